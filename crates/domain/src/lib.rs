@@ -1,0 +1,6 @@
+//! The rules of Concentric.
+//!
+//! Pure: no async, no I/O, no clock, no randomness. Time, random numbers and observations come
+//! in as arguments, so every answer can be computed again from what was stored.
+
+pub mod ids;
