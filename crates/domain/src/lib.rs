@@ -3,4 +3,11 @@
 //! Pure: no async, no I/O, no clock, no randomness. Time, random numbers and observations come
 //! in as arguments, so every answer can be computed again from what was stored.
 
+pub mod attempt;
+pub mod build;
+pub mod gate;
 pub mod ids;
+pub mod placement;
+pub mod ring;
+pub mod rollout;
+pub mod tally;

@@ -1,0 +1,10 @@
+//! A release walking through one ring set.
+//!
+//! [`phase`] says where it can stand and which moves are legal, [`decide`] which move comes next
+//! or what is being waited for, [`access`] what each ring is told meanwhile.
+
+pub mod access;
+pub mod decide;
+pub mod observations;
+pub mod phase;
+pub mod plan;

@@ -1,0 +1,33 @@
+//! What each ring is told, level-triggered: a function of the phase alone, sent whole every
+//! time, so that a lost call repairs itself and a repeated one changes nothing.
+
+use super::phase::Phase;
+use crate::ring::RingIndex;
+
+/// What the devices of one ring may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing was ever said to this ring.
+    Closed,
+    /// Devices offered so far may take the update.
+    Open,
+    /// Devices offered so far may not take it (any more); those that have it keep it.
+    Held,
+    /// Devices offered so far may not take it; those told to uninstall do.
+    Withdrawn,
+}
+
+/// What `ring` is to be told while the rollout stands at `phase`. `last_opened` is the last ring
+/// the rollout ever opened, which a finished rollback no longer says itself.
+#[must_use]
+pub fn access(phase: Phase, ring: RingIndex, last_opened: Option<RingIndex>) -> Access {
+    if last_opened.is_none_or(|last| ring > last) {
+        return Access::Closed;
+    }
+    match phase {
+        Phase::Scheduled => Access::Closed,
+        Phase::Offering { .. } | Phase::Soaking { .. } | Phase::Completed { .. } => Access::Open,
+        Phase::Paused { .. } | Phase::Cancelled { .. } => Access::Held,
+        Phase::RollingBack { .. } | Phase::RolledBack { .. } => Access::Withdrawn,
+    }
+}

@@ -1,0 +1,254 @@
+//! What should happen to a rollout next.
+//!
+//! [`decide`] is pure and total: same arguments, same answer, and always an answer. Carrying it
+//! out is the scheduler's business.
+//!
+//! # Invariants
+//!
+//! 1. Rings open in order; ring `n + 1` opens only after the gate of ring `n` passed or a person
+//!    vouched for it (I1).
+//! 2. Missing or old data never moves a rollout into the next ring (I8).
+//! 3. Hold, cancel and withdraw outrank every gate; run overrides none.
+//! 4. No wave lifts the devices in flight of a ring above its limit (I18).
+//! 5. Every event returned is one that [`Phase::apply`] accepts in the given phase.
+
+use chrono::{DateTime, Utc};
+
+use super::observations::{Observations, Wish};
+use super::phase::{Event, PauseCause, PausedBy, Pauser, Phase};
+use super::plan::{OnGateFailure, Plan};
+use crate::gate::{ConditionKind, GateInput, GateReport, Verdict};
+use crate::ring::RingIndex;
+
+/// Devices in the first removal wave: a bad uninstall must not storm (quality.md A5).
+const FIRST_REMOVAL_WAVE: u32 = 10;
+
+/// The answer: one event to record, or the one thing being waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "an unread decision stalls the rollout"]
+pub enum Decision {
+    /// Record this event, then decide again.
+    Act(Event),
+    /// Nothing to do yet. Shown to operators as it is.
+    Wait(WaitingOn),
+}
+
+/// Why a rollout is not moving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitingOn {
+    /// It has nowhere left to go.
+    Nothing,
+    /// A person, who paused it.
+    Person,
+    /// A person, to look at what made the service pause it.
+    Review { cause: PauseCause },
+    /// The day `ring` may open.
+    Opening { ring: RingIndex, at: DateTime<Utc> },
+    /// Members for `ring`, which has none.
+    Members { ring: RingIndex },
+    /// The gate of `ring`.
+    Gate { ring: RingIndex, report: GateReport },
+    /// The last offers: every gate passed, `devices` members are still to be offered.
+    LastOffers { devices: u32 },
+    /// Devices that were told to uninstall, and those still to be told.
+    Removal { removing: u32, to_go: u32 },
+}
+
+impl WaitingOn {
+    /// When to look again though nothing happened; none when only an event can help.
+    #[must_use]
+    pub fn next_look(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Opening { at, .. } => Some(*at),
+            Self::Gate { report, .. } => report.next_look(),
+            Self::Nothing | Self::Person | Self::Review { .. } | Self::Members { .. } => None,
+            Self::LastOffers { .. } | Self::Removal { .. } => None,
+        }
+    }
+}
+
+/// Says what should happen next to a rollout that stands at `phase`. Cost: the rings of the plan.
+pub fn decide(plan: &Plan, phase: Phase, seen: &Observations, now: DateTime<Utc>) -> Decision {
+    use Decision::{Act, Wait};
+    match phase {
+        Phase::Scheduled => match seen.intent.wish {
+            Wish::Withdraw | Wish::Cancel => Act(Event::Cancelled),
+            Wish::Hold => Act(Event::Paused { by: Pauser::Person }),
+            Wish::Run => open(plan, RingIndex::FIRST, seen, now),
+        },
+        Phase::Offering { ring, since } => active(plan, (ring, since, None), seen, now),
+        Phase::Soaking { ring, opened_at, since } => {
+            active(plan, (ring, opened_at, Some(since)), seen, now)
+        }
+        Phase::Paused { ring, since, by } => paused(plan, ring, since, by, seen),
+        Phase::Completed { .. } => match seen.intent.wish {
+            Wish::Withdraw => Act(Event::RollbackStarted),
+            Wish::Run | Wish::Hold | Wish::Cancel => Wait(WaitingOn::Nothing),
+        },
+        Phase::RollingBack { ring, .. } => rolling_back(plan, ring, seen),
+        Phase::RolledBack { .. } => Wait(WaitingOn::Nothing),
+        Phase::Cancelled { ring, .. } => match seen.intent.wish {
+            Wish::Withdraw if ring.is_some() => Act(Event::RollbackStarted),
+            Wish::Run | Wish::Hold | Wish::Cancel | Wish::Withdraw => Wait(WaitingOn::Nothing),
+        },
+    }
+}
+
+fn open(plan: &Plan, ring: RingIndex, seen: &Observations, now: DateTime<Utc>) -> Decision {
+    let at = plan.opens_at(ring);
+    if seen.ring(ring).tally.members() == 0 {
+        Decision::Wait(WaitingOn::Members { ring })
+    } else if now < at {
+        Decision::Wait(WaitingOn::Opening { ring, at })
+    } else {
+        Decision::Act(Event::RingOpened { ring })
+    }
+}
+
+/// The current ring, when it opened and since when it soaks.
+type Stage = (RingIndex, DateTime<Utc>, Option<DateTime<Utc>>);
+
+fn active(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -> Decision {
+    use Decision::Act;
+    match seen.intent.wish {
+        Wish::Withdraw => Act(Event::RollbackStarted),
+        Wish::Cancel => Act(Event::Cancelled),
+        Wish::Hold => Act(Event::Paused { by: Pauser::Person }),
+        Wish::Run => running(plan, stage, seen, now),
+    }
+}
+
+fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -> Decision {
+    use Decision::{Act, Wait};
+    let (ring, _, soaking_since) = stage;
+    // Before anything else: no one waits out a bake to stop a bad release, and an earlier ring
+    // that turns bad late stops a later one.
+    if let Some(cause) = failed_gate(plan, stage, seen, now) {
+        return Act(Event::Paused { by: Pauser::Service(cause) });
+    }
+    if let Some(wave) = ring.up_to_here().find_map(|ring| next_wave(plan, ring, seen)) {
+        return Act(wave);
+    }
+    let report = report(plan, stage, ring, seen, now);
+    let vouched = seen.intent.vouches_for(ring);
+    if soaking_since.is_none() && !vouched {
+        let exposed = report
+            .condition(ConditionKind::Exposure)
+            .is_some_and(|condition| condition.verdict == Verdict::Pass);
+        return if exposed {
+            Act(Event::SoakStarted { ring })
+        } else {
+            Wait(WaitingOn::Gate { ring, report })
+        };
+    }
+    if !vouched && !report.passes() {
+        return Wait(WaitingOn::Gate { ring, report });
+    }
+    if let Some(next) = plan.after(ring) {
+        return open(plan, next, seen, now);
+    }
+    match ring.up_to_here().map(|ring| seen.ring(ring).tally.waiting()).sum() {
+        0 => Act(Event::Completed),
+        devices => Wait(WaitingOn::LastOffers { devices }),
+    }
+}
+
+/// The report of `ring` at this moment, as shown to people and as decided by.
+#[must_use]
+pub fn report(
+    plan: &Plan,
+    (current, opened_at, soaking_since): Stage,
+    ring: RingIndex,
+    seen: &Observations,
+    now: DateTime<Utc>,
+) -> GateReport {
+    let input = GateInput {
+        tally: seen.ring(ring).tally,
+        opened_at,
+        soaking_since: if ring == current { soaking_since } else { Some(opened_at) },
+        observed_at: seen.observed_at,
+    };
+    plan.ring(ring).map_or(GateReport { conditions: Vec::new() }, |r| r.gate.judge(&input, now))
+}
+
+fn failed_gate(
+    plan: &Plan,
+    stage: Stage,
+    seen: &Observations,
+    now: DateTime<Utc>,
+) -> Option<PauseCause> {
+    stage.0.up_to_here().filter(|ring| !seen.intent.vouches_for(*ring)).find_map(|ring| {
+        let report = report(plan, stage, ring, seen, now);
+        report.failure().map(|condition| PauseCause { ring, condition: condition.kind })
+    })
+}
+
+/// The next wave of `ring`. Waves are sent when half of the limit is free, so that a trickle of
+/// outcomes does not become a trickle of one-device waves.
+fn next_wave(plan: &Plan, ring: RingIndex, seen: &Observations) -> Option<Event> {
+    let observed = seen.ring(ring);
+    let tally = observed.tally;
+    let limit = plan.ring(ring)?.waves.for_ring(tally.members());
+    let room = limit.saturating_sub(tally.in_flight());
+    let devices = tally.waiting().min(room);
+    let worth_it = devices == tally.waiting() || room >= limit.div_ceil(2);
+    (devices > 0 && worth_it).then_some(Event::WaveOffered { ring, wave: observed.waves, devices })
+}
+
+fn paused(
+    plan: &Plan,
+    ring: Option<RingIndex>,
+    since: DateTime<Utc>,
+    by: PausedBy,
+    seen: &Observations,
+) -> Decision {
+    use Decision::{Act, Wait};
+    match seen.intent.wish {
+        Wish::Withdraw if ring.is_some() => Act(Event::RollbackStarted),
+        Wish::Withdraw | Wish::Cancel => Act(Event::Cancelled),
+        Wish::Hold => match by {
+            PausedBy::Service(_) => Act(Event::Paused { by: Pauser::Person }),
+            PausedBy::Person | PausedBy::Both(_) => Wait(WaitingOn::Person),
+        },
+        Wish::Run if seen.intent.given_at > since => Act(Event::Resumed),
+        Wish::Run => match by {
+            PausedBy::Person => Wait(WaitingOn::Person),
+            PausedBy::Service(cause) | PausedBy::Both(cause) => match plan.on_gate_failure() {
+                OnGateFailure::RollBack if ring.is_some() => Act(Event::RollbackStarted),
+                OnGateFailure::RollBack | OnGateFailure::Pause => Wait(WaitingOn::Review { cause }),
+            },
+        },
+    }
+}
+
+/// Waves of removals, one ring after the other, first ring first; the first wave is small and
+/// must come back before the second.
+fn rolling_back(plan: &Plan, last: RingIndex, seen: &Observations) -> Decision {
+    let removing: u32 = last.up_to_here().map(|ring| seen.ring(ring).tally.removing()).sum();
+    let to_go: u32 = last.up_to_here().map(|ring| seen.ring(ring).tally.removable()).sum();
+    if removing == 0 && to_go == 0 {
+        return Decision::Act(Event::RolledBack);
+    }
+    let waiting = Decision::Wait(WaitingOn::Removal { removing, to_go });
+    if seen.intent.wish == Wish::Hold {
+        return Decision::Wait(WaitingOn::Person);
+    }
+    let waves: u32 = last.up_to_here().map(|ring| seen.ring(ring).removal_waves).sum();
+    if waves == 1 && removing > 0 {
+        return waiting;
+    }
+    last.up_to_here()
+        .find_map(|ring| {
+            let observed = seen.ring(ring);
+            let limit = match waves {
+                0 => FIRST_REMOVAL_WAVE,
+                _ => plan.ring(ring)?.waves.for_ring(observed.tally.members()),
+            };
+            let room = limit.saturating_sub(observed.tally.removing());
+            let devices = observed.tally.removable().min(room);
+            let worth_it = devices == observed.tally.removable() || room >= limit.div_ceil(2);
+            let wave = observed.removal_waves;
+            (devices > 0 && worth_it).then_some(Event::RemovalWave { ring, wave, devices })
+        })
+        .map_or(waiting, Decision::Act)
+}

@@ -1,0 +1,66 @@
+//! The immutable plan a rollout follows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::ring::{Ring, RingIndex, RingSet};
+
+/// What happens by itself after the service paused a rollout because a gate failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnGateFailure {
+    /// Stay paused until a person decides.
+    Pause,
+    /// Take the update back from every device that has it.
+    RollBack,
+}
+
+/// One revision of a plan. A change is a new revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    rings: Vec<Ring>,
+    starts_at: DateTime<Utc>,
+    on_gate_failure: OnGateFailure,
+}
+
+impl Plan {
+    /// A plan over the rings of `set`. Deferrals count from `starts_at`, the release date of the
+    /// update (for a monthly update, Patch Tuesday) or the day a person chose.
+    #[must_use]
+    pub fn new(set: &RingSet, starts_at: DateTime<Utc>, on_gate_failure: OnGateFailure) -> Self {
+        Self { rings: set.rings().to_vec(), starts_at, on_gate_failure }
+    }
+
+    /// The rings, first ring first; never empty.
+    #[must_use]
+    pub fn rings(&self) -> &[Ring] {
+        &self.rings
+    }
+
+    #[must_use]
+    pub fn starts_at(&self) -> DateTime<Utc> {
+        self.starts_at
+    }
+
+    #[must_use]
+    pub fn on_gate_failure(&self) -> OnGateFailure {
+        self.on_gate_failure
+    }
+
+    /// The ring at `index`, if the plan has it.
+    #[must_use]
+    pub fn ring(&self, index: RingIndex) -> Option<&Ring> {
+        self.rings.get(index.slot())
+    }
+
+    /// The ring after `index`, if there is one.
+    #[must_use]
+    pub fn after(&self, index: RingIndex) -> Option<RingIndex> {
+        self.ring(index.next()).map(|_| index.next())
+    }
+
+    /// The earliest moment `ring` may open; a ring the plan does not have never opens early.
+    #[must_use]
+    pub fn opens_at(&self, ring: RingIndex) -> DateTime<Utc> {
+        let days = self.ring(ring).map_or(0, |ring| ring.cadence.deferral_days);
+        self.starts_at + TimeDelta::days(i64::from(days))
+    }
+}
