@@ -1,1 +1,9 @@
-//! Domain tests.
+//! The rules, tested from outside.
+
+mod attempts;
+mod gates;
+mod placement;
+mod rings;
+mod rollouts;
+mod transitions;
+mod world;
