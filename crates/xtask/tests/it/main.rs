@@ -1,0 +1,56 @@
+//! Holds the edges between the crates of the workspace. A new edge is a rare, reviewed change:
+//! it has to be written down here first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Crate folder, and the workspace crates it may import.
+const ALLOWED: [(&str, &[&str]); 11] = [
+    ("domain", &[]),
+    ("api-types", &[]),
+    ("embedded-postgres", &[]),
+    ("simulator", &[]),
+    ("store", &["domain"]),
+    ("msgraph", &["domain"]),
+    ("scheduler", &["domain"]),
+    ("api", &["domain", "store", "api-types"]),
+    ("server", &["domain", "store", "msgraph", "scheduler", "api", "embedded-postgres"]),
+    ("cli", &["api-types", "server", "simulator"]),
+    ("xtask", &["embedded-postgres"]),
+];
+
+fn folder(path: &str) -> Option<String> {
+    let (_, folder) = path.rsplit_once("/crates/")?;
+    Some(folder.split('/').next()?.to_owned())
+}
+
+#[test]
+fn crates_import_only_what_the_design_allows() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .output()
+        .expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let allowed: BTreeMap<&str, BTreeSet<String>> = ALLOWED
+        .iter()
+        .map(|(name, edges)| (*name, edges.iter().map(|edge| (*edge).to_owned()).collect()))
+        .collect();
+    let packages = metadata["packages"].as_array().expect("packages");
+    assert!(!packages.is_empty());
+    for package in packages {
+        let manifest = package["manifest_path"].as_str().expect("a manifest");
+        let name = folder(manifest).expect("every crate lives under crates/");
+        let edges = package["dependencies"].as_array().expect("dependencies");
+        let found: BTreeSet<String> = edges
+            .iter()
+            .filter(|edge| edge["kind"].is_null())
+            .filter_map(|edge| edge["path"].as_str().and_then(|path| folder(&format!("{path}/"))))
+            .collect();
+        let may = allowed.get(name.as_str()).unwrap_or_else(|| panic!("{name} is not listed"));
+        let extra: Vec<_> = found.difference(may).collect();
+        assert!(extra.is_empty(), "{name} must not import {extra:?}");
+    }
+}
