@@ -9,12 +9,11 @@ const USAGE: &str = "usage: cargo xtask test [arguments of cargo test]
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some("test") => test(arguments),
-        Some(_) | None => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
-        }
+    if let Some("test") = arguments.next().as_deref() {
+        test(arguments)
+    } else {
+        eprintln!("{USAGE}");
+        ExitCode::from(2)
     }
 }
 

@@ -158,7 +158,8 @@ fn from_active(
 ) -> Option<Phase> {
     let soaking = matches!(phase, Phase::Soaking { .. });
     match event {
-        // A gate passes only out of a soak, so a ring is never skipped (I1).
+        // One ring at a time, none skipped (I1). Straight out of offering only when a person
+        // vouched for the ring; `decide` sees to that.
         Event::RingOpened { ring: next } => {
             (next == ring.next()).then_some(Phase::Offering { ring: next, since: at })
         }

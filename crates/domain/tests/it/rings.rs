@@ -7,7 +7,7 @@ use crate::world::{group, ring};
 fn refused(change: impl FnOnce(&mut Vec<domain::ring::Ring>)) -> RingSetError {
     let mut rings = vec![ring("A", 40, 0), ring("B", 60, 1)];
     change(&mut rings);
-    RingSet::new("Set".to_owned(), rings).unwrap_err()
+    RingSet::new("Set".to_owned(), rings).expect_err("a bad set")
 }
 
 #[test]

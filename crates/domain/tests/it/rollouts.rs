@@ -110,7 +110,7 @@ fn settle(
     for _ in 0..50 {
         match decide(plan, *phase, &fleet.observe(intent, Some(hour(now))), hour(now)) {
             Decision::Act(event) => {
-                *phase = phase.apply(event, hour(now)).unwrap();
+                *phase = phase.apply(event, hour(now)).expect("a legal move");
                 fleet.act(event);
             }
             Decision::Wait(reason) => return reason,

@@ -28,7 +28,7 @@ pub(crate) fn ring(name: &str, percent: u8, deferral_days: u8) -> Ring {
 
 pub(crate) fn three_rings() -> RingSet {
     let rings = vec![ring("Canary", 10, 0), ring("Early", 30, 1), ring("Broad", 60, 2)];
-    RingSet::new("Three".to_owned(), rings).unwrap()
+    RingSet::new("Three".to_owned(), rings).expect("a good set")
 }
 
 pub(crate) fn plan(on_failure: OnGateFailure) -> Plan {
