@@ -72,7 +72,14 @@ fn bake_and_data_turn_on_time() {
     assert_eq!(at(Some(10), Some(22), 34), (pass, pass, true, None));
     assert_eq!(at(Some(10), Some(21), 34), (pass, unknown, false, None));
     assert_eq!(at(Some(10), None, 34), (pass, unknown, false, None));
-    // An observation from before the ring opened says nothing about it.
-    assert_eq!(at(Some(10), Some(-1), 34), (pass, unknown, false, None));
+    // An observation from before the ring opened says nothing about it, however recent.
+    let input = |observed: i64| GateInput {
+        tally: Tally::of([(S::Confirmed, 100)]),
+        opened_at: hour(32),
+        soaking_since: Some(hour(1)),
+        observed_at: Some(hour(observed)),
+    };
+    assert!(!Gate::DEFAULT.judge(&input(31), hour(34)).passes());
+    assert!(Gate::DEFAULT.judge(&input(32), hour(34)).passes());
     assert_eq!(at(None, Some(33), 34), (Some(Verdict::Wait { until: None }), pass, false, None));
 }

@@ -164,15 +164,18 @@ fn silent_devices_stop_a_release_too() {
 fn the_first_removal_wave_is_small_and_must_come_back_first() {
     let plan = plan(OnGateFailure::Pause);
     let mut fleet = Fleet::new([40, 120, 240]);
-    fleet.rings[0] = vec![S::Confirmed; 40];
+    fleet.rings[0] = Vec::new();
+    fleet.rings[1] = Vec::new();
+    fleet.rings[2] = vec![S::Confirmed; 240];
     let mut phase = Phase::Completed { ring: RingIndex(2), since: hour(0) };
     let withdraw = Intent { wish: Wish::Withdraw, given_at: hour(1), promoted: None };
+    // Ten first, though the limit of this ring is 24.
     let reason = settle(&plan, &mut phase, &mut fleet, withdraw, 2);
-    assert_eq!(reason, WaitingOn::Removal { removing: 10, to_go: 30 });
+    assert_eq!(reason, WaitingOn::Removal { removing: 10, to_go: 230 });
     fleet.live(usize::MAX, S::Failed);
     let reason = settle(&plan, &mut phase, &mut fleet, withdraw, 3);
-    assert_eq!(reason, WaitingOn::Removal { removing: 10, to_go: 20 });
-    for hours in 4..10 {
+    assert_eq!(reason, WaitingOn::Removal { removing: 24, to_go: 206 });
+    for hours in 4..20 {
         fleet.live(usize::MAX, S::Failed);
         settle(&plan, &mut phase, &mut fleet, withdraw, hours);
     }

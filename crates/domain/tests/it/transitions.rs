@@ -38,6 +38,7 @@ fn events() -> Vec<(String, Event)> {
         ("rolled-back".to_owned(), Event::RolledBack),
         ("cancel".to_owned(), Event::Cancelled),
     ];
+    events.push(("open-3".to_owned(), Event::RingOpened { ring: RingIndex(3) }));
     for ring in RINGS {
         let (wave, devices) = (0, 5);
         events.push((format!("open-{}", ring.0), Event::RingOpened { ring }));
