@@ -1,0 +1,163 @@
+//! `/admin/windows/updates/policies` with their rings and approvals.
+
+use serde_json::{Map, Value};
+
+use crate::graph::list::{self, INTUNE, Small};
+use crate::graph::reply::Reply;
+use crate::graph::request::Request;
+use crate::ledger::Event;
+use crate::tenant::policies::{Approval, POLICY, Policy, RING, Status, new_ring, ring_json};
+use crate::world::{Noted, World};
+
+pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
+    let now = world.now();
+    let policies = &mut world.tenant.policies;
+    let [id, rest @ ..] = rest else {
+        return match request.method.as_str() {
+            "GET" => listed(policies.iter().map(Policy::json), request, "policies"),
+            "POST" => without_name(request.body()).unwrap_or_else(|| {
+                let policy = Policy::new(request.body(), now);
+                let shown = policy.json();
+                world.tenant.policies.push(policy);
+                world.tenant.changed();
+                Reply::created(shown)
+            }),
+            _ => Reply::wrong_method(),
+        };
+    };
+    let place = id
+        .parse::<uuid::Uuid>()
+        .ok()
+        .and_then(|id| policies.iter().position(|one| one.object.id == id));
+    let Some(place) = place else { return Reply::not_found() };
+    let policy = &mut policies[place];
+    match (request.method.as_str(), rest) {
+        ("GET", []) => Reply::ok(policy.json()),
+        ("PATCH", []) => {
+            policy.object.merge(request.body(), &POLICY, now);
+            Reply::ok(policy.json())
+        }
+        ("DELETE", []) => {
+            policies.remove(place);
+            world.tenant.changed();
+            Reply::empty()
+        }
+        (_, []) => Reply::wrong_method(),
+        (_, ["rings", rest @ ..]) => rings(world, request, place, rest),
+        (_, ["approvals", rest @ ..]) => approvals(world, request, place, rest),
+        (_, [segment, ..]) => Reply::no_segment(segment),
+    }
+}
+
+fn rings(world: &mut World, request: &Request, place: usize, rest: &[&str]) -> Reply {
+    let now = world.now();
+    let policy = &mut world.tenant.policies[place];
+    let sent = request.body();
+    let reply = match (request.method.as_str(), rest) {
+        ("GET", []) => return listed(policy.rings.iter().map(ring_json), request, "rings"),
+        ("POST", []) => {
+            if let Some(refusal) = without_name(sent).or_else(|| bad_ring(sent)) {
+                return refusal;
+            }
+            let ring = new_ring(sent, now);
+            let shown = ring_json(&ring);
+            policy.rings.push(ring);
+            Reply::created(shown)
+        }
+        (method, [id]) => {
+            let Some(ring) = policy.ring_mut(id) else { return Reply::not_found() };
+            match method {
+                "GET" => return Reply::ok(ring_json(ring)),
+                "PATCH" => {
+                    if let Some(refusal) = bad_ring(sent) {
+                        return refusal;
+                    }
+                    ring.merge(sent, &RING, now);
+                    Reply::ok(ring_json(ring))
+                }
+                "DELETE" => {
+                    let id = ring.id;
+                    policy.rings.retain(|ring| ring.id != id);
+                    Reply::empty()
+                }
+                _ => return Reply::wrong_method(),
+            }
+        }
+        (_, []) => return Reply::wrong_method(),
+        (_, [_, segment, ..]) => return Reply::no_segment(segment),
+    };
+    world.tenant.changed();
+    reply
+}
+
+fn approvals(world: &mut World, request: &Request, place: usize, rest: &[&str]) -> Reply {
+    let now = world.now();
+    let policy = &mut world.tenant.policies[place];
+    let policy_id = policy.object.id.to_string();
+    let sent = request.body();
+    let status = match sent.get("status").and_then(Value::as_str).map(Status::parse) {
+        Some(None) => return Reply::bad_request("Invalid value for 'status'."),
+        Some(status) => status,
+        None => None,
+    };
+    let (reply, status, level) = match (request.method.as_str(), rest) {
+        ("GET", []) => {
+            return listed(policy.approvals.iter().map(Approval::json), request, "approvals");
+        }
+        ("POST", []) => {
+            let entry = sent.get("catalogEntryId").and_then(Value::as_str).unwrap_or_default();
+            let Some(entry) = world.tenant.catalog.find(entry, now) else {
+                return Reply::bad_request("The catalog entry does not exist.");
+            };
+            let status = status.unwrap_or(Status::Approved);
+            let approval = Approval::new(&entry.id, entry.level, status, now);
+            let (shown, level) = (approval.json(), approval.level);
+            policy.approvals.push(approval);
+            (Reply::created(shown), status, level)
+        }
+        (method, [id]) => {
+            let Some(approval) = policy.approval_mut(id) else { return Reply::not_found() };
+            match method {
+                "GET" => return Reply::ok(approval.json()),
+                "PATCH" => match status.filter(|status| *status != approval.status) {
+                    None => return Reply::ok(approval.json()),
+                    Some(status) => {
+                        approval.set(status, now);
+                        (Reply::ok(approval.json()), status, approval.level)
+                    }
+                },
+                "DELETE" => {
+                    let id = approval.object.id;
+                    policy.approvals.retain(|approval| approval.object.id != id);
+                    world.tenant.changed();
+                    return Reply::empty();
+                }
+                _ => return Reply::wrong_method(),
+            }
+        }
+        (_, []) => return Reply::wrong_method(),
+        (_, [_, segment, ..]) => return Reply::no_segment(segment),
+    };
+    world.tenant.changed();
+    let event = match status {
+        Status::Approved => Event::ApprovalApproved,
+        Status::Suspended => Event::ApprovalSuspended,
+    };
+    world.note(event, Noted { policy: Some(&policy_id), level: Some(level), ..Noted::default() });
+    reply
+}
+
+fn without_name(sent: &Value) -> Option<Reply> {
+    let name = sent.get("displayName").and_then(Value::as_str).unwrap_or_default();
+    let usable = !name.is_empty() && name.chars().count() <= 200;
+    (!usable).then(|| Reply::bad_request("'displayName' must have 1 to 200 characters."))
+}
+
+fn bad_ring(sent: &Value) -> Option<Reply> {
+    let usable = sent.get("deferralInDays")?.as_i64().is_some_and(|days| (0..=30).contains(&days));
+    (!usable).then(|| Reply::bad_request("'deferralInDays' must lie between 0 and 30."))
+}
+
+fn listed(items: impl Iterator<Item = Map<String, Value>>, request: &Request, of: &str) -> Reply {
+    list::page(&Small(items.map(Value::Object).collect()), request, of, INTUNE)
+}

@@ -1,0 +1,111 @@
+//! `/admin/windows/updates`: the catalogue and the enrolment of devices.
+
+use serde_json::{Value, json};
+
+use crate::choice::Purpose;
+use crate::clock::Seconds;
+use crate::graph::list::{self, INTUNE, Small, Source};
+use crate::graph::reply::Reply;
+use crate::graph::request::Request;
+use crate::tenant::enrolment::Category;
+use crate::world::World;
+
+pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
+    match (request.method.as_str(), rest) {
+        ("GET", ["catalog", "entries"]) => {
+            list::page(&Small(catalog(world, request)), request, "catalog/entries", INTUNE)
+        }
+        ("GET", ["catalog", "entries", id]) => catalog(world, request)
+            .into_iter()
+            .find(|entry| entry.get("id").and_then(Value::as_str) == Some(id))
+            .map_or_else(Reply::not_found, Reply::ok),
+        ("GET", ["updatableAssets"] | ["updatableAssets", "azureADDevice"]) => {
+            list::page(&Assets { world, now: world.now() }, request, "updatableAssets", INTUNE)
+        }
+        ("POST", ["updatableAssets", action @ ("enrollAssetsById" | "unenrollAssetsById")]) => {
+            let ids = request.body().get("ids").and_then(Value::as_array);
+            let ids: Vec<&str> = ids.into_iter().flatten().filter_map(Value::as_str).collect();
+            enrol(world, request, &ids, action.starts_with("enroll"))
+        }
+        ("POST", ["updatableAssets", action @ ("enrollAssets" | "unenrollAssets")]) => {
+            let assets = request.body().get("assets").and_then(Value::as_array);
+            let ids = assets.into_iter().flatten().filter_map(|one| one.get("id")?.as_str());
+            enrol(world, request, &ids.collect::<Vec<_>>(), action.starts_with("enroll"))
+        }
+        (method @ ("GET" | "DELETE"), ["updatableAssets", id]) => asset(world, request, method, id),
+        (_, ["catalog", "entries"] | ["updatableAssets", ..]) => Reply::wrong_method(),
+        (_, [segment, ..]) => Reply::no_segment(segment),
+        (_, []) => Reply::no_segment("updates"),
+    }
+}
+
+/// The entries, with their revisions only where the request expands them.
+fn catalog(world: &World, request: &Request) -> Vec<Value> {
+    let expanded = request.option("expand").is_some_and(|what| what.contains("productRevisions"));
+    let mut entries = world.tenant.catalog.list(world.now());
+    if !expanded {
+        for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+            entry.remove("productRevisions");
+        }
+    }
+    let ascending = |order: &str| order.contains("releaseDateTime") && !order.contains("desc");
+    if request.option("orderby").is_some_and(ascending) {
+        entries.sort_by_key(|entry| entry.get("releaseDateTime").map(ToString::to_string));
+    }
+    entries
+}
+
+struct Assets<'world> {
+    world: &'world World,
+    now: Seconds,
+}
+
+impl Source for Assets<'_> {
+    fn numbers(&self, first: u32) -> Box<dyn Iterator<Item = u32> + '_> {
+        Box::new(self.world.tenant.enrolments.from(first))
+    }
+
+    fn property(&self, number: u32, name: &str) -> Option<Value> {
+        match name {
+            "id" => Some(json!(self.world.choices.id(number, Purpose::DeviceId))),
+            "errors" => Some(json!([])),
+            "enrollment" => Some(self.world.tenant.enrolments.json(number, self.now)),
+            _ => None,
+        }
+    }
+
+    fn all(&self, _number: u32) -> Vec<String> {
+        ["id", "errors", "enrollment"].map(str::to_owned).to_vec()
+    }
+
+    fn kind(&self, _number: u32) -> Option<Value> {
+        Some(Value::from("#microsoft.graph.windowsUpdates.azureADDevice"))
+    }
+}
+
+fn enrol(world: &mut World, request: &Request, ids: &[&str], enrolled: bool) -> Reply {
+    let category = request.body().get("updateCategory").and_then(Value::as_str);
+    let Some(category) = category.and_then(Category::parse) else {
+        return Reply::bad_request("Invalid value for 'updateCategory'.");
+    };
+    if ids.is_empty() {
+        return Reply::bad_request("At least one asset is required.");
+    }
+    let now = world.now();
+    // Ids of devices that do not exist are taken like the others; nothing comes of them.
+    for device in ids.iter().filter_map(|id| world.fleet.find(id, Purpose::DeviceId)) {
+        world.tenant.enrolments.set(device, category, enrolled, now);
+    }
+    Reply::accepted()
+}
+
+fn asset(world: &mut World, request: &Request, method: &str, id: &str) -> Reply {
+    let device = world.fleet.find(id, Purpose::DeviceId);
+    let device = device.filter(|device| world.tenant.enrolments.knows(*device));
+    let Some(device) = device else { return Reply::not_found() };
+    if method == "DELETE" {
+        world.tenant.enrolments.forget(device);
+        return Reply::accepted();
+    }
+    Reply::ok(list::show(&Assets { world, now: world.now() }, request, device))
+}

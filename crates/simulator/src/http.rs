@@ -1,0 +1,179 @@
+//! The HTTP surface: tokens, Graph requests, finished reports, and the simulator's own pages.
+
+mod token;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::config::Faults;
+use crate::graph::reply::Reply;
+use crate::graph::request::Request;
+pub(crate) use crate::http::token::Authority;
+use crate::world::World;
+
+const LARGEST_BODY: usize = 4 << 20;
+
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) world: Mutex<World>,
+    pub(crate) authority: Authority,
+}
+
+impl App {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/{tenant}/oauth2/v2.0/token", post(token::issue))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(token::discovery))
+        .route("/_blob/{file}", get(blob))
+        .route("/_simulator/ledger", get(ledger))
+        .route("/_simulator/summary", get(summary))
+        .route("/_simulator/objects", get(objects))
+        .route("/_simulator/faults", post(faults))
+        .fallback(graph)
+        .with_state(app)
+}
+
+/// Scheme and host as the client wrote them.
+fn base(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    format!("http://{}", host.unwrap_or("localhost"))
+}
+
+async fn graph(State(app): State<Arc<App>>, request: axum::extract::Request) -> Response {
+    let (head, body) = request.into_parts();
+    let latency: Duration = app.world().faults.latency;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let reply = match app.authority.refusal(&head.headers) {
+        Some(message) => Reply::error(401, "InvalidAuthenticationToken", message),
+        None => match to_bytes(body, LARGEST_BODY).await {
+            Err(_) => Reply::error(413, "RequestEntityTooLarge", "The request is too large."),
+            Ok(bytes) => read_and_answer(&app, &head, &bytes),
+        },
+    };
+    send(reply, &head.headers)
+}
+
+fn read_and_answer(app: &App, head: &axum::http::request::Parts, bytes: &[u8]) -> Reply {
+    let body = match bytes {
+        [] => None,
+        bytes => match serde_json::from_slice::<Value>(bytes) {
+            Ok(body) => Some(body),
+            Err(_) => return Reply::bad_request("Unable to read JSON request payload."),
+        },
+    };
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    match Request::parse(head.method.as_str(), target, body, &base(&head.headers)) {
+        Some(request) => app.world().answer(&request, false),
+        None => Reply::bad_request("Invalid version."),
+    }
+}
+
+fn send(mut reply: Reply, asked: &HeaderMap) -> Response {
+    let request_id = Uuid::new_v4().to_string();
+    let theirs = asked.get("client-request-id").and_then(|id| id.to_str().ok());
+    let client_id = theirs.unwrap_or(&request_id).to_owned();
+    reply.name_exchange(&request_id, &client_id);
+    let mut response = Response::builder()
+        .status(reply.status)
+        .header("request-id", request_id)
+        .header("client-request-id", client_id);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    let body = reply.body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+    if !body.is_empty() {
+        response = response.header(header::CONTENT_TYPE, "application/json");
+    }
+    let length = if reply.truncated { body.len() / 2 } else { body.len() };
+    response
+        .body(Body::from(body[..length].to_vec()))
+        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn blob(
+    State(app): State<Arc<App>>,
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match app.world().blob(&format!("{file}?{}", query.unwrap_or_default())) {
+        Some(bytes) => ([(header::CONTENT_TYPE, "application/zip")], bytes).into_response(),
+        None => StatusCode::FORBIDDEN.into_response(),
+    }
+}
+
+async fn ledger(State(app): State<Arc<App>>) -> Response {
+    let ledger = app.world().ledger();
+    Json(ledger).into_response()
+}
+
+async fn summary(State(app): State<Arc<App>>) -> Response {
+    let mut world = app.world();
+    world.advance();
+    Json(world.book.summary(&world.tenant.catalog)).into_response()
+}
+
+async fn faults(State(app): State<Arc<App>>, Json(faults): Json<Faults>) -> StatusCode {
+    app.world().faults = faults;
+    StatusCode::NO_CONTENT
+}
+
+/// All live objects with their names, so that a test can look for duplicates.
+async fn objects(State(app): State<Arc<App>>) -> Response {
+    let world = app.world();
+    let tenant = &world.tenant;
+    let groups = tenant.groups.iter().map(|group| {
+        json!({
+            "id": group.id,
+            "displayName": group.properties.get("displayName"),
+            "mailNickname": group.properties.get("mailNickname"),
+            "members": group.members_from(0).count(),
+        })
+    });
+    let policies = tenant.policies.iter().map(|policy| {
+        json!({ "id": policy.object.id, "displayName": policy.object.text("displayName") })
+    });
+    let rings = tenant.policies.iter().flat_map(|policy| {
+        policy.rings.iter().map(|ring| {
+            json!({
+                "id": ring.id, "policy": policy.object.id,
+                "displayName": ring.text("displayName"), "isPaused": ring.flag("isPaused"),
+            })
+        })
+    });
+    let approvals = tenant.policies.iter().flat_map(|policy| {
+        policy.approvals.iter().map(|approval| {
+            json!({
+                "id": approval.object.id, "policy": policy.object.id,
+                "catalogEntryId": approval.entry, "status": approval.status.name(),
+            })
+        })
+    });
+    let configurations = tenant
+        .configurations
+        .iter()
+        .map(|one| json!({ "id": one.object.id, "displayName": one.object.text("displayName") }));
+    Json(json!({
+        "groups": groups.collect::<Vec<_>>(),
+        "policies": policies.collect::<Vec<_>>(),
+        "rings": rings.collect::<Vec<_>>(),
+        "approvals": approvals.collect::<Vec<_>>(),
+        "deviceConfigurations": configurations.collect::<Vec<_>>(),
+    }))
+    .into_response()
+}
