@@ -1,0 +1,106 @@
+//! Devices as Intune and as the directory see them.
+//!
+//! Never joins the two: the three device ids keep their own types.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId};
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::error::GraphError;
+use crate::odata::{Version, nullable, real_guid, real_time};
+use crate::os_build::OsBuild;
+use crate::pages::Pages;
+
+const MANAGED_DEVICES: &str = "/deviceManagement/managedDevices\
+    ?$select=id,azureADDeviceId,deviceName,model,manufacturer,osVersion,operatingSystem,\
+    lastSyncDateTime,serialNumber";
+const DIRECTORY_DEVICES: &str = "/devices?$select=id,deviceId&$top=999";
+
+/// A device in Intune.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedDevice {
+    pub id: IntuneDeviceId,
+    /// `None` before the device has registered.
+    pub entra_device: Option<EntraDeviceId>,
+    pub name: String,
+    pub model: String,
+    pub manufacturer: String,
+    /// `None` if it is not four numbers.
+    pub os_version: Option<OsBuild>,
+    pub os: String,
+    pub last_sync: Option<DateTime<Utc>>,
+    pub serial: String,
+}
+
+/// A device in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DirectoryDevice {
+    pub object: DirectoryObjectId,
+    pub device: EntraDeviceId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireManaged {
+    id: uuid::Uuid,
+    #[serde(rename = "azureADDeviceId")]
+    azure_ad_device_id: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    device_name: String,
+    #[serde(default, deserialize_with = "nullable")]
+    model: String,
+    #[serde(default, deserialize_with = "nullable")]
+    manufacturer: String,
+    #[serde(default, deserialize_with = "nullable")]
+    os_version: String,
+    #[serde(default, deserialize_with = "nullable")]
+    operating_system: String,
+    last_sync_date_time: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "nullable")]
+    serial_number: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireDirectory {
+    id: uuid::Uuid,
+    device_id: Option<String>,
+}
+
+impl Client {
+    /// What Intune manages, of all systems; with `since`, only what has checked in since then.
+    pub fn managed_devices(
+        &self,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<Pages<ManagedDevice>, GraphError> {
+        let mut path = MANAGED_DEVICES.to_owned();
+        if let Some(since) = since {
+            path.push_str("&$filter=lastSyncDateTime ge ");
+            path.push_str(&since.to_rfc3339_opts(SecondsFormat::Secs, true));
+        }
+        self.pages(Version::V1, &path, |wire: WireManaged| Some(managed(wire)))
+    }
+
+    /// What the directory knows; devices without a device id are left out.
+    pub fn directory_devices(&self) -> Result<Pages<DirectoryDevice>, GraphError> {
+        self.pages(Version::V1, DIRECTORY_DEVICES, |wire: WireDirectory| {
+            let device = real_guid(wire.device_id.as_deref())?;
+            Some(DirectoryDevice { object: wire.id.into(), device: device.into() })
+        })
+    }
+}
+
+fn managed(wire: WireManaged) -> ManagedDevice {
+    ManagedDevice {
+        id: wire.id.into(),
+        entra_device: real_guid(wire.azure_ad_device_id.as_deref()).map(EntraDeviceId),
+        name: wire.device_name,
+        model: wire.model,
+        manufacturer: wire.manufacturer,
+        os_version: wire.os_version.parse().ok(),
+        os: wire.operating_system,
+        last_sync: real_time(wire.last_sync_date_time),
+        serial: wire.serial_number,
+    }
+}

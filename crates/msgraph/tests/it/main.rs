@@ -1,0 +1,12 @@
+//! The client against a hand-written server that answers documented bodies.
+//!
+//! Never reaches beyond the loopback interface.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod areas;
+mod calls;
+mod fake;
+mod groups;
+mod reports;
+mod tokens;
