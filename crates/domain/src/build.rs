@@ -38,7 +38,7 @@ impl fmt::Display for Build {
 impl FromStr for Build {
     type Err = NotABuild;
     fn from_str(text: &str) -> Result<Self, NotABuild> {
-        let mut numbers = text.split('.').map(str::parse);
+        let mut numbers = text.trim().split('.').map(str::parse);
         let mut next = || match numbers.next() {
             Some(Ok(number)) => Ok(number),
             Some(Err(_)) | None => Err(NotABuild(text.to_owned())),

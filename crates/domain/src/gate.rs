@@ -92,7 +92,7 @@ pub enum Verdict {
     Wait {
         until: Option<DateTime<Utc>>,
     },
-    /// No later report can make it pass.
+    /// Past its limit: stop now. Only devices that come back after they were given up can undo it.
     Fail,
     /// Cannot be told.
     Unknown,
@@ -186,8 +186,9 @@ impl Gate {
     }
 }
 
-/// Fails as soon as `count` is more than the whole ring may end with: no later report can bring
-/// a rate of all eligible devices back under its limit. Counting over all eligible devices, not
+/// Fails as soon as `count` is more than the eligible devices together may end with. Only a device
+/// given up before (lost, unresolved) that comes back can bring it under the limit again; a
+/// pause outlives that, for a person to look at. Counting over all eligible devices, not
 /// over those that reported, is what keeps early failures from looking like a high rate
 /// (quality.md A2, "Report-delay bias").
 fn limit(kind: ConditionKind, count: u32, limit_bp: u16, tally: &Tally) -> Condition {
@@ -225,7 +226,7 @@ impl GateReport {
             && self.conditions.iter().all(|condition| condition.verdict == Verdict::Pass)
     }
 
-    /// The first condition that failed for good.
+    /// The first condition that failed.
     #[must_use]
     pub fn failure(&self) -> Option<&Condition> {
         self.conditions.iter().find(|condition| condition.verdict == Verdict::Fail)

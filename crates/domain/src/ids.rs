@@ -1,7 +1,6 @@
 //! Typed identifiers. One registry, so that no function can be handed the wrong kind of id.
 //!
-//! Our own ids are `UUIDv7` (time-ordered: they load 1.8 times faster than random ones into an
-//! index). Microsoft's ids are whatever Microsoft made them. A Windows device has three of
+//! Our own ids are `UUIDv7` (time-ordered, so that rows load in the order of their index). Microsoft's ids are whatever Microsoft made them. A Windows device has three of
 //! those, and mixing them up is the classic mistake with Microsoft Graph, so each has a type.
 
 use std::fmt;

@@ -3,12 +3,12 @@
 //! Never decides which update matters.
 
 use chrono::{DateTime, Utc};
+use domain::build::Build;
 use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::GraphError;
 use crate::odata::{Version, nullable, real_time};
-use crate::os_build::OsBuild;
 
 const QUALITY_UPDATES: &str = "/admin/windows/updates/catalog/entries\
     ?$filter=isof('microsoft.graph.windowsUpdates.qualityUpdateCatalogEntry')\
@@ -28,8 +28,6 @@ pub struct QualityUpdateEntry {
     pub is_expeditable: bool,
     /// The article of the newest build; each revision has its own.
     pub kb: Option<String>,
-    /// Ascending.
-    pub builds: Vec<OsBuild>,
     /// By build, ascending.
     pub revisions: Vec<ProductRevision>,
 }
@@ -37,7 +35,7 @@ pub struct QualityUpdateEntry {
 /// What an update is for one Windows version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductRevision {
-    pub build: OsBuild,
+    pub build: Build,
     /// `Windows 11`.
     pub product: String,
     /// `24H2`.
@@ -144,7 +142,6 @@ fn entry(wire: WireEntry) -> Option<QualityUpdateEntry> {
         },
         is_expeditable: wire.is_expeditable,
         kb: revisions.iter().rev().find_map(|revision| revision.kb.clone()),
-        builds: revisions.iter().map(|revision| revision.build).collect(),
         revisions,
     })
 }
@@ -152,7 +149,7 @@ fn entry(wire: WireEntry) -> Option<QualityUpdateEntry> {
 fn revision(wire: WireRevision) -> Option<ProductRevision> {
     let build = wire.os_build?;
     Some(ProductRevision {
-        build: OsBuild {
+        build: Build {
             major: build.major_version,
             minor: build.minor_version,
             build: build.build_number,

@@ -3,13 +3,13 @@
 //! Never joins the two: the three device ids keep their own types.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use domain::build::Build;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId};
 use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::GraphError;
 use crate::odata::{Version, nullable, real_guid, real_time};
-use crate::os_build::OsBuild;
 use crate::pages::Pages;
 
 const MANAGED_DEVICES: &str = "/deviceManagement/managedDevices\
@@ -27,7 +27,7 @@ pub struct ManagedDevice {
     pub model: String,
     pub manufacturer: String,
     /// `None` if it is not four numbers.
-    pub os_version: Option<OsBuild>,
+    pub os_version: Option<Build>,
     pub os: String,
     pub last_sync: Option<DateTime<Utc>>,
     pub serial: String,

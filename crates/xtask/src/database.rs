@@ -11,16 +11,6 @@ use embedded_postgres::{Error, Options, Postgres};
 pub(crate) const TESTS: &[(&str, &str)] =
     &[("max_connections", "200"), ("shared_buffers", "256MB"), ("max_wal_size", "4GB")];
 
-/// A server of its own for a fleet of a million devices.
-pub(crate) const BENCHMARKS: &[(&str, &str)] = &[
-    ("max_connections", "100"),
-    ("shared_buffers", "2GB"),
-    ("maintenance_work_mem", "512MB"),
-    ("max_wal_size", "16GB"),
-    ("checkpoint_timeout", "30min"),
-    ("random_page_cost", "1.1"),
-];
-
 const PREFIX: &str = "concentric-xtask-";
 
 /// A directory that the server's account can reach and that goes away with the task. An

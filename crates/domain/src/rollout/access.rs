@@ -17,11 +17,10 @@ pub enum Access {
     Withdrawn,
 }
 
-/// What `ring` is to be told while the rollout stands at `phase`. `last_opened` is the last ring
-/// the rollout ever opened, which a finished rollback no longer says itself.
+/// What `ring` is to be told while the rollout stands at `phase`.
 #[must_use]
-pub fn access(phase: Phase, ring: RingIndex, last_opened: Option<RingIndex>) -> Access {
-    if last_opened.is_none_or(|last| ring > last) {
+pub fn access(phase: Phase, ring: RingIndex) -> Access {
+    if phase.ring().is_none_or(|last_opened| ring > last_opened) {
         return Access::Closed;
     }
     match phase {

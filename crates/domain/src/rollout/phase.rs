@@ -24,8 +24,8 @@ pub enum Phase {
     Completed { ring: RingIndex, since: DateTime<Utc> },
     /// The update is being taken back from rings up to `ring`.
     RollingBack { ring: RingIndex, since: DateTime<Utc> },
-    /// No reachable device runs the update any more.
-    RolledBack { since: DateTime<Utc> },
+    /// No reachable device of the rings up to `ring` runs the update any more.
+    RolledBack { ring: RingIndex, since: DateTime<Utc> },
     /// Stopped for good; rings up to `ring` keep what they have.
     Cancelled { ring: Option<RingIndex>, since: DateTime<Utc> },
 }
@@ -111,7 +111,8 @@ impl Phase {
     #[must_use]
     pub fn ring(self) -> Option<RingIndex> {
         match self {
-            Self::Scheduled | Self::RolledBack { .. } => None,
+            Self::Scheduled => None,
+            Self::RolledBack { ring, .. } => Some(ring),
             Self::Offering { ring, .. } | Self::Soaking { ring, .. } => Some(ring),
             Self::Completed { ring, .. } | Self::RollingBack { ring, .. } => Some(ring),
             Self::Paused { ring, .. } | Self::Cancelled { ring, .. } => ring,
@@ -215,7 +216,7 @@ fn from_rolling_back(
 ) -> Option<Phase> {
     match event {
         Event::RemovalWave { ring: of, .. } => (of <= ring).then_some(phase),
-        Event::RolledBack => Some(Phase::RolledBack { since: at }),
+        Event::RolledBack => Some(Phase::RolledBack { ring, since: at }),
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => None,
         Event::Paused { .. } | Event::Resumed | Event::Completed => None,
         Event::RollbackStarted | Event::Cancelled => None,

@@ -3,9 +3,10 @@
 //! The expected bodies are those of the published examples and schemas.
 
 use chrono::{TimeZone as _, Utc};
+use domain::build::Build;
 use domain::ids::{DirectoryObjectId, EntraDeviceId};
 use msgraph::{
-    ApprovalStatus, Cadence, Classification, EnrollmentState, OsBuild, QualityPolicySpec, RingSpec,
+    ApprovalStatus, Cadence, Classification, EnrollmentState, QualityPolicySpec, RingSpec,
     UpdateRingSpec,
 };
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ async fn the_catalogue_is_read() {
     assert_eq!(entry.classification, Classification::Security);
     assert_eq!(entry.cadence, Cadence::Other("fortnightly".to_owned()));
     assert_eq!(entry.kb.as_deref(), Some("KB5033375"));
-    let builds: Vec<String> = entry.builds.iter().map(ToString::to_string).collect();
+    let builds: Vec<String> = entry.revisions.iter().map(|one| one.build.to_string()).collect();
     assert_eq!(builds, ["10.0.22621.2800", "10.0.22621.2861"]);
     let call = &fake.calls()[0];
     assert_eq!(call.path, "/beta/admin/windows/updates/catalog/entries");
@@ -64,7 +65,7 @@ async fn intune_devices_are_read() {
     let since = Utc.with_ymd_and_hms(2026, 8, 1, 0, 0, 0).unwrap();
     let devices = fake.client().managed_devices(Some(since)).unwrap().all().await.unwrap();
     assert_eq!(devices[0].entra_device, Some(EntraDeviceId(Uuid::from_u128(7))));
-    assert_eq!(devices[0].os_version, "10.0.26100.7171".parse::<OsBuild>().ok());
+    assert_eq!(devices[0].os_version, "10.0.26100.7171".parse::<Build>().ok());
     assert_eq!((devices[1].entra_device, devices[2].entra_device), (None, None));
     assert_eq!((devices[1].os_version, devices[1].last_sync), (None, None));
     let query = &fake.calls()[0].query;
@@ -216,7 +217,7 @@ async fn an_update_ring_uninstalls() {
 
 #[test]
 fn builds_compare_as_numbers() {
-    let build = |text: &str| text.parse::<OsBuild>();
+    let build = |text: &str| text.parse::<Build>();
     assert!(build("10.0.26100.999").unwrap() < build("10.0.26100.7171").unwrap());
     assert_eq!(build(" 10.0.1.2 ").unwrap().to_string(), "10.0.1.2");
     for odd in ["", "10.0.1", "10.0.1.2.3", "10.0.1.x", "-1.0.0.0"] {

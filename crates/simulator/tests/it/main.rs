@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use simulator::{Config, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, Simulator};
+use simulator::{
+    Config, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, Scenario, Simulator,
+};
 
 struct Tenant {
     simulator: Simulator,
@@ -16,8 +18,12 @@ struct Tenant {
 
 impl Tenant {
     async fn start(speed: f64) -> Self {
+        Self::play(speed, Scenario::Healthy).await
+    }
+
+    async fn play(speed: f64, scenario: Scenario) -> Self {
         let record = std::env::var_os("SIMULATOR_RECORD").map(Into::into);
-        let config = Config { devices: 250, speed, record, ..Config::default() };
+        let config = Config { devices: 250, speed, scenario, record, ..Config::default() };
         let simulator = Simulator::start(config).await.unwrap();
         let http = Client::new();
         let answer = token(&simulator, &http, DEFAULT_CLIENT_SECRET).await;
@@ -106,6 +112,18 @@ impl Tenant {
         format!("{policy}/approvals/{id}")
     }
 
+    /// Waits until `events` have happened `least` times between them; half a minute at most.
+    async fn until(&self, events: &[&str], least: u64) {
+        let count = || events.iter().map(|event| self.count(event)).sum::<u64>();
+        for _ in 0..1_500 {
+            if count() >= least {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{events:?}: {} of {least}", count());
+    }
+
     fn count(&self, event: &str) -> u64 {
         self.simulator.ledger().summary.events.get(event).copied().unwrap_or(0)
     }
@@ -186,22 +204,82 @@ async fn adding_a_member_twice_adds_nobody() {
 async fn an_approved_update_is_installed() {
     let tenant = Tenant::start(100_000.0).await;
     tenant.roll_out().await;
-    for _ in 0..200 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        if tenant.count("installed") > 200 {
-            break;
-        }
-    }
-    assert!(tenant.count("installed") > 200, "{:?}", tenant.simulator.ledger().summary);
+    tenant.until(&["installed"], 201).await;
+    // A healthy fleet of 250 has a failure or two, not more.
+    assert!(tenant.count("install_failed") + tenant.count("went_dark") <= 3);
+}
+
+/// Plays a scenario until nearly every device knows its outcome.
+async fn outcomes(scenario: Scenario) -> Tenant {
+    let tenant = Tenant::play(100_000.0, scenario).await;
+    tenant.roll_out().await;
+    tenant.until(&["installed", "install_failed"], 235).await;
+    tenant
+}
+
+#[tokio::test]
+async fn a_bad_update_fails_on_a_fifth_of_the_devices() {
+    let tenant = outcomes(Scenario::BadUpdate).await;
+    let failed = tenant.count("install_failed");
+    assert!((30..=75).contains(&failed), "{failed}");
+}
+
+#[tokio::test]
+async fn a_bad_model_fails_and_the_others_do_not() {
+    let tenant = outcomes(Scenario::BadModel).await;
+    let path = "/v1.0/deviceManagement/managedDevices?$select=azureADDeviceId&$top=999\
+                &$filter=model eq 'Fabrikam ElitePad 840'";
+    let bad = tenant.ids(path, "azureADDeviceId").await;
+    let ledger = tenant.simulator.ledger();
+    let failed: Vec<bool> = ledger
+        .entries
+        .iter()
+        .filter(|entry| entry.event == "install_failed")
+        .map(|entry| bad.contains(&entry.device.to_string()))
+        .collect();
+    let of_the_model = failed.iter().filter(|one| **one).count();
+    assert!(of_the_model * 2 > bad.len() && of_the_model < bad.len(), "{of_the_model}");
+    assert!(failed.len() - of_the_model <= 3, "{} others", failed.len() - of_the_model);
+}
+
+#[tokio::test]
+async fn silent_devices_install_and_are_not_heard_of_again() {
+    let tenant = outcomes(Scenario::Silent).await;
+    let dark = tenant.count("went_dark");
+    assert!((20..=60).contains(&dark), "{dark}");
+    assert!(tenant.count("install_failed") <= 3);
+    let silent: Vec<String> = tenant
+        .simulator
+        .ledger()
+        .entries
+        .iter()
+        .filter(|entry| entry.event == "went_dark")
+        .map(|entry| entry.device.to_string())
+        .collect();
+    let path = "/v1.0/deviceManagement/managedDevices?$select=azureADDeviceId,osVersion&$top=999";
+    let (_, body) = tenant.call("GET", path, None).await;
+    let versions = |of_silent: bool| {
+        let devices = body["value"].as_array().unwrap().iter();
+        let is_silent =
+            |device: &&Value| silent.iter().any(|id| device["azureADDeviceId"] == id.as_str());
+        let mut found: Vec<String> = devices
+            .filter(|device| is_silent(device) == of_silent)
+            .map(|device| device["osVersion"].to_string())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    };
+    // They never say that they run the new build: two Windows versions, each at its old revision.
+    assert_eq!(versions(true).len(), 2, "{:?}", versions(true));
+    assert!(versions(false).len() > 2, "{:?}", versions(false));
 }
 
 #[tokio::test]
 async fn a_suspended_approval_offers_nothing_more() {
     let tenant = Tenant::start(3_000.0).await;
     let approval = tenant.roll_out().await;
-    while tenant.count("offered") < 10 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    tenant.until(&["offered"], 10).await;
     let body = json!({ "status": "suspended" });
     assert_eq!(tenant.call("PATCH", &approval, Some(body)).await.0, 200);
     // The change takes effect within minutes of simulated time.
@@ -225,9 +303,7 @@ async fn one_seed_makes_one_fleet() {
 async fn a_rollback_brings_devices_back_and_the_report_says_so() {
     let tenant = Tenant::start(60_000.0).await;
     let approval = tenant.roll_out().await;
-    while tenant.count("installed") < 100 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    tenant.until(&["installed"], 100).await;
     let kind = "#microsoft.graph.windowsUpdateForBusinessConfiguration";
     let root = "/v1.0/deviceManagement/deviceConfigurations";
     let body = json!({ "@odata.type": kind, "displayName": "Back",
@@ -239,21 +315,23 @@ async fn a_rollback_brings_devices_back_and_the_report_says_so() {
         "@odata.type": "#microsoft.graph.groupAssignmentTarget" } }] });
     let path = format!("{configuration}/assign");
     assert_eq!(tenant.call("POST", &path, Some(body)).await.0, 200);
-    while tenant.count("uninstalled") < 50 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    tenant.until(&["uninstalled"], 50).await;
     let policy = approval.split('/').nth(6).unwrap();
     let jobs = "/v1.0/deviceManagement/reports/exportJobs";
     let job = json!({ "reportName": "QualityUpdateDeviceStatusByPolicy", "format": "csv",
         "filter": format!("PolicyId eq '{policy}'"),
         "select": ["AADDeviceId", "CurrentDeviceUpdateSubstate"] });
     let job = format!("{jobs}('{}')", tenant.made(jobs, job).await);
-    let url = loop {
+    let mut url = None;
+    for _ in 0..500 {
         let (_, body) = tenant.call("GET", &job, None).await;
         if body["status"] == "completed" {
-            break body["url"].as_str().unwrap().to_owned();
+            url = body["url"].as_str().map(ToOwned::to_owned);
+            break;
         }
-    };
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let url = url.expect("the report is finished within five seconds");
     let bytes = reqwest::get(url).await.unwrap().bytes().await.unwrap();
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let table = std::io::read_to_string(archive.by_index(0).unwrap()).unwrap();
