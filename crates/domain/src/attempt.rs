@@ -6,9 +6,12 @@
 //!   late report changes nothing and the order of arrival does not matter.
 //! - Nothing a device reports can reach [`AttemptState::Excluded`], nor leave it (I11).
 
+use serde::{Deserialize, Serialize};
+
 /// Where a device stands in a rollout. Declared in climbing order; the numbers are what the
 /// database keeps and never change meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[repr(i16)]
 pub enum AttemptState {
     /// In a ring; not offered yet.

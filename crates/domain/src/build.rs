@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A full Windows build, for example `10.0.26100.7171`. Ordered as Windows orders them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Build {
     pub major: u32,
     pub minor: u32,
@@ -48,5 +51,18 @@ impl FromStr for Build {
             None => Ok(found),
             Some(_) => Err(NotABuild(text.to_owned())),
         }
+    }
+}
+
+impl From<Build> for String {
+    fn from(build: Build) -> Self {
+        build.to_string()
+    }
+}
+
+impl TryFrom<String> for Build {
+    type Error = NotABuild;
+    fn try_from(text: String) -> Result<Self, NotABuild> {
+        text.parse()
     }
 }

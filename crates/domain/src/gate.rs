@@ -5,24 +5,29 @@
 //! Statistical conditions join this list with their own module; the shape is theirs too.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
+use crate::seconds;
 use crate::tally::Tally;
 
 /// The conditions of one ring. Rates are in hundredths of a percent (basis points).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gate {
     /// Least share of eligible devices whose outcome is known.
     pub min_judged_bp: u16,
     /// How long to watch after that share is reached.
+    #[serde(with = "seconds")]
     pub bake: TimeDelta,
     /// Most failed devices, as a share of the eligible ones.
     pub max_failed_bp: u16,
     /// Most devices lost during install, as a share of the eligible ones.
     pub max_lost_bp: u16,
     /// How old the newest observation of the fleet may be.
+    #[serde(with = "seconds")]
     pub max_data_age: TimeDelta,
     /// How long after the offer, or after the last sign of life of an install, a device's
     /// outcome is waited for.
+    #[serde(with = "seconds")]
     pub observation_window: TimeDelta,
 }
 
@@ -56,7 +61,8 @@ impl Gate {
 }
 
 /// Which condition a result speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ConditionKind {
     /// Enough outcomes are known.
     Exposure,
@@ -85,7 +91,8 @@ impl ConditionKind {
 }
 
 /// What a condition answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Pass,
     /// Not yet; `until` when the passage of time alone can change that.
@@ -99,16 +106,21 @@ pub enum Verdict {
 }
 
 /// The numbers a condition looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// `count` devices of `of`, against a limit of `limit` devices.
     Devices { count: u32, of: u32, limit: u32 },
     /// A time that started (or not yet) and has to last.
-    Time { since: Option<DateTime<Utc>>, lasts: TimeDelta },
+    Time {
+        since: Option<DateTime<Utc>>,
+        #[serde(with = "seconds")]
+        lasts: TimeDelta,
+    },
 }
 
 /// One condition, answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     pub kind: ConditionKind,
     pub verdict: Verdict,
@@ -116,7 +128,7 @@ pub struct Condition {
 }
 
 /// All conditions of a ring, answered at one moment from one set of counters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateReport {
     pub conditions: Vec<Condition>,
 }

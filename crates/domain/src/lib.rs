@@ -10,4 +10,6 @@ pub mod ids;
 pub mod placement;
 pub mod ring;
 pub mod rollout;
+mod seconds;
 pub mod tally;
+pub mod work;

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use crate::gate::Gate;
 use crate::ids::DirectoryObjectId;
 
 /// Position of a ring in its set; the first ring is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RingIndex(pub u8);
 
 impl RingIndex {
@@ -34,7 +36,7 @@ impl RingIndex {
 
 /// When Windows takes an offered update by itself, in days, as Windows Update for Business
 /// counts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cadence {
     /// Days after the release before the ring may open.
     pub deferral_days: u8,
@@ -46,7 +48,7 @@ pub struct Cadence {
 
 /// How many devices of a ring may be between offer and outcome: the blast radius of a pause,
 /// since a pause reaches devices only at their next check-in (up to 8 hours).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaveLimit {
     pub least: u32,
     pub most: u32,
@@ -68,7 +70,7 @@ impl WaveLimit {
 }
 
 /// Who belongs to a ring.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// Share of the devices that no group assigns, in percent. All rings of a set add up to 100.
     pub percent: u8,
@@ -78,7 +80,7 @@ pub struct Membership {
 }
 
 /// One stage of a ring set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ring {
     pub name: String,
     pub membership: Membership,
@@ -88,10 +90,24 @@ pub struct Ring {
 }
 
 /// An ordered list of rings that share a fleet between them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct RingSet {
     name: String,
     rings: Vec<Ring>,
+}
+
+#[derive(Deserialize)]
+struct Unchecked {
+    name: String,
+    rings: Vec<Ring>,
+}
+
+impl TryFrom<Unchecked> for RingSet {
+    type Error = RingSetError;
+    fn try_from(set: Unchecked) -> Result<Self, RingSetError> {
+        Self::new(set.name, set.rings)
+    }
 }
 
 /// Why a ring set is refused. `ring` is the position of the offender.

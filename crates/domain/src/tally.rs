@@ -1,9 +1,14 @@
 //! How many devices of a ring stand where. Gates read these counters, never devices.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::attempt::AttemptState;
 
 /// Devices of one ring by state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "BTreeMap<AttemptState, u32>", from = "BTreeMap<AttemptState, u32>")]
 pub struct Tally {
     counts: [u32; AttemptState::ALL.len()],
 }
@@ -100,5 +105,21 @@ impl Tally {
     #[must_use]
     pub fn removing(&self) -> u32 {
         self.in_state(AttemptState::Removing)
+    }
+}
+
+impl From<Tally> for BTreeMap<AttemptState, u32> {
+    fn from(tally: Tally) -> Self {
+        AttemptState::ALL
+            .into_iter()
+            .map(|state| (state, tally.in_state(state)))
+            .filter(|(_, devices)| *devices > 0)
+            .collect()
+    }
+}
+
+impl From<BTreeMap<AttemptState, u32>> for Tally {
+    fn from(counts: BTreeMap<AttemptState, u32>) -> Self {
+        Self::of(counts)
     }
 }

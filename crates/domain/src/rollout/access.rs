@@ -1,11 +1,14 @@
 //! What each ring is told, level-triggered: a function of the phase alone, sent whole every
 //! time, so that a lost call repairs itself and a repeated one changes nothing.
 
+use serde::{Deserialize, Serialize};
+
 use super::phase::Phase;
 use crate::ring::RingIndex;
 
 /// What the devices of one ring may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Access {
     /// Nothing was ever said to this ring.
     Closed,

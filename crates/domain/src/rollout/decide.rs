@@ -13,6 +13,7 @@
 //! 5. Every event returned is one that [`Phase::apply`] accepts in the given phase.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::observations::{Observations, Wish};
 use super::phase::{Event, PauseCause, PausedBy, Pauser, Phase};
@@ -34,7 +35,8 @@ pub enum Decision {
 }
 
 /// Why a rollout is not moving.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
 pub enum WaitingOn {
     /// It has nowhere left to go.
     Nothing,

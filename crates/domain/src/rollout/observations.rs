@@ -1,12 +1,14 @@
 //! What is known of the world when a decision is made: dated, and distrusted when old.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::ring::RingIndex;
 use crate::tally::Tally;
 
 /// What a person last asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Wish {
     /// Go on as the gates allow.
     Run,
@@ -19,7 +21,7 @@ pub enum Wish {
 }
 
 /// A person's word, with its time and what they vouched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     pub wish: Wish,
     pub given_at: DateTime<Utc>,
@@ -37,7 +39,7 @@ impl Intent {
 }
 
 /// One ring, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RingObservation {
     pub tally: Tally,
     /// Waves of offers decided so far.
@@ -47,7 +49,7 @@ pub struct RingObservation {
 }
 
 /// Everything a decision may look at besides plan, phase and time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observations {
     pub intent: Intent,
     /// One entry for each ring of the plan, in order.

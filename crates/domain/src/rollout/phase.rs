@@ -5,12 +5,14 @@
 //! thought about.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::gate::ConditionKind;
 use crate::ring::RingIndex;
 
 /// Where a rollout stands. Each variant says what is true of the devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
 pub enum Phase {
     /// Approved; no device has been offered the update.
     Scheduled,
@@ -31,7 +33,8 @@ pub enum Phase {
 }
 
 /// Who holds a paused rollout. Two independent pauses: the service never clears a person's (I3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PausedBy {
     Person,
     Service(PauseCause),
@@ -39,7 +42,7 @@ pub enum PausedBy {
 }
 
 /// Why the service paused a rollout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PauseCause {
     /// The ring whose gate failed.
     pub ring: RingIndex,
@@ -48,14 +51,16 @@ pub struct PauseCause {
 }
 
 /// Who pauses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pauser {
     Person,
     Service(PauseCause),
 }
 
 /// Something that happened to a rollout. Appended to its history, never edited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     /// `ring` may be offered the update from now on.
     RingOpened { ring: RingIndex },

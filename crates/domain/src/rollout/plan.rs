@@ -1,11 +1,13 @@
 //! The immutable plan a rollout follows.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::ring::{Ring, RingIndex, RingSet};
 
 /// What happens by itself after the service paused a rollout because a gate failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnGateFailure {
     /// Stay paused until a person decides.
     Pause,
@@ -14,7 +16,7 @@ pub enum OnGateFailure {
 }
 
 /// One revision of a plan. A change is a new revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     rings: Vec<Ring>,
     starts_at: DateTime<Utc>,

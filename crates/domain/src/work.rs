@@ -1,0 +1,42 @@
+//! What the service has to do, and for what.
+
+use serde::{Deserialize, Serialize};
+
+/// One kind of work. Each is done by whichever server claims it; doing it twice is harmless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkKind {
+    /// Decide what a rollout does next. Subject: the rollout.
+    Decide,
+    /// Make Microsoft Graph agree with what was decided. Subject: the rollout.
+    Enforce,
+    /// Give up on devices of a rollout that were not heard of. Subject: the rollout.
+    Sweep,
+    /// Read what devices report. Subject: the tenant.
+    Observe,
+    /// Read catalogue, devices and groups from scratch. Subject: the tenant.
+    Sync,
+}
+
+impl WorkKind {
+    pub const ALL: [Self; 5] =
+        [Self::Decide, Self::Enforce, Self::Sweep, Self::Observe, Self::Sync];
+
+    /// The word used in tables and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Enforce => "enforce",
+            Self::Sweep => "sweep",
+            Self::Observe => "observe",
+            Self::Sync => "sync",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}

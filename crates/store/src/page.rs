@@ -1,0 +1,12 @@
+//! Keyset paging.
+
+use uuid::Uuid;
+
+/// Which part of a list. Lists are in ascending order of id (which is time of creation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Rows after this id; none: from the start.
+    pub after: Option<Uuid>,
+    /// 1 to 500.
+    pub limit: u16,
+}

@@ -1,0 +1,388 @@
+-- The whole schema of the first release. Every table carries the tenant in its key and is closed
+-- to other tenants by forced row-level security.
+--
+-- Two roles do the work, neither of which can log in; a connection takes one with SET ROLE:
+--   concentric_app      one tenant at a time, named by the setting concentric.tenant
+--   concentric_service  what belongs to no single tenant: tokens, the list of tenants, due work
+
+do $$
+declare role_name text;
+begin
+    foreach role_name in array array['concentric_app', 'concentric_service'] loop
+        begin
+            execute format('create role %I nologin nobypassrls', role_name);
+        exception when duplicate_object or unique_violation then null; -- another database has made it
+        end;
+        begin
+            execute format('grant %I to current_user', role_name);
+        exception when unique_violation then null; -- so has its grant, at the same moment
+        end;
+    end loop;
+end $$;
+
+-- The tenant that the transaction serves; null, and so nobody's, when none is set.
+create function current_tenant() returns uuid language sql stable parallel safe as
+$$ select nullif(current_setting('concentric.tenant', true), '')::uuid $$;
+
+create table tenant (
+    id uuid primary key,
+    name text not null unique check (char_length(name) between 1 and 100),
+    entra_tenant_id uuid not null unique,
+    client_id uuid not null,
+    graph_url text not null,
+    login_url text not null,
+    credential_kind text not null check (credential_kind in ('secret', 'certificate')),
+    credential_sealed bytea not null, -- AES-256-GCM; the key is not in the database
+    connection_state text not null default 'unverified'
+        check (connection_state in ('unverified', 'connected', 'refused', 'unreachable')),
+    connection_error text,
+    connection_at timestamptz,
+    synced_at timestamptz,      -- last complete read of devices and catalogue
+    observed_to timestamptz,    -- check-ins up to here have been read
+    created_at timestamptz not null
+);
+
+create table api_token (
+    id uuid primary key,
+    tenant_id uuid references tenant (id) on delete cascade, -- null: every tenant
+    name text not null,
+    role text not null check (role in ('viewer', 'operator', 'admin')),
+    hash bytea not null unique, -- SHA-256 of 256 random bits
+    created_at timestamptz not null,
+    expires_at timestamptz,
+    revoked_at timestamptz
+);
+
+create table device (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    intune_id uuid not null,
+    entra_device_id uuid, -- null: not registered in Entra (yet), so nothing can be offered
+    object_id uuid,
+    name text not null,
+    manufacturer text not null,
+    model text not null,
+    serial text not null,
+    os_major int,
+    os_minor int,
+    os_build int,
+    os_revision int,
+    last_sync timestamptz,
+    primary key (id, tenant_id),
+    unique (intune_id, tenant_id),
+    unique (entra_device_id, tenant_id)
+) with (fillfactor = 90);
+
+create table group_member (
+    tenant_id uuid not null,
+    group_id uuid not null,
+    object_id uuid not null,
+    primary key (object_id, group_id, tenant_id)
+);
+
+create table ring_set (
+    tenant_id uuid not null,
+    id uuid not null,
+    name text not null,
+    rings jsonb not null,
+    placed_at timestamptz,
+    created_at timestamptz not null,
+    primary key (id, tenant_id),
+    unique (tenant_id, name)
+);
+
+create table ring_member (
+    tenant_id uuid not null,
+    ring_set_id uuid not null,
+    device_id uuid not null,
+    ring smallint not null check (ring between 0 and 14),
+    position int not null, -- order of offers inside the ring
+    primary key (device_id, ring_set_id, tenant_id)
+);
+
+create table catalog_update (
+    tenant_id uuid not null,
+    id uuid not null,
+    catalog_entry_id text not null,
+    kind text not null check (kind in ('quality')),
+    title text not null,
+    short_name text not null,
+    classification text not null,
+    cadence text not null,
+    kb text,
+    released_at timestamptz not null,
+    deployable_until timestamptz,
+    is_expeditable boolean not null,
+    primary key (id, tenant_id),
+    unique (catalog_entry_id, tenant_id)
+);
+
+-- What the update brings to each Windows version it is made for.
+create table update_build (
+    tenant_id uuid not null,
+    update_id uuid not null,
+    os_major int not null,
+    os_minor int not null,
+    os_build int not null,
+    os_revision int not null,
+    product text not null,
+    version text not null,
+    kb text,
+    primary key (update_id, os_major, os_minor, os_build, os_revision, tenant_id)
+);
+
+create table release (
+    tenant_id uuid not null,
+    id uuid not null,
+    update_id uuid not null,
+    name text not null,
+    created_by text not null,
+    created_at timestamptz not null,
+    primary key (id, tenant_id),
+    unique (tenant_id, name),
+    foreign key (update_id, tenant_id) references catalog_update (id, tenant_id)
+);
+
+create table plan (
+    tenant_id uuid not null,
+    id uuid not null,
+    rollout_id uuid not null,
+    revision int not null,
+    body jsonb not null,
+    created_by text not null,
+    created_at timestamptz not null,
+    primary key (id, tenant_id),
+    unique (rollout_id, revision, tenant_id)
+);
+
+create table rollout (
+    tenant_id uuid not null,
+    id uuid not null,
+    release_id uuid not null,
+    ring_set_id uuid not null,
+    plan_id uuid not null,
+    phase jsonb not null,
+    phase_name text not null check (phase_name in
+        ('scheduled', 'offering', 'soaking', 'paused', 'completed', 'rolling_back', 'rolled_back', 'cancelled')),
+    generation bigint not null,    -- counts decisions and intents: what compare-and-set compares
+    wish text not null check (wish in ('run', 'hold', 'cancel', 'withdraw')),
+    wish_at timestamptz not null,
+    wish_by text not null,
+    wish_reason text,
+    promoted smallint,             -- rings up to here are vouched for
+    observed_at timestamptz,       -- devices were last read completely
+    waiting jsonb,                 -- what the last decision waits for
+    decided_at timestamptz,
+    created_at timestamptz not null,
+    primary key (id, tenant_id),
+    foreign key (release_id, tenant_id) references release (id, tenant_id),
+    foreign key (ring_set_id, tenant_id) references ring_set (id, tenant_id)
+);
+create index rollout_open on rollout (tenant_id)
+    where phase_name not in ('rolled_back', 'cancelled');
+
+-- One ring of one rollout: what was decided for it, and what Graph has accepted.
+create table rollout_ring (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    ring smallint not null,
+    members int not null,
+    waves int not null default 0,
+    removal_waves int not null default 0,
+    offered_position int,          -- members up to here, in order, were offered
+    offered_device uuid,
+    wanted_access text not null default 'closed' check (wanted_access in ('closed', 'open', 'held', 'withdrawn')),
+    wanted_generation bigint not null default 0,
+    wanted_at timestamptz,
+    accepted_access text not null default 'closed' check (accepted_access in ('closed', 'open', 'held', 'withdrawn')),
+    accepted_generation bigint not null default 0,
+    accepted_at timestamptz,
+    enforce_error text,
+    offer_group_id uuid,
+    policy_id text,
+    removal_group_id uuid,
+    update_ring_id text,
+    observed_at timestamptz,       -- its report was last read
+    primary key (rollout_id, ring, tenant_id)
+);
+
+-- Outbound intents: a batch of devices to be told, written with the decision, delivered after it.
+create table wave (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    kind text not null check (kind in ('offer', 'removal')),
+    ring smallint not null,
+    number int not null,
+    devices int not null,
+    generation bigint not null,
+    decided_at timestamptz not null,
+    delivered_at timestamptz,
+    primary key (rollout_id, kind, ring, number, tenant_id)
+);
+create index wave_pending on wave (rollout_id) where delivered_at is null;
+
+-- One device's way through one rollout. A partition per rollout, made full before it is attached.
+-- state stands in no index, so that every report is a heap-only update.
+create table attempt (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    device_id uuid not null,
+    ring smallint not null,
+    position int not null,
+    state smallint not null,
+    wave int,            -- of the offer
+    removal_wave int,
+    state_at timestamptz not null,
+    code text,
+    primary key (device_id, rollout_id, tenant_id)
+) partition by list (rollout_id);
+
+-- Counters of attempts by state, changed in the statement that changes the attempts (I13).
+create table tally (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    ring smallint not null,
+    state smallint not null,
+    devices int not null check (devices >= 0),
+    primary key (rollout_id, ring, state, tenant_id)
+) with (fillfactor = 50);
+
+-- Everything that was decided or asked for, in one chain for each tenant (I14).
+create table event (
+    tenant_id uuid not null,
+    seq bigint not null,
+    rollout_id uuid,
+    at timestamptz not null,
+    actor text not null,
+    kind text not null,
+    body text not null,  -- canonical JSON, byte for byte what the hash covers
+    previous bytea not null,
+    hash bytea not null,
+    primary key (tenant_id, seq)
+);
+create index event_of_rollout on event (rollout_id, seq);
+
+create table chain_head (
+    tenant_id uuid primary key,
+    seq bigint not null,
+    hash bytea not null
+);
+
+-- What is to be done, and by when. Claimed with SKIP LOCKED; the fence names the claim.
+create table work (
+    tenant_id uuid not null,
+    kind text not null check (kind in ('decide', 'enforce', 'sweep', 'observe', 'sync')),
+    subject uuid not null,
+    due_at timestamptz,            -- by the service's clock; null: nothing to do until asked
+    nudges bigint not null default 0, -- how often it was asked for
+    lease_until timestamptz,       -- by the database's clock
+    fence bigint not null default 0,
+    failures int not null default 0,
+    last_error text,
+    primary key (kind, subject, tenant_id)
+);
+create index work_due on work (due_at) where due_at is not null;
+
+-- Rights and row-level security --------------------------------------------------------------
+
+do $$
+declare name text;
+begin
+    foreach name in array array['device', 'group_member', 'ring_set', 'ring_member', 'catalog_update',
+        'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave', 'attempt', 'tally',
+        'event', 'chain_head', 'work', 'api_token']
+    loop
+        execute format('alter table %I enable row level security, force row level security', name);
+        execute format('create policy of_tenant on %I using (tenant_id = current_tenant())', name);
+        execute format('grant select, insert, update, delete on %I to concentric_app', name);
+    end loop;
+end $$;
+
+alter table tenant enable row level security, force row level security;
+create policy of_tenant on tenant using (id = current_tenant());
+grant select, update on tenant to concentric_app;
+
+-- History is added to, never changed.
+revoke update, delete on event from concentric_app;
+revoke update, delete on plan from concentric_app;
+revoke all on api_token from concentric_app;
+
+create policy of_service on tenant to concentric_service using (true);
+create policy of_service on api_token to concentric_service using (true);
+create policy of_service on work to concentric_service using (true);
+grant select, insert, update, delete on tenant, api_token, work to concentric_service;
+
+-- Attempts -----------------------------------------------------------------------------------
+
+create index attempt_in_order on attempt (ring, position, device_id);
+
+-- Keeps tally equal to a count of attempts, once a statement. The counters of a rollout exist for
+-- every ring and state from its start, and are locked in one order, so that two statements that
+-- change several of them do not wait for each other in a circle.
+create function tally_follow() returns trigger language plpgsql as $$
+begin
+    perform 1 from tally t
+    where (t.tenant_id, t.rollout_id) in (select distinct tenant_id, rollout_id from new_rows)
+    order by t.rollout_id, t.ring, t.state for no key update;
+    update tally t set devices = t.devices + c.change
+    from (
+        select tenant_id, rollout_id, ring, state, sum(change)::int as change
+        from (
+            select tenant_id, rollout_id, ring, state, 1 as change from new_rows
+            union all
+            select tenant_id, rollout_id, ring, state, -1 from old_rows
+        ) changes
+        group by 1, 2, 3, 4
+        having sum(change) <> 0
+    ) c
+    where (t.rollout_id, t.ring, t.state, t.tenant_id) = (c.rollout_id, c.ring, c.state, c.tenant_id);
+    return null;
+end $$;
+
+create trigger tally_follow after update on attempt
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function tally_follow();
+
+-- Makes the partition of a rollout from the members of a ring set: filled bare, indexed, then
+-- attached, which is twice as fast as inserting through the parent. With the rights of the owner,
+-- because the application may not create tables; for the current tenant only.
+create function attempts_create(of_rollout uuid, of_ring_set uuid, of_update uuid, at timestamptz, inactive_before timestamptz)
+returns bigint language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    part text := 'attempt_' || replace(of_rollout::text, '-', '');
+    tenant uuid := current_tenant();
+    made bigint;
+begin
+    perform 1 from rollout r where r.id = of_rollout and r.tenant_id = tenant;
+    if not found then
+        raise exception 'rollout % is not of the current tenant', of_rollout;
+    end if;
+    execute format('create table %I (like attempt including defaults including constraints) with (fillfactor = 90)', part);
+    execute format($sql$
+        insert into %I (tenant_id, rollout_id, device_id, ring, position, state, state_at, code)
+        select $1, $2, m.device_id, m.ring, m.position, case when e.reason is null then 0 else 12 end, $3, e.reason
+        from ring_member m
+        join device d on d.id = m.device_id and d.tenant_id = m.tenant_id
+        left join (
+            select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
+            where update_id = $4 and tenant_id = $1 group by 1, 2, 3
+        ) b on (b.os_major, b.os_minor, b.os_build) = (d.os_major, d.os_minor, d.os_build)
+        cross join lateral (select case
+            when d.entra_device_id is null or d.object_id is null then 'not_registered'
+            when d.last_sync is null or d.last_sync < $5 then 'inactive'
+            when b.os_revision is null then 'no_content'
+            when d.os_revision >= b.os_revision then 'already_current'
+        end as reason) e
+        where m.ring_set_id = $6 and m.tenant_id = $1
+        order by m.ring, m.position, m.device_id
+    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set;
+    get diagnostics made = row_count;
+    execute format('alter table %I add primary key (device_id, rollout_id, tenant_id)', part);
+    execute format('create index on %I (ring, position, device_id)', part);
+    execute format('alter table %I add constraint of_rollout check (rollout_id is not null and rollout_id = %L)', part, of_rollout);
+    execute format('alter table attempt attach partition %I for values in (%L)', part, of_rollout);
+    execute format('alter table %I drop constraint of_rollout', part);
+    return made;
+end $$;
+revoke execute on function attempts_create from public;
+grant execute on function attempts_create to concentric_app;
