@@ -1,0 +1,71 @@
+//! Why a rollout does what it does: the answer to "why is it not advancing?".
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Phase;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    pub rollout_id: Uuid,
+    /// The moment this answers for, by the service's clock.
+    pub at: DateTime<Utc>,
+    pub phase: Phase,
+    /// One sentence: what it waits for, or what it does next.
+    pub summary: String,
+    /// When the passage of time alone may change that.
+    pub next_look: Option<DateTime<Utc>>,
+    /// The gate of every ring opened so far, all conditions answered.
+    pub gates: Vec<RingGate>,
+    /// What a person can do, and whether they can now.
+    pub actions: Vec<ActionState>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RingGate {
+    pub ring: u8,
+    pub name: String,
+    /// A person vouched for the ring: its gate holds nothing any more.
+    pub vouched: bool,
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Condition {
+    /// `exposure`, `bake`, `success`, `silence`, `data`.
+    pub name: String,
+    pub verdict: Verdict,
+    /// With `wait`: when time alone makes it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// The evidence in words: `812 of 1,000 devices judged, 800 needed`.
+    pub text: String,
+    /// Devices counted, out of how many, against which limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Pass,
+    Wait,
+    Fail,
+    Unknown,
+}
+
+/// One action, and why it cannot be taken if it cannot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ActionState {
+    /// `pause`, `resume`, `promote`, `rollback`, `cancel`.
+    pub action: String,
+    pub allowed: bool,
+    /// What it will do, or why it cannot be done.
+    pub text: String,
+}

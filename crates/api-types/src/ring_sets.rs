@@ -1,0 +1,100 @@
+//! Ring sets.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// An ordered list of 2 to 15 rings that share a fleet between them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRingSet {
+    #[schema(min_length = 1, max_length = 64)]
+    pub name: String,
+    #[schema(min_items = 2, max_items = 15)]
+    pub rings: Vec<Ring>,
+}
+
+/// One stage of a ring set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ring {
+    #[schema(min_length = 1, max_length = 64)]
+    pub name: String,
+    /// Share of the devices that no group assigns. All rings of a set add up to 100.
+    #[schema(maximum = 100)]
+    pub percent: u8,
+    /// Object ids of Entra groups whose devices belong here whatever the percentages say.
+    #[serde(default)]
+    pub groups: Vec<Uuid>,
+    /// Days after the start before the ring may open, 0 to 30.
+    #[schema(maximum = 30)]
+    pub deferral_days: u8,
+    /// Days after the offer before a restart is forced.
+    pub deadline_days: u8,
+    /// Least days between download and forced restart.
+    pub grace_days: u8,
+    #[serde(default)]
+    pub gate: Gate,
+    #[serde(default)]
+    pub waves: Waves,
+}
+
+/// What must be true of a ring before the next one opens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gate {
+    /// Least share of eligible devices whose outcome is known.
+    pub min_judged_percent: f64,
+    /// How long to watch after that share is reached.
+    pub bake_hours: f64,
+    /// Most failed devices, as a share of the eligible ones.
+    pub max_failed_percent: f64,
+    /// Most devices lost during install, as a share of the eligible ones.
+    pub max_lost_percent: f64,
+    /// How old the newest observation of the fleet may be.
+    pub max_data_age_hours: f64,
+    /// How long a device's outcome is waited for.
+    pub observation_window_hours: f64,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            min_judged_percent: 80.0,
+            bake_hours: 24.0,
+            max_failed_percent: 5.0,
+            max_lost_percent: 2.0,
+            max_data_age_hours: 12.0,
+            observation_window_hours: 120.0,
+        }
+    }
+}
+
+/// How many devices of a ring may be between offer and outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Waves {
+    pub least: u32,
+    pub most: u32,
+    /// Share of the ring.
+    pub percent: u8,
+}
+
+impl Default for Waves {
+    fn default() -> Self {
+        Self { least: 50, most: 500, percent: 5 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RingSet {
+    pub id: Uuid,
+    pub name: String,
+    pub rings: Vec<Ring>,
+    /// Members of each ring, in order.
+    pub members: Vec<u32>,
+    /// Devices were last placed; none: not yet.
+    pub placed_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}

@@ -1,0 +1,97 @@
+//! Tenants and their Graph connection.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A tenant to serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTenant {
+    /// Unique; 1 to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    pub connection: ConnectionInput,
+}
+
+/// Where the tenant's Graph is, and who we are there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionInput {
+    pub entra_tenant_id: Uuid,
+    /// Application (client) id of the app registration.
+    pub client_id: Uuid,
+    pub credential: CredentialInput,
+    /// `https://graph.microsoft.com` if not given; plain http only on a loopback address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph_url: Option<String>,
+    /// `https://login.microsoftonline.com` if not given; plain http only on a loopback address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_url: Option<String>,
+}
+
+/// How the app proves who it is. Never shown again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum CredentialInput {
+    Secret { secret: String },
+    Certificate { certificate_pem: String, private_key_pem: String },
+}
+
+impl fmt::Debug for CredentialInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret { .. } => "Secret(..)",
+            Self::Certificate { .. } => "Certificate(..)",
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Tenant {
+    pub id: Uuid,
+    pub name: String,
+    pub entra_tenant_id: Uuid,
+    pub client_id: Uuid,
+    pub graph_url: String,
+    pub login_url: String,
+    pub credential: CredentialKind,
+    pub connection: Connection,
+    /// Devices, groups and catalogue were last read from scratch.
+    pub synced_at: Option<DateTime<Utc>>,
+    /// Check-ins of devices have been read up to here.
+    pub observed_to: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    Secret,
+    Certificate,
+}
+
+/// Whether Graph can be reached with these credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Connection {
+    pub state: ConnectionState,
+    /// What Graph or the login said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub since: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// Not tried yet.
+    Unverified,
+    Connected,
+    /// Somebody has to fix credentials or consent.
+    Refused,
+    /// No answer; tried again by itself.
+    Unreachable,
+}
