@@ -30,3 +30,27 @@ pub enum StoreError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
+
+impl StoreError {
+    /// Whether the database could not be reached or has no room, so that the same call may well
+    /// succeed in a moment.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        match error.as_database_error() {
+            // Connection exceptions, out of resources, and the server going down or coming up.
+            Some(said) => said.code().is_some_and(|code| {
+                ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+            }),
+            None => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+        }
+    }
+}
