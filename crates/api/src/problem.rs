@@ -151,7 +151,7 @@ impl Problem {
         }
     }
 
-    pub(crate) fn internal(cause: impl ToString) -> Self {
+    pub(crate) fn internal(cause: &(impl ToString + ?Sized)) -> Self {
         let detail = "a fault of the service, which is in its log under this trace_id";
         let cause = Some(cause.to_string().into());
         Self { cause, ..Self::new(Kind::Internal, detail) }
@@ -172,8 +172,8 @@ impl From<StoreError> for Problem {
             StoreError::Stale => {
                 Self::new(Kind::Stale, "the rollout changed at the same moment; send it again")
             }
-            StoreError::LeaseLost | StoreError::Corrupt(_) => Self::internal(error),
-            StoreError::Schema(_) | StoreError::Database(_) => Self::internal(error),
+            StoreError::LeaseLost | StoreError::Corrupt(_) => Self::internal(&error),
+            StoreError::Schema(_) | StoreError::Database(_) => Self::internal(&error),
         }
     }
 }
