@@ -1,6 +1,8 @@
 //! The parts of Concentric against each other, with nothing replaced but Microsoft.
 
 mod adapter;
+mod kills;
+mod process;
 mod rollouts;
 mod stack;
 mod tenant;
