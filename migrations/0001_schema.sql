@@ -1,5 +1,6 @@
--- The whole schema of the first release. Every table carries the tenant in its key and is closed
--- to other tenants by forced row-level security.
+-- The whole schema of the first release. Every table carries the tenant in its key, in front, so
+-- that a list of one tenant reads no row of another, and is closed to other tenants by forced
+-- row-level security.
 --
 -- Two roles do the work, neither of which can log in; a connection takes one with SET ROLE:
 --   concentric_app      one tenant at a time, named by the setting concentric.tenant
@@ -9,15 +10,22 @@ do $$
 declare role_name text;
 begin
     foreach role_name in array array['concentric_app', 'concentric_service'] loop
+        -- Roles belong to the cluster: another database may have made them, even at this moment.
         begin
-            execute format('create role %I nologin nobypassrls', role_name);
-        exception when duplicate_object or unique_violation then null; -- another database has made it
+            if not exists (select from pg_roles where rolname = role_name) then
+                execute format('create role %I nologin nobypassrls', role_name);
+            end if;
+        exception when duplicate_object or unique_violation then null;
         end;
         begin
-            execute format('grant %I to current_user', role_name);
-        exception when unique_violation then null; -- so has its grant, at the same moment
+            if not pg_has_role(current_user, role_name, 'member') then
+                execute format('grant %I to current_user', role_name);
+            end if;
+        exception when unique_violation then null;
         end;
     end loop;
+    -- Imports are staged in temporary tables.
+    execute format('grant temporary on database %I to concentric_app', current_database());
 end $$;
 
 -- The tenant that the transaction serves; null, and so nobody's, when none is set.
@@ -68,17 +76,18 @@ create table device (
     os_build int,
     os_revision int,
     last_sync timestamptz,
-    primary key (id, tenant_id),
-    unique (intune_id, tenant_id),
-    unique (entra_device_id, tenant_id)
+    primary key (tenant_id, id),
+    unique (tenant_id, intune_id),
+    unique (tenant_id, entra_device_id)
 ) with (fillfactor = 90);
 
 create table group_member (
     tenant_id uuid not null,
     group_id uuid not null,
     object_id uuid not null,
-    primary key (object_id, group_id, tenant_id)
+    primary key (tenant_id, object_id, group_id)
 );
+create index group_member_of_group on group_member (tenant_id, group_id);
 
 create table ring_set (
     tenant_id uuid not null,
@@ -87,7 +96,7 @@ create table ring_set (
     rings jsonb not null,
     placed_at timestamptz,
     created_at timestamptz not null,
-    primary key (id, tenant_id),
+    primary key (tenant_id, id),
     unique (tenant_id, name)
 );
 
@@ -97,7 +106,7 @@ create table ring_member (
     device_id uuid not null,
     ring smallint not null check (ring between 0 and 14),
     position int not null, -- order of offers inside the ring
-    primary key (device_id, ring_set_id, tenant_id)
+    primary key (tenant_id, ring_set_id, device_id)
 );
 
 create table catalog_update (
@@ -113,8 +122,8 @@ create table catalog_update (
     released_at timestamptz not null,
     deployable_until timestamptz,
     is_expeditable boolean not null,
-    primary key (id, tenant_id),
-    unique (catalog_entry_id, tenant_id)
+    primary key (tenant_id, id),
+    unique (tenant_id, catalog_entry_id)
 );
 
 -- What the update brings to each Windows version it is made for.
@@ -128,7 +137,7 @@ create table update_build (
     product text not null,
     version text not null,
     kb text,
-    primary key (update_id, os_major, os_minor, os_build, os_revision, tenant_id)
+    primary key (tenant_id, update_id, os_major, os_minor, os_build, os_revision)
 );
 
 create table release (
@@ -138,9 +147,9 @@ create table release (
     name text not null,
     created_by text not null,
     created_at timestamptz not null,
-    primary key (id, tenant_id),
+    primary key (tenant_id, id),
     unique (tenant_id, name),
-    foreign key (update_id, tenant_id) references catalog_update (id, tenant_id)
+    foreign key (tenant_id, update_id) references catalog_update (tenant_id, id)
 );
 
 create table plan (
@@ -151,8 +160,8 @@ create table plan (
     body jsonb not null,
     created_by text not null,
     created_at timestamptz not null,
-    primary key (id, tenant_id),
-    unique (rollout_id, revision, tenant_id)
+    primary key (tenant_id, id),
+    unique (tenant_id, rollout_id, revision)
 );
 
 create table rollout (
@@ -174,9 +183,9 @@ create table rollout (
     waiting jsonb,                 -- what the last decision waits for
     decided_at timestamptz,
     created_at timestamptz not null,
-    primary key (id, tenant_id),
-    foreign key (release_id, tenant_id) references release (id, tenant_id),
-    foreign key (ring_set_id, tenant_id) references ring_set (id, tenant_id)
+    primary key (tenant_id, id),
+    foreign key (tenant_id, release_id) references release (tenant_id, id),
+    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id)
 );
 create index rollout_open on rollout (tenant_id)
     where phase_name not in ('rolled_back', 'cancelled');
@@ -191,6 +200,8 @@ create table rollout_ring (
     removal_waves int not null default 0,
     offered_position int,          -- members up to here, in order, were offered
     offered_device uuid,
+    removal_position int,          -- and told to uninstall; removals start over when they reach the end
+    removal_device uuid,
     wanted_access text not null default 'closed' check (wanted_access in ('closed', 'open', 'held', 'withdrawn')),
     wanted_generation bigint not null default 0,
     wanted_at timestamptz,
@@ -203,7 +214,7 @@ create table rollout_ring (
     removal_group_id uuid,
     update_ring_id text,
     observed_at timestamptz,       -- its report was last read
-    primary key (rollout_id, ring, tenant_id)
+    primary key (tenant_id, rollout_id, ring)
 );
 
 -- Outbound intents: a batch of devices to be told, written with the decision, delivered after it.
@@ -214,12 +225,14 @@ create table wave (
     ring smallint not null,
     number int not null,
     devices int not null,
+    first_position int not null,   -- its devices stand between these two in the ring
+    last_position int not null,
     generation bigint not null,
     decided_at timestamptz not null,
     delivered_at timestamptz,
-    primary key (rollout_id, kind, ring, number, tenant_id)
+    primary key (tenant_id, rollout_id, kind, ring, number)
 );
-create index wave_pending on wave (rollout_id) where delivered_at is null;
+create index wave_pending on wave (tenant_id, rollout_id) where delivered_at is null;
 
 -- One device's way through one rollout. A partition per rollout, made full before it is attached.
 -- state stands in no index, so that every report is a heap-only update.
@@ -244,7 +257,7 @@ create table tally (
     ring smallint not null,
     state smallint not null,
     devices int not null check (devices >= 0),
-    primary key (rollout_id, ring, state, tenant_id)
+    primary key (tenant_id, rollout_id, ring, state)
 ) with (fillfactor = 50);
 
 -- Everything that was decided or asked for, in one chain for each tenant (I14).
@@ -260,7 +273,7 @@ create table event (
     hash bytea not null,
     primary key (tenant_id, seq)
 );
-create index event_of_rollout on event (rollout_id, seq);
+create index event_of_rollout on event (tenant_id, rollout_id, seq);
 
 create table chain_head (
     tenant_id uuid primary key,
@@ -293,24 +306,27 @@ begin
         'event', 'chain_head', 'work', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
-        execute format('create policy of_tenant on %I using (tenant_id = current_tenant())', name);
+        execute format('create policy of_tenant on %I using (tenant_id = (select current_tenant()))', name);
         execute format('grant select, insert, update, delete on %I to concentric_app', name);
     end loop;
 end $$;
 
 alter table tenant enable row level security, force row level security;
-create policy of_tenant on tenant using (id = current_tenant());
+create policy of_tenant on tenant using (id = (select current_tenant()));
 grant select, update on tenant to concentric_app;
 
 -- History is added to, never changed.
 revoke update, delete on event from concentric_app;
 revoke update, delete on plan from concentric_app;
+revoke delete on chain_head from concentric_app;
 revoke all on api_token from concentric_app;
 
 create policy of_service on tenant to concentric_service using (true);
 create policy of_service on api_token to concentric_service using (true);
 create policy of_service on work to concentric_service using (true);
+create policy of_service on chain_head for select to concentric_service using (true);
 grant select, insert, update, delete on tenant, api_token, work to concentric_service;
+grant select on chain_head to concentric_service;
 
 -- Attempts -----------------------------------------------------------------------------------
 
@@ -322,7 +338,10 @@ create index attempt_in_order on attempt (ring, position, device_id);
 create function tally_follow() returns trigger language plpgsql as $$
 begin
     perform 1 from tally t
-    where (t.tenant_id, t.rollout_id) in (select distinct tenant_id, rollout_id from new_rows)
+    where (t.tenant_id, t.rollout_id, t.ring, t.state) in (
+        select tenant_id, rollout_id, ring, state from new_rows
+        union
+        select tenant_id, rollout_id, ring, state from old_rows)
     order by t.rollout_id, t.ring, t.state for no key update;
     update tally t set devices = t.devices + c.change
     from (
@@ -335,13 +354,28 @@ begin
         group by 1, 2, 3, 4
         having sum(change) <> 0
     ) c
-    where (t.rollout_id, t.ring, t.state, t.tenant_id) = (c.rollout_id, c.ring, c.state, c.tenant_id);
+    where (t.tenant_id, t.rollout_id, t.ring, t.state) = (c.tenant_id, c.rollout_id, c.ring, c.state);
     return null;
 end $$;
 
 create trigger tally_follow after update on attempt
     referencing old table as old_rows new table as new_rows
     for each statement execute function tally_follow();
+
+-- What a check-in makes of an attempt. moves is the domain's table of 13 x 13 moves; a device heard
+-- of again on the new build long enough after it was first seen there (or after it was given up)
+-- is confirmed; a device found on the old build has removed the update only since it was told to.
+create function checkin_outcome(
+    moves smallint[], states int, state smallint, state_at timestamptz,
+    reported smallint, at timestamptz, latest timestamptz, confirm_after interval)
+returns smallint language sql immutable parallel safe as
+$$ select case
+    when reported = 10 and at <= state_at then state
+    else moves[state * states + 1 + case
+        when reported = 5 and state = 5 and latest >= least(state_at, at) + confirm_after then 7
+        when reported = 5 and state = 6 and latest >= state_at + confirm_after then 7
+        else reported end]
+    end $$;
 
 -- Makes the partition of a rollout from the members of a ring set: filled bare, indexed, then
 -- attached, which is twice as fast as inserting through the parent. With the rights of the owner,

@@ -8,8 +8,14 @@ use domain::ids::{
 };
 use domain::ring::RingIndex;
 
+use uuid::Uuid;
+
+use crate::convert::{build, ring, ring_column, state};
 use crate::page::Page;
+use crate::scope::Tx;
 use crate::{Store, StoreError};
+
+mod import;
 
 /// One device as Graph shows it, its three ids joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,45 +85,225 @@ pub struct DeviceFilter {
 }
 
 impl Store {
-    /// Takes in what was read of a fleet. Into an empty tenant by COPY straight into the table,
-    /// else by COPY to a temporary table and one set-based merge that writes only what differs.
-    /// Devices that were not in the import stay (a partial read must not delete).
-    pub async fn device_import(
-        &self,
-        _tenant: TenantId,
-        _devices: &[ImportedDevice],
-    ) -> Result<ImportCounts, StoreError> {
-        Err(StoreError::Sketch)
+    pub async fn device_count(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let count = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from device where tenant_id = $1"#,
+            tenant.0
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(count.unsigned_abs())
     }
 
-    pub async fn device_count(&self, _tenant: TenantId) -> Result<u64, StoreError> {
-        Err(StoreError::Sketch)
-    }
-
+    /// Cost: a page, unless the filter passes over most of the fleet.
     pub async fn device_list(
         &self,
-        _tenant: TenantId,
-        _filter: &DeviceFilter,
-        _page: Page,
+        tenant: TenantId,
+        filter: &DeviceFilter,
+        page: Page,
     ) -> Result<Vec<DeviceRow>, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let rows = match filter.attempt {
+            Some(attempt) => list_by_attempt(&mut tx, tenant, filter, attempt, page).await?,
+            None => list(&mut tx, tenant, filter, page).await?,
+        };
+        tx.commit().await?;
+        rows.into_iter().map(DeviceRow::try_from).collect()
     }
 
     pub async fn device_fetch(
         &self,
-        _tenant: TenantId,
-        _device: DeviceId,
+        tenant: TenantId,
+        device: DeviceId,
     ) -> Result<DeviceDetail, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin_frozen(tenant).await?;
+        let row = sqlx::query_as!(
+            Columns,
+            "select id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
+                 os_major, os_minor, os_build, os_revision, last_sync
+             from device where tenant_id = $1 and id = $2",
+            tenant.0,
+            device.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(StoreError::NotFound { what: "device" })?;
+        let rings = sqlx::query!(
+            "select m.ring_set_id, m.ring from ring_set s
+             join ring_member m on m.tenant_id = s.tenant_id and m.ring_set_id = s.id
+             where s.tenant_id = $1 and m.device_id = $2 order by s.id",
+            tenant.0,
+            device.0,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let attempts = sqlx::query!(
+            "select rollout_id, ring, state, state_at, code, wave from attempt
+             where tenant_id = $1 and device_id = $2 order by rollout_id",
+            tenant.0,
+            device.0,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        let rings = rings.into_iter().map(|row| Ok((RingSetId(row.ring_set_id), ring(row.ring)?)));
+        let attempts = attempts.into_iter().map(|row| {
+            Ok(DeviceAttempt {
+                rollout: RolloutId(row.rollout_id),
+                ring: ring(row.ring)?,
+                state: state(row.state)?,
+                state_at: row.state_at,
+                code: row.code,
+                wave: row.wave,
+            })
+        });
+        Ok(DeviceDetail {
+            device: row.try_into()?,
+            rings: rings.collect::<Result<_, StoreError>>()?,
+            attempts: attempts.collect::<Result<_, StoreError>>()?,
+        })
     }
 
     /// Makes exactly these objects the known members of a group.
     pub async fn group_replace(
         &self,
-        _tenant: TenantId,
-        _group: DirectoryObjectId,
-        _members: &[DirectoryObjectId],
+        tenant: TenantId,
+        group: DirectoryObjectId,
+        members: &[DirectoryObjectId],
     ) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+        let members: Vec<Uuid> = members.iter().map(|member| member.0).collect();
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "delete from group_member g where g.tenant_id = $1 and g.group_id = $2
+                 and not exists (select from unnest($3::uuid[]) as m(id) where m.id = g.object_id)",
+            tenant.0,
+            group.0,
+            &members,
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "insert into group_member (tenant_id, group_id, object_id)
+             select $1, $2, m.id from unnest($3::uuid[]) as m(id) order by m.id
+             on conflict do nothing",
+            tenant.0,
+            group.0,
+            &members,
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
+}
+
+struct Columns {
+    id: Uuid,
+    intune_id: Uuid,
+    entra_device_id: Option<Uuid>,
+    object_id: Option<Uuid>,
+    name: String,
+    manufacturer: String,
+    model: String,
+    serial: String,
+    os_major: Option<i32>,
+    os_minor: Option<i32>,
+    os_build: Option<i32>,
+    os_revision: Option<i32>,
+    last_sync: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Columns> for DeviceRow {
+    type Error = StoreError;
+
+    fn try_from(row: Columns) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: DeviceId(row.id),
+            intune: IntuneDeviceId(row.intune_id),
+            entra_device: row.entra_device_id.map(EntraDeviceId),
+            object: row.object_id.map(DirectoryObjectId),
+            name: row.name,
+            manufacturer: row.manufacturer,
+            model: row.model,
+            serial: row.serial,
+            build: build((row.os_major, row.os_minor, row.os_build, row.os_revision))?,
+            last_sync: row.last_sync,
+        })
+    }
+}
+
+/// Starts with these letters, whatever the case, for `starts_with`.
+fn prefix(filter: &DeviceFilter) -> Option<String> {
+    filter.name_prefix.as_ref().map(|prefix| prefix.to_lowercase())
+}
+
+async fn list(
+    tx: &mut Tx,
+    tenant: TenantId,
+    filter: &DeviceFilter,
+    page: Page,
+) -> Result<Vec<Columns>, StoreError> {
+    let (ring_set, ring) = filter.ring.unzip();
+    let rows = sqlx::query_as!(
+        Columns,
+        "select d.id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
+             os_major, os_minor, os_build, os_revision, last_sync
+         from device d
+         where d.tenant_id = $1 and ($2::uuid is null or d.id > $2)
+             and ($3::text is null or starts_with(lower(d.name), $3))
+             and ($4::text is null or d.model = $4)
+             and ($5::uuid is null or exists (
+                 select from ring_member m where m.tenant_id = $1 and m.ring_set_id = $5
+                     and m.device_id = d.id and m.ring = $6))
+         order by d.id limit $7",
+        tenant.0,
+        page.after,
+        prefix(filter),
+        filter.model,
+        ring_set.map(|set| set.0),
+        ring.map(ring_column),
+        page.rows(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows)
+}
+
+/// From the attempts of one rollout, which know their state, to the devices.
+async fn list_by_attempt(
+    tx: &mut Tx,
+    tenant: TenantId,
+    filter: &DeviceFilter,
+    (rollout, state): (RolloutId, AttemptState),
+    page: Page,
+) -> Result<Vec<Columns>, StoreError> {
+    let (ring_set, ring) = filter.ring.unzip();
+    let rows = sqlx::query_as!(
+        Columns,
+        "select d.id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
+             os_major, os_minor, os_build, os_revision, last_sync
+         from attempt a join device d on d.tenant_id = $1 and d.id = a.device_id
+         where a.tenant_id = $1 and a.rollout_id = $8 and a.state = $9
+             and ($2::uuid is null or a.device_id > $2)
+             and ($3::text is null or starts_with(lower(d.name), $3))
+             and ($4::text is null or d.model = $4)
+             and ($5::uuid is null or exists (
+                 select from ring_member m where m.tenant_id = $1 and m.ring_set_id = $5
+                     and m.device_id = d.id and m.ring = $6))
+         order by a.device_id limit $7",
+        tenant.0,
+        page.after,
+        prefix(filter),
+        filter.model,
+        ring_set.map(|set| set.0),
+        ring.map(ring_column),
+        page.rows(),
+        rollout.0,
+        state.code(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows)
 }

@@ -1,11 +1,11 @@
 //! What can go wrong in the store, typed by what the caller should do about it.
 
+use std::fmt::Display;
+
 use thiserror::Error;
 
 #[derive(Debug, Error)]
 pub enum StoreError {
-    #[error("not written yet")]
-    Sketch,
     /// There is no such row in this tenant.
     #[error("{what} not found")]
     NotFound { what: &'static str },
@@ -24,9 +24,31 @@ pub enum StoreError {
     /// What is stored cannot be read back: a bug or a damaged database.
     #[error("stored data is unreadable: {0}")]
     Corrupt(String),
-    /// The schema is not the one this program was built for.
+    /// The schema is not the one this program was built for, or the database's user may not use it.
     #[error("{0}")]
     Schema(String),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(what: impl Display) -> Self {
+        Self::Corrupt(what.to_string())
+    }
+
+    /// Two transactions stood in each other's way and this one gave in; it may be run again.
+    pub(crate) fn is_contention(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == "40P01" || code == "40001")
+    }
+}
+
+/// A broken unique constraint as a sentence for people; every other error as it is.
+pub(crate) fn taken(error: sqlx::Error, what: impl FnOnce(Option<&str>) -> String) -> StoreError {
+    match error.as_database_error() {
+        Some(broken) if broken.is_unique_violation() => {
+            StoreError::Conflict(what(broken.constraint()))
+        }
+        Some(_) | None => error.into(),
+    }
 }

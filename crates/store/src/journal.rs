@@ -2,12 +2,24 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::{PlanId, RolloutId, TenantId};
+use domain::ring::RingIndex;
+use domain::rollout::access::access;
 use domain::rollout::decide::WaitingOn;
-use domain::rollout::observations::Observations;
+use domain::rollout::observations::{Intent, Observations, RingObservation};
 use domain::rollout::phase::{Event, Phase};
 use domain::rollout::plan::Plan;
+use domain::work::WorkKind;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::chain::Entry;
+use crate::convert::{STATES, access_word, count, json, phase, plan, ring, tally, wish};
+use crate::rollouts::NOT_FOUND;
+use crate::scope::{Tx, retried};
+use crate::{Store, StoreError, chain, work};
+
+mod effects;
+use effects::Scene;
 
 /// Everything a decision looks at, as of one moment. Cost: rings times states, never devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +35,32 @@ impl Store {
     /// One consistent read (one statement, or repeatable read).
     pub async fn rollout_snapshot(
         &self,
-        _tenant: TenantId,
-        _rollout: RolloutId,
+        tenant: TenantId,
+        rollout: RolloutId,
     ) -> Result<Snapshot, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let row = sqlx::query_as!(
+            Columns,
+            r#"select r.plan_id, p.body as plan, r.phase, r.generation, r.wish, r.wish_at, r.promoted,
+                 r.observed_at,
+                 array(select g.waves from rollout_ring g
+                     where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
+                 array(select g.removal_waves from rollout_ring g
+                     where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring)
+                     as "removal_waves!",
+                 array(select t.devices from tally t
+                     where t.tenant_id = $1 and t.rollout_id = $2 order by t.ring, t.state)
+                     as "tally!"
+             from rollout r join plan p on p.tenant_id = r.tenant_id and p.id = r.plan_id
+             where r.tenant_id = $1 and r.id = $2"#,
+            tenant.0,
+            rollout.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(NOT_FOUND)?;
+        tx.commit().await?;
+        row.try_into()
     }
 
     /// Records `event`, which was decided on `snapshot` at `now`, in one transaction: locks the
@@ -39,28 +73,160 @@ impl Store {
     /// Effects: `WaveOffered` moves the next `devices` assigned members of the ring (in order of
     /// position, from the ring's cursor) to offered and writes a wave; `RollbackStarted` moves
     /// offered and unresolved attempts to withdrawn; `RemovalWave` moves the next removable
-    /// attempts (installed, lost, confirmed) to removing and writes a wave; the others move none.
-    /// A wave that finds fewer devices than `devices` is `Stale`.
+    /// attempts (`Tally::removable`: installing, installed, lost, confirmed) to removing and writes
+    /// a wave; the others move none. A wave that finds fewer devices than `devices` is `Stale`.
+    /// A wave plans the next `Sweep` for when its observation window closes.
     pub async fn rollout_record(
         &self,
-        _tenant: TenantId,
-        _rollout: RolloutId,
-        _snapshot: &Snapshot,
-        _event: Event,
-        _now: DateTime<Utc>,
+        tenant: TenantId,
+        rollout: RolloutId,
+        snapshot: &Snapshot,
+        event: Event,
+        now: DateTime<Utc>,
     ) -> Result<i64, StoreError> {
-        Err(StoreError::Sketch)
+        retried(|| self.record(tenant, rollout, snapshot, event, now)).await
     }
 
     /// Notes what the rollout waits for, for people to read; writes nothing when that is what it
     /// says already.
     pub async fn rollout_waits(
         &self,
-        _tenant: TenantId,
-        _rollout: RolloutId,
-        _waiting: &WaitingOn,
-        _now: DateTime<Utc>,
+        tenant: TenantId,
+        rollout: RolloutId,
+        waiting: &WaitingOn,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "update rollout set waiting = $3, decided_at = $4
+             where tenant_id = $1 and id = $2 and waiting is distinct from $3",
+            tenant.0,
+            rollout.0,
+            json(waiting)?,
+            now,
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        snapshot: &Snapshot,
+        event: Event,
+        now: DateTime<Utc>,
+    ) -> Result<i64, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let stored = sqlx::query!(
+            "select phase, generation from rollout where tenant_id = $1 and id = $2 for update",
+            tenant.0,
+            rollout.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(NOT_FOUND)?;
+        if stored.generation != snapshot.generation {
+            return Err(StoreError::Stale);
+        }
+        let next = phase(stored.phase)?.apply(event, now).map_err(StoreError::corrupt)?;
+        let generation = stored.generation + 1;
+        let scene = Scene { tenant, rollout, generation, plan: &snapshot.plan, now };
+        effects::carry_out(&mut tx, &scene, event).await?;
+        advance(&mut tx, &scene, next).await?;
+        work::ask(&mut tx, tenant, WorkKind::Enforce, &[rollout.0], now).await?;
+        let body = json!({
+            "event": event,
+            "evidence": {
+                "phase": snapshot.phase,
+                "plan": snapshot.plan_id,
+                "observations": snapshot.observations,
+                "now": now,
+            },
+            "generation": generation,
+        });
+        let kind = body["event"]["kind"].as_str().unwrap_or_default();
+        let entry =
+            Entry { rollout: Some(rollout), at: now, actor: chain::SERVICE, kind, body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(generation)
+    }
+}
+
+/// Moves the rollout into `next`, and tells the rings what that means for them.
+async fn advance(tx: &mut Tx, scene: &Scene<'_>, next: Phase) -> Result<(), StoreError> {
+    let (rings, wanted): (Vec<i16>, Vec<&str>) = (0..)
+        .zip(scene.plan.rings())
+        .map(|(ring, _)| (i16::from(ring), access_word(access(next, RingIndex(ring)))))
+        .unzip();
+    sqlx::query!(
+        "with moved as (
+             update rollout set phase = $3, phase_name = $4, generation = $5, decided_at = $6,
+                 waiting = null
+             where tenant_id = $1 and id = $2
+         )
+         update rollout_ring g
+         set wanted_access = n.access, wanted_generation = $5, wanted_at = $6
+         from unnest($7::int2[], $8::text[]) as n(ring, access)
+         where g.tenant_id = $1 and g.rollout_id = $2 and g.ring = n.ring
+             and g.wanted_access <> n.access",
+        scene.tenant.0,
+        scene.rollout.0,
+        json(&next)?,
+        next.name(),
+        scene.generation,
+        scene.now,
+        &rings,
+        &wanted as &[&str],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+struct Columns {
+    plan_id: Uuid,
+    plan: Value,
+    phase: Value,
+    generation: i64,
+    wish: String,
+    wish_at: DateTime<Utc>,
+    promoted: Option<i16>,
+    observed_at: Option<DateTime<Utc>>,
+    waves: Vec<i32>,
+    removal_waves: Vec<i32>,
+    tally: Vec<i32>,
+}
+
+impl TryFrom<Columns> for Snapshot {
+    type Error = StoreError;
+
+    fn try_from(row: Columns) -> Result<Self, StoreError> {
+        let tallies = row.tally.chunks(STATES).zip(row.waves).zip(row.removal_waves);
+        let rings = tallies.map(|((counters, waves), removal_waves)| {
+            Ok(RingObservation {
+                tally: tally(counters)?,
+                waves: count(waves)?,
+                removal_waves: count(removal_waves)?,
+            })
+        });
+        Ok(Self {
+            plan_id: PlanId(row.plan_id),
+            plan: plan(row.plan)?,
+            phase: phase(row.phase)?,
+            generation: row.generation,
+            observations: Observations {
+                intent: Intent {
+                    wish: wish(&row.wish)?,
+                    given_at: row.wish_at,
+                    promoted: row.promoted.map(ring).transpose()?,
+                },
+                rings: rings.collect::<Result<_, StoreError>>()?,
+                observed_at: row.observed_at,
+            },
+        })
     }
 }

@@ -3,33 +3,57 @@
 //! Never decides anything: rules come in as values of `domain` (or as data computed by it). Every
 //! statement about a tenant runs in a transaction that names the tenant, under forced row-level
 //! security. Times come in as arguments; the database's clock is used for leases only.
+//!
+//! Rows are locked in one order everywhere: rollout, attempts, tally, rings of the rollout, work,
+//! and the head of the chain last.
 
 pub mod catalog;
+mod chain;
+mod convert;
+mod copy;
 pub mod devices;
 pub mod enforcement;
 mod error;
 pub mod events;
+mod feeds;
 pub mod ingest;
 pub mod journal;
 pub mod page;
 pub mod releases;
 pub mod ring_sets;
 pub mod rollouts;
+mod schema;
+mod scope;
+mod seal;
 pub mod tenants;
 pub mod tokens;
 pub mod work;
 
-pub use error::StoreError;
+use std::fmt;
+use std::sync::Arc;
 
-/// The database. Clones share the connections.
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+
+pub use error::StoreError;
+use feeds::Feeds;
+use seal::Sealer;
+
+/// The database. Clones share the connections; the last one closes them.
 #[derive(Debug, Clone)]
 pub struct Store {
-    #[expect(dead_code, reason = "sketch")]
-    pool: sqlx::PgPool,
+    inner: Arc<Inner>,
 }
 
-/// How to reach the database.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+struct Inner {
+    pool: PgPool,
+    sealer: Sealer,
+    feeds: Feeds,
+}
+
+/// How to reach the database. `Debug` shows neither key nor password.
+#[derive(Clone)]
 pub struct Options {
     pub url: String,
     pub max_connections: u32,
@@ -37,19 +61,46 @@ pub struct Options {
     pub key: [u8; 32],
 }
 
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Store {
-    /// Connects, and refuses a schema that is older or newer than this program.
-    pub async fn connect(_options: &Options) -> Result<Self, StoreError> {
-        Err(StoreError::Sketch)
+    /// Connects, and refuses a schema that is older or newer than this program. One connection
+    /// more than `max_connections` listens for notifications.
+    pub async fn connect(options: &Options) -> Result<Self, StoreError> {
+        let sealer = Sealer::new(&options.key)?;
+        // Before there is a pool, which would try a hopeless connection until its timeout.
+        let mut first = PgConnection::connect(&options.url).await?;
+        schema::check(&mut first).await?;
+        scope::roles_check(&mut first).await?;
+        first.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections.max(1))
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("set role concentric_app").await?;
+                    Ok(())
+                })
+            })
+            .connect(&options.url)
+            .await?;
+        let feeds = Feeds::start(&options.url, pool.clone()).await?;
+        Ok(Self { inner: Arc::new(Inner { pool, sealer, feeds }) })
     }
 
     /// Brings the schema of `url` up to date; safe to run by several servers at once.
-    pub async fn migrate(_url: &str) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+    pub async fn migrate(url: &str) -> Result<(), StoreError> {
+        schema::migrate(url).await
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+        self.inner.pool.execute("select 1").await?;
+        Ok(())
     }
 }

@@ -10,3 +10,11 @@ pub struct Page {
     /// 1 to 500.
     pub limit: u16,
 }
+
+impl Page {
+    const MOST: u16 = 500;
+
+    pub(crate) fn rows(self) -> i64 {
+        i64::from(self.limit.clamp(1, Self::MOST))
+    }
+}

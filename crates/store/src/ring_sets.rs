@@ -1,11 +1,22 @@
 //! Ring sets, and the placement of devices in them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use domain::ids::{DirectoryObjectId, RingSetId, TenantId};
 use domain::ring::{RingIndex, RingSet};
+use domain::work::WorkKind;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
+use crate::chain::Entry;
+use crate::convert::{count, json};
+use crate::error::taken;
 use crate::page::Page;
-use crate::{Store, StoreError};
+use crate::scope::Tx;
+use crate::{Store, StoreError, chain, work};
+
+mod place;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RingSetRow {
@@ -19,57 +30,161 @@ impl Store {
     /// `Conflict` when the name is taken. Asks for a sync, which reads the groups and places.
     pub async fn ring_set_create(
         &self,
-        _tenant: TenantId,
-        _set: &RingSet,
-        _actor: &str,
-        _now: DateTime<Utc>,
+        tenant: TenantId,
+        set: &RingSet,
+        actor: &str,
+        now: DateTime<Utc>,
     ) -> Result<RingSetRow, StoreError> {
-        Err(StoreError::Sketch)
+        let id = RingSetId(Uuid::now_v7());
+        let rings = json(&set.rings())?;
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "insert into ring_set (tenant_id, id, name, rings, created_at) values ($1, $2, $3, $4, $5)",
+            tenant.0,
+            id.0,
+            set.name(),
+            rings,
+            now,
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| {
+            taken(error, |_| format!("there is a ring set named {:?} already", set.name()))
+        })?;
+        work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;
+        let body = json!({ "ring_set": id, "name": set.name(), "rings": rings });
+        let entry = Entry { rollout: None, at: now, actor, kind: "ring_set_created", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        let row = fetch(&mut tx, tenant, id).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     pub async fn ring_set_list(
         &self,
-        _tenant: TenantId,
-        _page: Page,
+        tenant: TenantId,
+        page: Page,
     ) -> Result<Vec<RingSetRow>, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let rows = sqlx::query_as!(
+            Columns,
+            "select id, name, rings, placed_at, created_at from ring_set
+             where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
+            tenant.0,
+            page.after,
+            page.rows(),
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        rows.into_iter().map(RingSetRow::try_from).collect()
     }
 
     pub async fn ring_set_fetch(
         &self,
-        _tenant: TenantId,
-        _ring_set: RingSetId,
+        tenant: TenantId,
+        ring_set: RingSetId,
     ) -> Result<RingSetRow, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let row = fetch(&mut tx, tenant, ring_set).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
-    /// How many members each ring has, in order.
+    /// How many members each ring has, in order. Cost: the members.
     pub async fn ring_set_members(
         &self,
-        _tenant: TenantId,
-        _ring_set: RingSetId,
+        tenant: TenantId,
+        ring_set: RingSetId,
     ) -> Result<Vec<(RingIndex, u32)>, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let rows = sqlx::query!(
+            r#"select ring as "ring!", coalesce(c.members, 0) as "members!"
+             from ring_set s
+             cross join generate_series(0, jsonb_array_length(s.rings) - 1) as ring
+             left join (
+                 select m.ring, count(*)::int as members from ring_member m
+                 where m.tenant_id = $1 and m.ring_set_id = $2 group by m.ring
+             ) c using (ring)
+             where s.tenant_id = $1 and s.id = $2 order by ring"#,
+            tenant.0,
+            ring_set.0,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        if rows.is_empty() {
+            return Err(NOT_FOUND);
+        }
+        rows.into_iter()
+            .map(|row| {
+                let ring = u8::try_from(row.ring).map_err(StoreError::corrupt)?;
+                Ok((RingIndex(ring), count(row.members)?))
+            })
+            .collect()
     }
 
     /// Every group that some ring set of the tenant names.
     pub async fn ring_set_groups(
         &self,
-        _tenant: TenantId,
+        tenant: TenantId,
     ) -> Result<Vec<DirectoryObjectId>, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let rows = sqlx::query_as!(
+            Columns,
+            "select id, name, rings, placed_at, created_at from ring_set where tenant_id = $1",
+            tenant.0,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        let mut groups = BTreeSet::new();
+        for row in rows {
+            let set = RingSetRow::try_from(row)?.set;
+            groups.extend(set.rings().iter().flat_map(|ring| &ring.membership.groups).copied());
+        }
+        Ok(groups.into_iter().collect())
     }
+}
 
-    /// Places every registered device of the tenant (those with an Entra device id): streams
-    /// candidates out in order of id, `domain::placement::place` decides, COPY writes. A first
-    /// placement copies straight into the table; a later one writes only what changed.
-    /// Returns how many rows were written.
-    pub async fn ring_set_place(
-        &self,
-        _tenant: TenantId,
-        _ring_set: RingSetId,
-        _now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        Err(StoreError::Sketch)
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "ring set" };
+
+struct Columns {
+    id: Uuid,
+    name: String,
+    rings: Value,
+    placed_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Columns> for RingSetRow {
+    type Error = StoreError;
+
+    fn try_from(row: Columns) -> Result<Self, StoreError> {
+        let rings = serde_json::from_value(row.rings).map_err(StoreError::corrupt)?;
+        Ok(Self {
+            id: RingSetId(row.id),
+            set: RingSet::new(row.name, rings).map_err(StoreError::corrupt)?,
+            placed_at: row.placed_at,
+            created_at: row.created_at,
+        })
     }
+}
+
+pub(crate) async fn fetch(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ring_set: RingSetId,
+) -> Result<RingSetRow, StoreError> {
+    sqlx::query_as!(
+        Columns,
+        "select id, name, rings, placed_at, created_at from ring_set
+         where tenant_id = $1 and id = $2",
+        tenant.0,
+        ring_set.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or(NOT_FOUND)?
+    .try_into()
 }

@@ -10,8 +10,20 @@ use domain::rollout::phase::Phase;
 use domain::rollout::plan::{OnGateFailure, Plan};
 use domain::tally::Tally;
 
+use domain::work::WorkKind;
+use serde_json::json;
+
+use crate::chain::Entry;
+use crate::convert::{phase, plan, ring_column, wish_word};
 use crate::page::Page;
-use crate::{Store, StoreError};
+use crate::scope::retried;
+use crate::{Store, StoreError, chain, work};
+
+mod create;
+mod read;
+
+pub(crate) use read::fetch;
+use read::rollouts;
 
 #[derive(Debug, Clone)]
 pub struct NewRollout {
@@ -73,59 +85,136 @@ pub struct Request {
 }
 
 impl Store {
-    /// Makes a rollout with plan revision 1, its attempts (in a partition of their own), rings,
-    /// tallies and work (`Decide` due now, `Sweep`, `Enforce` when asked), and the first event of
-    /// its history, in one transaction. `Invalid` when release or ring set do not exist or the
-    /// ring set has no members; `Conflict` when the release already has an unfinished rollout over
-    /// this ring set.
-    pub async fn rollout_create(
-        &self,
-        _tenant: TenantId,
-        _new: &NewRollout,
-        _actor: &str,
-        _now: DateTime<Utc>,
-    ) -> Result<RolloutRow, StoreError> {
-        Err(StoreError::Sketch)
-    }
-
     /// Cost: the rings of the rollouts returned, never their devices.
     pub async fn rollout_list(
         &self,
-        _tenant: TenantId,
-        _page: Page,
+        tenant: TenantId,
+        page: Page,
     ) -> Result<Vec<RolloutRow>, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let rows = rollouts!(
+            "($2::uuid is null or r.id > $2) order by r.id limit $3",
+            tenant.0,
+            page.after,
+            page.rows()
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        rows.into_iter().map(RolloutRow::try_from).collect()
     }
 
     /// Cost: the rings of the rollout, never its devices.
     pub async fn rollout_fetch(
         &self,
-        _tenant: TenantId,
-        _rollout: RolloutId,
+        tenant: TenantId,
+        rollout: RolloutId,
     ) -> Result<RolloutRow, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let row = fetch(&mut tx, tenant, rollout).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     /// The plan a rollout follows.
     pub async fn rollout_plan(
         &self,
-        _tenant: TenantId,
-        _rollout: RolloutId,
+        tenant: TenantId,
+        rollout: RolloutId,
     ) -> Result<Plan, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        let body = sqlx::query_scalar!(
+            "select p.body from rollout r
+             join plan p on p.tenant_id = r.tenant_id and p.id = r.plan_id
+             where r.tenant_id = $1 and r.id = $2",
+            tenant.0,
+            rollout.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(NOT_FOUND)?;
+        tx.commit().await?;
+        plan(body)
     }
 
     /// Records what a person asks, with its entry in the chain, raises the generation and wakes
     /// the planner. After this returns, no decision taken before it can be recorded (I2). Asking
     /// for what already is the wish is fine, and is recorded. `Conflict` when the rollout has
-    /// ended (rolled back; cancelled; completed, unless withdraw), naming the phase.
+    /// ended (rolled back; cancelled or completed, unless withdraw), naming the phase.
     pub async fn rollout_request(
         &self,
-        _tenant: TenantId,
-        _rollout: RolloutId,
-        _request: &Request,
-        _now: DateTime<Utc>,
+        tenant: TenantId,
+        rollout: RolloutId,
+        request: &Request,
+        now: DateTime<Utc>,
     ) -> Result<RolloutRow, StoreError> {
-        Err(StoreError::Sketch)
+        retried(|| self.request(tenant, rollout, request, now)).await
     }
+
+    async fn request(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<RolloutRow, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let stored = sqlx::query_scalar!(
+            "select phase from rollout where tenant_id = $1 and id = $2 for update",
+            tenant.0,
+            rollout.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(NOT_FOUND)?;
+        check_open(phase(stored)?, request.wish)?;
+        sqlx::query!(
+            "update rollout set generation = generation + 1, wish = $3, wish_at = $4, wish_by = $5,
+                 wish_reason = $6, promoted = greatest(promoted, $7)
+             where tenant_id = $1 and id = $2",
+            tenant.0,
+            rollout.0,
+            wish_word(request.wish),
+            now,
+            request.actor,
+            request.reason,
+            request.promoted.map(ring_column),
+        )
+        .execute(&mut *tx)
+        .await?;
+        work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
+        let row = fetch(&mut tx, tenant, rollout).await?;
+        let body = json!({
+            "wish": request.wish,
+            "promoted": request.promoted,
+            "reason": request.reason,
+        });
+        let entry = Entry {
+            rollout: Some(rollout),
+            at: now,
+            actor: &request.actor,
+            kind: "requested",
+            body: &body,
+        };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+}
+
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "rollout" };
+
+/// What has ended takes no wish, except that devices can still be asked to give the update back.
+fn check_open(phase: Phase, wish: Wish) -> Result<(), StoreError> {
+    let open = match phase {
+        Phase::Scheduled | Phase::Offering { .. } | Phase::Soaking { .. } => true,
+        Phase::Paused { .. } | Phase::RollingBack { .. } => true,
+        Phase::Completed { .. } => wish == Wish::Withdraw,
+        Phase::Cancelled { ring, .. } => wish == Wish::Withdraw && ring.is_some(),
+        Phase::RolledBack { .. } => false,
+    };
+    if open {
+        return Ok(());
+    }
+    Err(StoreError::Conflict(format!("the rollout is {}", phase.name().replace('_', " "))))
 }

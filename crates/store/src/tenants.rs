@@ -2,10 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::{EntraTenantId, TenantId};
+use domain::work::WorkKind;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::chain::Entry;
+use crate::error::taken;
 use crate::page::Page;
-use crate::{Store, StoreError};
+use crate::scope::Tx;
+use crate::{Store, StoreError, chain, scope, work};
 
 /// How the tenant's app proves who it is. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +26,15 @@ impl std::fmt::Debug for Credential {
             Self::Secret(_) => "Secret(..)",
             Self::Certificate { .. } => "Certificate(..)",
         })
+    }
+}
+
+impl Credential {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "secret",
+            Self::Certificate { .. } => "certificate",
+        }
     }
 }
 
@@ -73,56 +88,297 @@ impl Store {
     /// sync is done). `Conflict` when the name or the Entra tenant is there already.
     pub async fn tenant_create(
         &self,
-        _new: &NewTenant,
-        _actor: &str,
-        _now: DateTime<Utc>,
+        new: &NewTenant,
+        actor: &str,
+        now: DateTime<Utc>,
     ) -> Result<TenantRow, StoreError> {
-        Err(StoreError::Sketch)
+        check_name(&new.name)?;
+        let tenant = TenantId(Uuid::now_v7());
+        let NewTenant { name, connection } = new;
+        let sealed = self.credential_seal(tenant, &connection.credential)?;
+        let mut tx = self.service_begin().await?;
+        sqlx::query!(
+            "insert into tenant (id, name, entra_tenant_id, client_id, graph_url, login_url,
+                 credential_kind, credential_sealed, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            tenant.0,
+            name,
+            connection.entra_tenant.0,
+            connection.client_id,
+            connection.graph_url,
+            connection.login_url,
+            connection.credential.kind(),
+            sealed,
+            now,
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| taken_tenant(error, name))?;
+        scope::tenant_enter(&mut tx, tenant).await?;
+        work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;
+        work::prepare(&mut tx, tenant, &[WorkKind::Observe], tenant.0).await?;
+        chain::begin(&mut tx, tenant).await?;
+        let body = json!({
+            "name": name,
+            "entra_tenant": connection.entra_tenant,
+            "client_id": connection.client_id,
+            "credential_kind": connection.credential.kind(),
+        });
+        let entry = Entry { rollout: None, at: now, actor, kind: "tenant_created", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        let row = fetch(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     /// Replaces the connection, which is unverified then, and asks for a sync.
     pub async fn tenant_connect(
         &self,
-        _tenant: TenantId,
-        _connection: &GraphConnection,
-        _actor: &str,
-        _now: DateTime<Utc>,
+        tenant: TenantId,
+        connection: &GraphConnection,
+        actor: &str,
+        now: DateTime<Utc>,
     ) -> Result<TenantRow, StoreError> {
-        Err(StoreError::Sketch)
+        let sealed = self.credential_seal(tenant, &connection.credential)?;
+        let mut tx = self.tenant_begin(tenant).await?;
+        let changed = sqlx::query!(
+            "update tenant set entra_tenant_id = $2, client_id = $3, graph_url = $4, login_url = $5,
+                 credential_kind = $6, credential_sealed = $7, connection_state = 'unverified',
+                 connection_error = null, connection_at = null
+             where id = $1",
+            tenant.0,
+            connection.entra_tenant.0,
+            connection.client_id,
+            connection.graph_url,
+            connection.login_url,
+            connection.credential.kind(),
+            sealed,
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| taken_tenant(error, ""))?;
+        if changed.rows_affected() == 0 {
+            return Err(NOT_FOUND);
+        }
+        work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;
+        let body = json!({
+            "entra_tenant": connection.entra_tenant,
+            "client_id": connection.client_id,
+            "credential_kind": connection.credential.kind(),
+        });
+        let entry = Entry { rollout: None, at: now, actor, kind: "tenant_connected", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        let row = fetch(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
-    pub async fn tenant_list(&self, _page: Page) -> Result<Vec<TenantRow>, StoreError> {
-        Err(StoreError::Sketch)
+    pub async fn tenant_list(&self, page: Page) -> Result<Vec<TenantRow>, StoreError> {
+        let mut tx = self.service_begin().await?;
+        let rows = sqlx::query_as!(
+            Columns,
+            "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
+                 connection_state, connection_error, connection_at, synced_at, observed_to, created_at
+             from tenant where $1::uuid is null or id > $1 order by id limit $2",
+            page.after,
+            page.rows(),
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        rows.into_iter().map(TenantRow::try_from).collect()
     }
 
-    pub async fn tenant_fetch(&self, _tenant: TenantId) -> Result<TenantRow, StoreError> {
-        Err(StoreError::Sketch)
+    pub async fn tenant_fetch(&self, tenant: TenantId) -> Result<TenantRow, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let row = fetch(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(row)
     }
 
     /// The connection with its opened credential.
-    pub async fn tenant_connection(
-        &self,
-        _tenant: TenantId,
-    ) -> Result<GraphConnection, StoreError> {
-        Err(StoreError::Sketch)
+    pub async fn tenant_connection(&self, tenant: TenantId) -> Result<GraphConnection, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let row = sqlx::query!(
+            "select entra_tenant_id, client_id, graph_url, login_url, credential_sealed
+             from tenant where id = $1",
+            tenant.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(NOT_FOUND)?;
+        tx.commit().await?;
+        let clear = self.inner.sealer.open(tenant, &row.credential_sealed)?;
+        // The error of a parser may quote what it read.
+        let credential = serde_json::from_slice::<Clear>(&clear)
+            .map_err(|_| StoreError::corrupt("the credential is not what was sealed"))?;
+        Ok(GraphConnection {
+            entra_tenant: EntraTenantId(row.entra_tenant_id),
+            client_id: row.client_id,
+            graph_url: row.graph_url,
+            login_url: row.login_url,
+            credential: credential.into(),
+        })
     }
 
     /// Notes whether the connection works. Writes nothing when nothing changed.
     pub async fn tenant_connection_note(
         &self,
-        _tenant: TenantId,
-        _state: &ConnectionState,
-        _now: DateTime<Utc>,
+        tenant: TenantId,
+        state: &ConnectionState,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+        let (word, error) = match state {
+            ConnectionState::Unverified => ("unverified", None),
+            ConnectionState::Connected => ("connected", None),
+            ConnectionState::Refused(why) => ("refused", Some(why.as_str())),
+            ConnectionState::Unreachable(why) => ("unreachable", Some(why.as_str())),
+        };
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "update tenant set connection_state = $2, connection_error = $3, connection_at = $4
+             where id = $1 and (connection_state, connection_error) is distinct from ($2, $3)",
+            tenant.0,
+            word,
+            error,
+            now,
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Notes a complete read of catalogue and devices that began at `at`.
     pub async fn tenant_synced(
         &self,
-        _tenant: TenantId,
-        _at: DateTime<Utc>,
+        tenant: TenantId,
+        at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        // Two reads may end in another order than they began in.
+        sqlx::query!(
+            "update tenant set synced_at = greatest(synced_at, $2) where id = $1",
+            tenant.0,
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
+
+    fn credential_seal(
+        &self,
+        tenant: TenantId,
+        credential: &Credential,
+    ) -> Result<Vec<u8>, StoreError> {
+        let clear = serde_json::to_vec(&Clear::from(credential)).map_err(StoreError::corrupt)?;
+        self.inner.sealer.seal(tenant, clear)
+    }
+}
+
+const NOT_FOUND: StoreError = StoreError::NotFound { what: "tenant" };
+
+/// A credential as it is sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Clear {
+    Secret { secret: String },
+    Certificate { certificate_pem: String, private_key_pem: String },
+}
+
+impl From<&Credential> for Clear {
+    fn from(credential: &Credential) -> Self {
+        match credential.clone() {
+            Credential::Secret(secret) => Self::Secret { secret },
+            Credential::Certificate { certificate_pem, private_key_pem } => {
+                Self::Certificate { certificate_pem, private_key_pem }
+            }
+        }
+    }
+}
+
+impl From<Clear> for Credential {
+    fn from(clear: Clear) -> Self {
+        match clear {
+            Clear::Secret { secret } => Self::Secret(secret),
+            Clear::Certificate { certificate_pem, private_key_pem } => {
+                Self::Certificate { certificate_pem, private_key_pem }
+            }
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), StoreError> {
+    if !name.trim().is_empty() && name.chars().count() <= 100 {
+        return Ok(());
+    }
+    Err(StoreError::Invalid("a tenant's name needs 1 to 100 characters".to_owned()))
+}
+
+fn taken_tenant(error: sqlx::Error, name: &str) -> StoreError {
+    taken(error, |constraint| match constraint {
+        Some("tenant_entra_tenant_id_key") => "the Entra tenant is there already".to_owned(),
+        Some(_) | None => format!("there is a tenant named {name:?} already"),
+    })
+}
+
+struct Columns {
+    id: Uuid,
+    name: String,
+    entra_tenant_id: Uuid,
+    client_id: Uuid,
+    graph_url: String,
+    login_url: String,
+    credential_kind: String,
+    connection_state: String,
+    connection_error: Option<String>,
+    connection_at: Option<DateTime<Utc>>,
+    synced_at: Option<DateTime<Utc>>,
+    observed_to: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Columns> for TenantRow {
+    type Error = StoreError;
+
+    fn try_from(row: Columns) -> Result<Self, StoreError> {
+        let why = row.connection_error.unwrap_or_default();
+        let connection = match row.connection_state.as_str() {
+            "unverified" => ConnectionState::Unverified,
+            "connected" => ConnectionState::Connected,
+            "refused" => ConnectionState::Refused(why),
+            "unreachable" => ConnectionState::Unreachable(why),
+            other => return Err(StoreError::corrupt(format_args!("connection state {other:?}"))),
+        };
+        Ok(Self {
+            id: TenantId(row.id),
+            name: row.name,
+            entra_tenant: EntraTenantId(row.entra_tenant_id),
+            client_id: row.client_id,
+            graph_url: row.graph_url,
+            login_url: row.login_url,
+            credential_kind: row.credential_kind,
+            connection,
+            connection_at: row.connection_at,
+            synced_at: row.synced_at,
+            observed_to: row.observed_to,
+            created_at: row.created_at,
+        })
+    }
+}
+
+async fn fetch(tx: &mut Tx, tenant: TenantId) -> Result<TenantRow, StoreError> {
+    sqlx::query_as!(
+        Columns,
+        "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
+             connection_state, connection_error, connection_at, synced_at, observed_to, created_at
+         from tenant where id = $1",
+        tenant.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or(NOT_FOUND)?
+    .try_into()
 }

@@ -8,7 +8,8 @@ use domain::work::WorkKind;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::scope::Tx;
+use crate::{Store, StoreError, feeds};
 
 /// A claim on one piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +30,66 @@ impl Store {
     /// Claims up to `limit` pieces of `kinds` due at `now` (the service's clock) that nobody holds.
     pub async fn work_claim(
         &self,
-        _kinds: &[WorkKind],
-        _limit: u16,
-        _lease: Duration,
-        _now: DateTime<Utc>,
+        kinds: &[WorkKind],
+        limit: u16,
+        lease: Duration,
+        now: DateTime<Utc>,
     ) -> Result<Vec<Claim>, StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.service_begin().await?;
+        // Leases run by the database's clock, which all servers share.
+        let rows = sqlx::query!(
+            "update work w
+             set fence = w.fence + 1, lease_until = clock_timestamp() + make_interval(secs => $4)
+             from (
+                 select kind, subject, tenant_id from work
+                 where kind = any($1) and due_at <= $2
+                     and (lease_until is null or lease_until < clock_timestamp())
+                 order by due_at limit $3
+                 for no key update skip locked
+             ) due
+             where (w.kind, w.subject, w.tenant_id) = (due.kind, due.subject, due.tenant_id)
+             returning w.tenant_id, w.kind, w.subject, w.fence, w.nudges, w.failures",
+            &words(kinds) as &[&str],
+            now,
+            i64::from(limit),
+            lease.as_secs_f64(),
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        rows.into_iter()
+            .map(|row| {
+                let kind = WorkKind::from_name(&row.kind);
+                Ok(Claim {
+                    tenant: TenantId(row.tenant_id),
+                    kind: kind
+                        .ok_or_else(|| StoreError::corrupt(format_args!("work {:?}", row.kind)))?,
+                    subject: row.subject,
+                    fence: row.fence,
+                    nudges: row.nudges,
+                    failures: row.failures,
+                })
+            })
+            .collect()
     }
 
     /// Prolongs a claim; `LeaseLost` when it has passed on.
-    pub async fn work_keep(&self, _claim: &Claim, _lease: Duration) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+    pub async fn work_keep(&self, claim: &Claim, lease: Duration) -> Result<(), StoreError> {
+        let mut tx = self.service_begin().await?;
+        let kept = sqlx::query!(
+            "update work set lease_until = clock_timestamp() + make_interval(secs => $5)
+             where kind = $1 and subject = $2 and tenant_id = $3 and fence = $4
+                 and lease_until is not null",
+            claim.kind.name(),
+            claim.subject,
+            claim.tenant.0,
+            claim.fence,
+            lease.as_secs_f64(),
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        if kept.rows_affected() == 0 { Err(StoreError::LeaseLost) } else { Ok(()) }
     }
 
     /// Gives a claim back. Due again at `next` (none: when asked), or at once if it was asked for
@@ -47,35 +97,149 @@ impl Store {
     /// it has passed on, which the caller may ignore.
     pub async fn work_finish(
         &self,
-        _claim: &Claim,
-        _next: Option<DateTime<Utc>>,
-        _error: Option<&str>,
+        claim: &Claim,
+        next: Option<DateTime<Utc>>,
+        error: Option<&str>,
     ) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.service_begin().await?;
+        // Who asked meanwhile has left a due time behind. Servers that were woken by it found the
+        // claim, so they are woken again.
+        let given_back = sqlx::query_scalar!(
+            r#"with given_back as (
+                 update work set lease_until = null,
+                     due_at = case when nudges = $5 then $6 else due_at end,
+                     failures = case when $7::text is null then 0 else failures + 1 end,
+                     last_error = $7
+                 where kind = $1 and subject = $2 and tenant_id = $3 and fence = $4
+                     and lease_until is not null
+                 returning nudges
+             )
+             select case when nudges <> $5 then pg_notify($8, '') is null else true end as "done!"
+             from given_back"#,
+            claim.kind.name(),
+            claim.subject,
+            claim.tenant.0,
+            claim.fence,
+            claim.nudges,
+            next,
+            error,
+            feeds::WORK,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        given_back.map(|_| ()).ok_or(StoreError::LeaseLost)
     }
 
     /// Asks for work now. Creates its row if there is none.
     pub async fn work_ask(
         &self,
-        _tenant: TenantId,
-        _kind: WorkKind,
-        _subject: Uuid,
-        _now: DateTime<Utc>,
+        tenant: TenantId,
+        kind: WorkKind,
+        subject: Uuid,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        Err(StoreError::Sketch)
+        let mut tx = self.tenant_begin(tenant).await?;
+        ask(&mut tx, tenant, kind, &[subject], now).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// When the next unclaimed piece of `kinds` is due; none when there is none.
-    pub async fn work_next(
-        &self,
-        _kinds: &[WorkKind],
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        Err(StoreError::Sketch)
+    pub async fn work_next(&self, kinds: &[WorkKind]) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut tx = self.service_begin().await?;
+        let next = sqlx::query_scalar!(
+            "select due_at from work
+             where kind = any($1) and due_at is not null
+                 and (lease_until is null or lease_until < clock_timestamp())
+             order by due_at limit 1",
+            &words(kinds) as &[&str],
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(next.flatten())
     }
 
     /// Changes whenever work was asked for, here or on another server (NOTIFY `concentric_work`),
     /// and after a listening connection was re-established. One connection for all callers.
+    #[must_use]
     pub fn work_feed(&self) -> watch::Receiver<u64> {
-        watch::channel(0).1
+        self.inner.feeds.work.subscribe()
     }
+}
+
+fn words(kinds: &[WorkKind]) -> Vec<&'static str> {
+    kinds.iter().map(|kind| kind.name()).collect()
+}
+
+/// Asks for work on each of `subjects` now, and wakes every server when the transaction commits.
+pub(crate) async fn ask(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kind: WorkKind,
+    subjects: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // In one order, as all locks on several rows.
+    sqlx::query!(
+        "with asked as (
+             insert into work as w (tenant_id, kind, subject, due_at, nudges)
+             select $1, $2, subject, $4, 1 from unnest($3::uuid[]) as subject order by subject
+             on conflict (kind, subject, tenant_id) do update
+             set due_at = least(w.due_at, excluded.due_at), nudges = w.nudges + 1
+         )
+         select pg_notify($5, '')",
+        tenant.0,
+        kind.name(),
+        subjects,
+        now,
+        feeds::WORK,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Plans work for later, unless it is planned already. Counts as asking, so that a claim that is
+/// held at this moment does not end it.
+pub(crate) async fn plan(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kind: WorkKind,
+    subject: Uuid,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into work as w (tenant_id, kind, subject, due_at, nudges) values ($1, $2, $3, $4, 1)
+         on conflict (kind, subject, tenant_id) do update
+         set due_at = coalesce(w.due_at, excluded.due_at), nudges = w.nudges + 1",
+        tenant.0,
+        kind.name(),
+        subject,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Makes rows of work that is not due until it is asked for.
+pub(crate) async fn prepare(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kinds: &[WorkKind],
+    subject: Uuid,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into work (tenant_id, kind, subject)
+         select $1, kind, $3 from unnest($2::text[]) as kind order by kind
+         on conflict do nothing",
+        tenant.0,
+        &words(kinds) as &[&str],
+        subject,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

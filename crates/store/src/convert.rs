@@ -1,0 +1,114 @@
+//! Between columns and the domain's types. A value that the domain does not know is damage, never
+//! a guess.
+
+use domain::attempt::AttemptState;
+use domain::build::Build;
+use domain::ring::RingIndex;
+use domain::rollout::access::Access;
+use domain::rollout::observations::Wish;
+use domain::rollout::phase::Phase;
+use domain::rollout::plan::Plan;
+use domain::tally::Tally;
+use serde_json::Value;
+
+use crate::StoreError;
+
+pub(crate) const STATES: usize = AttemptState::ALL.len();
+
+pub(crate) const fn access_word(access: Access) -> &'static str {
+    match access {
+        Access::Closed => "closed",
+        Access::Open => "open",
+        Access::Held => "held",
+        Access::Withdrawn => "withdrawn",
+    }
+}
+
+pub(crate) fn access(word: &str) -> Result<Access, StoreError> {
+    [Access::Closed, Access::Open, Access::Held, Access::Withdrawn]
+        .into_iter()
+        .find(|access| access_word(*access) == word)
+        .ok_or_else(|| StoreError::corrupt(format_args!("access {word:?}")))
+}
+
+pub(crate) const fn wish_word(wish: Wish) -> &'static str {
+    match wish {
+        Wish::Run => "run",
+        Wish::Hold => "hold",
+        Wish::Cancel => "cancel",
+        Wish::Withdraw => "withdraw",
+    }
+}
+
+pub(crate) fn wish(word: &str) -> Result<Wish, StoreError> {
+    [Wish::Run, Wish::Hold, Wish::Cancel, Wish::Withdraw]
+        .into_iter()
+        .find(|wish| wish_word(*wish) == word)
+        .ok_or_else(|| StoreError::corrupt(format_args!("wish {word:?}")))
+}
+
+pub(crate) fn ring_column(ring: RingIndex) -> i16 {
+    i16::from(ring.0)
+}
+
+pub(crate) fn ring(column: i16) -> Result<RingIndex, StoreError> {
+    u8::try_from(column).map(RingIndex).map_err(StoreError::corrupt)
+}
+
+pub(crate) fn state(code: i16) -> Result<AttemptState, StoreError> {
+    AttemptState::from_code(code)
+        .ok_or_else(|| StoreError::corrupt(format_args!("attempt state {code}")))
+}
+
+/// A counter, which PostgreSQL keeps signed.
+pub(crate) fn count(column: i32) -> Result<u32, StoreError> {
+    u32::try_from(column).map_err(StoreError::corrupt)
+}
+
+/// A number for a column; what no fleet reaches is the greatest number there is.
+pub(crate) fn column(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+pub(crate) fn phase(stored: Value) -> Result<Phase, StoreError> {
+    serde_json::from_value(stored).map_err(StoreError::corrupt)
+}
+
+pub(crate) fn plan(stored: Value) -> Result<Plan, StoreError> {
+    serde_json::from_value(stored).map_err(StoreError::corrupt)
+}
+
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<Value, StoreError> {
+    serde_json::to_value(value).map_err(StoreError::corrupt)
+}
+
+/// The tally of one ring from its counters in order of state.
+pub(crate) fn tally(counters: &[i32]) -> Result<Tally, StoreError> {
+    if counters.len() != STATES {
+        return Err(StoreError::corrupt(format_args!("{} counters of a ring", counters.len())));
+    }
+    let counts: Result<Vec<_>, _> = counters.iter().map(|devices| count(*devices)).collect();
+    Ok(Tally::of(AttemptState::ALL.into_iter().zip(counts?)))
+}
+
+/// The four columns of a build; all null when there is none.
+pub(crate) type BuildColumns = (Option<i32>, Option<i32>, Option<i32>, Option<i32>);
+
+pub(crate) fn build(columns: BuildColumns) -> Result<Option<Build>, StoreError> {
+    let (Some(major), Some(minor), Some(build), Some(revision)) = columns else { return Ok(None) };
+    Ok(Some(Build {
+        major: count(major)?,
+        minor: count(minor)?,
+        build: count(build)?,
+        revision: count(revision)?,
+    }))
+}
+
+pub(crate) fn build_columns(build: Option<Build>) -> [Option<i32>; 4] {
+    match build {
+        None => [None; 4],
+        Some(Build { major, minor, build, revision }) => {
+            [major, minor, build, revision].map(|number| Some(column(number)))
+        }
+    }
+}

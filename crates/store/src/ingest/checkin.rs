@@ -1,0 +1,253 @@
+//! Check-ins: what a device runs, and what that says about every rollout it takes part in.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::attempt::AttemptState;
+use domain::build::Build;
+use domain::ids::{RolloutId, TenantId};
+use domain::work::WorkKind;
+use uuid::Uuid;
+
+use super::{CheckIn, IngestCounts, STATES_COLUMN, batches, moves};
+use crate::convert::{build, build_columns};
+use crate::scope::{Tx, retried};
+use crate::{Store, StoreError, work};
+
+impl Store {
+    /// Takes check-ins in: updates the devices' build and last sync, and moves the attempts of
+    /// open rollouts: on the build of the rollout's update (`Build::has`) = `Installed`; already
+    /// installed (or lost) and heard of again at least `confirm_after` later = `Confirmed`; not on
+    /// it = `Removed` (which moves only those told to uninstall, and only if the check-in is
+    /// later than the telling). Wakes the planner of every rollout that moved. Batches of 1,000.
+    ///
+    /// Neither order nor repetition matters: an attempt keeps the earliest time at which it was
+    /// seen installed, and the device the latest at which it was heard of.
+    pub async fn checkin_ingest(
+        &self,
+        tenant: TenantId,
+        checkins: &[CheckIn],
+        confirm_after: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<IngestCounts, StoreError> {
+        let mut counts = IngestCounts { read: checkins.len() as u64, ..IngestCounts::default() };
+        for batch in batches(checkins, |checkin| checkin.intune.0) {
+            let (moved, unknown) =
+                retried(|| self.checkin_batch(tenant, &batch, confirm_after, now)).await?;
+            counts.moved += moved;
+            counts.unknown += unknown;
+        }
+        Ok(counts)
+    }
+
+    async fn checkin_batch(
+        &self,
+        tenant: TenantId,
+        batch: &[&CheckIn],
+        confirm_after: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<(u64, u64), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        update_devices(&mut tx, tenant, batch).await?;
+        let heard = heard(&mut tx, tenant, batch).await?;
+        let (mut moved, mut woken) = (0, Vec::new());
+        for target in targets(&mut tx, tenant).await? {
+            let moves = move_attempts(&mut tx, tenant, &target, &heard, confirm_after).await?;
+            if moves > 0 {
+                woken.push(target.rollout.0);
+            }
+            moved += moves;
+        }
+        if !woken.is_empty() {
+            work::ask(&mut tx, tenant, WorkKind::Decide, &woken, now).await?;
+        }
+        tx.commit().await?;
+        Ok((moved, (batch.len() - heard.len()) as u64))
+    }
+}
+
+/// Times as the database keeps them.
+async fn update_devices(
+    tx: &mut Tx,
+    tenant: TenantId,
+    batch: &[&CheckIn],
+) -> Result<(), StoreError> {
+    let devices: Vec<Uuid> = batch.iter().map(|checkin| checkin.intune.0).collect();
+    let times: Vec<DateTime<Utc>> = batch.iter().map(|checkin| checkin.at).collect();
+    let mut builds: [Vec<Option<i32>>; 4] = [const { Vec::new() }; 4];
+    for checkin in batch {
+        let numbers = build_columns(checkin.build);
+        builds.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number));
+    }
+    let [majors, minors, numbers, revisions] = &builds;
+    sqlx::query!(
+        "update device d
+         set last_sync = c.at, os_major = coalesce(c.major, d.os_major),
+             os_minor = coalesce(c.minor, d.os_minor), os_build = coalesce(c.build, d.os_build),
+             os_revision = coalesce(c.revision, d.os_revision)
+         from unnest($2::uuid[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[])
+             as c(intune_id, at, major, minor, build, revision)
+         where d.tenant_id = $1 and d.intune_id = c.intune_id
+             and (d.last_sync is null or d.last_sync < c.at)",
+        tenant.0,
+        &devices,
+        &times,
+        majors as &[Option<i32>],
+        minors as &[Option<i32>],
+        numbers as &[Option<i32>],
+        revisions as &[Option<i32>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A known device that checked in: what it said, and what is known of it by now.
+struct Heard {
+    device: Uuid,
+    at: DateTime<Utc>,
+    build: Option<Build>,
+    latest_at: DateTime<Utc>,
+    latest_build: Option<Build>,
+}
+
+async fn heard(
+    tx: &mut Tx,
+    tenant: TenantId,
+    batch: &[&CheckIn],
+) -> Result<Vec<Heard>, StoreError> {
+    let devices: Vec<Uuid> = batch.iter().map(|checkin| checkin.intune.0).collect();
+    let rows = sqlx::query!(
+        r#"select c.number as "number!", d.id, d.os_major, d.os_minor, d.os_build, d.os_revision,
+             d.last_sync
+         from unnest($2::uuid[]) with ordinality as c(intune_id, number)
+         join device d on d.tenant_id = $1 and d.intune_id = c.intune_id"#,
+        tenant.0,
+        &devices,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let index = usize::try_from(row.number - 1).map_err(StoreError::corrupt)?;
+            let checkin = batch.get(index).ok_or_else(|| StoreError::corrupt("ordinality"))?;
+            Ok(Heard {
+                device: row.id,
+                at: checkin.at,
+                build: checkin.build,
+                latest_at: row.last_sync.unwrap_or(checkin.at).max(checkin.at),
+                latest_build: build((row.os_major, row.os_minor, row.os_build, row.os_revision))?,
+            })
+        })
+        .collect()
+}
+
+/// A rollout that check-ins can still move, and the builds its update brings.
+struct Target {
+    rollout: RolloutId,
+    builds: Vec<Build>,
+}
+
+impl Target {
+    fn reached_by(&self, build: Build) -> bool {
+        self.builds.iter().any(|target| build.has(*target))
+    }
+}
+
+/// The states that a check-in can move.
+fn movable() -> Vec<i16> {
+    let reported = [AttemptState::Installed, AttemptState::Confirmed, AttemptState::Removed];
+    AttemptState::ALL
+        .into_iter()
+        .filter(|state| reported.iter().any(|report| state.after_report(*report) != *state))
+        .map(AttemptState::code)
+        .collect()
+}
+
+/// Of finished rollouts only those that still wait for a device, so that years of them cost
+/// nothing.
+async fn targets(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Target>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select r.id as "id!", b.os_major, b.os_minor, b.os_build, b.os_revision
+         from rollout r
+         join release l on l.tenant_id = $1 and l.id = r.release_id
+         join update_build b on b.tenant_id = $1 and b.update_id = l.update_id
+         where r.tenant_id = $1 and r.phase_name not in ('rolled_back', 'cancelled', 'scheduled')
+             and exists (select from tally t where t.tenant_id = $1 and t.rollout_id = r.id
+                 and t.state = any($2) and t.devices > 0)
+         order by r.id"#,
+        tenant.0,
+        &movable(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut targets: Vec<Target> = Vec::new();
+    for row in rows {
+        let numbers = (row.os_major, row.os_minor, row.os_build, row.os_revision);
+        let (major, minor, number, revision) = numbers;
+        let Some(build) = build((Some(major), Some(minor), Some(number), Some(revision)))? else {
+            continue;
+        };
+        match targets.last_mut() {
+            Some(target) if target.rollout.0 == row.id => target.builds.push(build),
+            Some(_) | None => {
+                targets.push(Target { rollout: RolloutId(row.id), builds: vec![build] });
+            }
+        }
+    }
+    Ok(targets)
+}
+
+async fn move_attempts(
+    tx: &mut Tx,
+    tenant: TenantId,
+    target: &Target,
+    heard: &[Heard],
+    confirm_after: TimeDelta,
+) -> Result<u64, StoreError> {
+    let (mut devices, mut states) = (Vec::new(), Vec::new());
+    let (mut times, mut latest) = (Vec::new(), Vec::new());
+    for one in heard {
+        let Some(build) = one.build else { continue };
+        let installed = target.reached_by(build);
+        let state = if installed { AttemptState::Installed } else { AttemptState::Removed };
+        let still = one.latest_build.is_some_and(|build| target.reached_by(build));
+        devices.push(one.device);
+        states.push(state.code());
+        times.push(one.at);
+        latest.push(if still { one.latest_at } else { one.at });
+    }
+    let moved = sqlx::query_scalar!(
+        r#"with moved as (
+             update attempt a
+             set state = checkin_outcome($7, $8, a.state, a.state_at, c.state, c.at, c.latest, $9),
+                 state_at = case
+                     when checkin_outcome($7, $8, a.state, a.state_at, c.state, c.at, c.latest, $9)
+                         = $10 then c.latest
+                     else c.at end,
+                 code = case
+                     when checkin_outcome($7, $8, a.state, a.state_at, c.state, c.at, c.latest, $9)
+                         = a.state then a.code end
+             from unnest($3::uuid[], $4::int2[], $5::timestamptz[], $6::timestamptz[])
+                 as c(device_id, state, at, latest)
+             where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = c.device_id
+                 and (checkin_outcome($7, $8, a.state, a.state_at, c.state, c.at, c.latest, $9)
+                         <> a.state
+                     or (a.state = $11 and c.state = $11 and c.at < a.state_at))
+             returning a.state
+         )
+         select count(*) as "moved!" from moved"#,
+        tenant.0,
+        target.rollout.0,
+        &devices,
+        &states,
+        &times,
+        &latest,
+        &moves(),
+        STATES_COLUMN,
+        confirm_after as _,
+        AttemptState::Confirmed.code(),
+        AttemptState::Installed.code(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(moved.unsigned_abs())
+}

@@ -1,0 +1,116 @@
+//! Giving up on devices that were not heard of for the whole observation window.
+
+use chrono::{DateTime, Utc};
+use domain::attempt::AttemptState;
+use domain::ids::{RolloutId, TenantId};
+use domain::work::WorkKind;
+
+use crate::convert::plan;
+use crate::rollouts::NOT_FOUND;
+use crate::scope::retried;
+use crate::{Store, StoreError, work};
+
+impl Store {
+    /// Gives up on devices of a rollout that were not heard of (device.last_sync) for their ring's
+    /// observation window: offered = unresolved (window after the offer), installing or installed =
+    /// lost, removing = stranded. Reads no attempt when the tally says there is none to give up.
+    /// Returns how many moved; wakes the planner if any.
+    pub async fn rollout_sweep(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        retried(|| self.sweep(tenant, rollout, now)).await
+    }
+
+    async fn sweep(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let becomes: Vec<Option<i16>> =
+            AttemptState::ALL.map(|state| given_up(state).map(AttemptState::code)).to_vec();
+        let open: Vec<i16> = AttemptState::ALL
+            .into_iter()
+            .filter(|state| given_up(*state).is_some())
+            .map(AttemptState::code)
+            .collect();
+        let row = sqlx::query!(
+            r#"select p.body, array(
+                 select distinct t.ring from tally t
+                 where t.tenant_id = $1 and t.rollout_id = $2 and t.state = any($3)
+                     and t.devices > 0 order by 1) as "rings!"
+             from rollout r join plan p on p.tenant_id = r.tenant_id and p.id = r.plan_id
+             where r.tenant_id = $1 and r.id = $2"#,
+            tenant.0,
+            rollout.0,
+            &open,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(NOT_FOUND)?;
+        let plan = plan(row.body)?;
+        let mut moved = 0;
+        for (index, ring) in (0_i16..).zip(plan.rings()) {
+            if !row.rings.contains(&index) {
+                continue;
+            }
+            let swept = sqlx::query!(
+                "update attempt a set state = ($5::int2[])[a.state + 1], state_at = $6
+                 from device d
+                 where a.tenant_id = $1 and a.rollout_id = $2 and a.ring = $3
+                     and a.state = any($4) and d.tenant_id = $1 and d.id = a.device_id
+                     and case when a.state = $8 then a.state_at
+                         else greatest(a.state_at, d.last_sync) end <= $7",
+                tenant.0,
+                rollout.0,
+                index,
+                &open,
+                &becomes as &[Option<i16>],
+                now,
+                now - ring.gate.observation_window,
+                AttemptState::Offered.code(),
+            )
+            .execute(&mut *tx)
+            .await?;
+            moved += swept.rows_affected();
+        }
+        if moved > 0 {
+            work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
+        }
+        tx.commit().await?;
+        Ok(moved)
+    }
+}
+
+/// What becomes of a device in `state` that is not heard of any more; none when it is not waited
+/// for.
+fn given_up(state: AttemptState) -> Option<AttemptState> {
+    match state {
+        AttemptState::Offered => Some(AttemptState::Unresolved),
+        AttemptState::Installing | AttemptState::Installed => Some(AttemptState::Lost),
+        AttemptState::Removing => Some(AttemptState::Stranded),
+        AttemptState::Assigned | AttemptState::Unresolved | AttemptState::Withdrawn => None,
+        AttemptState::Lost | AttemptState::Confirmed | AttemptState::Failed => None,
+        AttemptState::Removed | AttemptState::Stranded | AttemptState::Excluded => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::attempt::AttemptState;
+
+    use super::given_up;
+
+    #[test]
+    fn giving_up_is_a_move_that_a_report_could_make() {
+        for state in AttemptState::ALL {
+            if let Some(next) = given_up(state) {
+                assert_eq!(state.after_report(next), next, "{}", state.name());
+            }
+        }
+    }
+}

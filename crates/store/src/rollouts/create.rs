@@ -1,0 +1,190 @@
+//! Making a rollout, whole or not at all.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
+use domain::rollout::observations::Wish;
+use domain::rollout::phase::Phase;
+use domain::rollout::plan::Plan;
+use domain::work::WorkKind;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{NewRollout, RolloutRow, fetch};
+use crate::chain::{self, Entry};
+use crate::convert::{STATES, json, wish_word};
+use crate::scope::Tx;
+use crate::{Store, StoreError, ring_sets, work};
+
+impl Store {
+    /// Makes a rollout with plan revision 1, its attempts (in a partition of their own), rings,
+    /// tallies and work (`Decide` due now, `Sweep`, `Enforce` when asked), and the first event of
+    /// its history, in one transaction. `Invalid` when release or ring set do not exist or the
+    /// ring set has no members; `Conflict` when the release already has an unfinished rollout over
+    /// this ring set. Cost: the members of the ring set.
+    pub async fn rollout_create(
+        &self,
+        tenant: TenantId,
+        new: &NewRollout,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RolloutRow, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let release = lock_release(&mut tx, tenant, new.release).await?;
+        let ring_set = ring_sets::fetch(&mut tx, tenant, new.ring_set).await;
+        let set = match ring_set {
+            Ok(row) => row.set,
+            Err(StoreError::NotFound { .. }) => {
+                return Err(StoreError::Invalid("there is no such ring set".to_owned()));
+            }
+            Err(other) => return Err(other),
+        };
+        check_free(&mut tx, tenant, new).await?;
+        let starts_at = new.starts_at.unwrap_or(release.released_at);
+        let plan = Plan::new(&set, starts_at, new.on_gate_failure);
+        let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
+        insert(&mut tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
+        let devices = sqlx::query_scalar!(
+            r#"select attempts_create($1, $2, $3, $4, $5) as "devices!""#,
+            rollout.0,
+            new.ring_set.0,
+            release.update_id,
+            now,
+            now - new.inactive_after,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if devices == 0 {
+            return Err(StoreError::Invalid("the ring set has no members".to_owned()));
+        }
+        count_attempts(&mut tx, tenant, rollout, plan.rings().len()).await?;
+        work::prepare(&mut tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
+        work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
+        let row = fetch(&mut tx, tenant, rollout).await?;
+        let body = json!({
+            "release": new.release,
+            "ring_set": new.ring_set,
+            "plan": plan_id,
+            "plan_revision": 1,
+            "starts_at": starts_at,
+            "devices": devices,
+        });
+        let entry = Entry { rollout: Some(rollout), at: now, actor, kind: "created", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+}
+
+struct Release {
+    update_id: Uuid,
+    released_at: DateTime<Utc>,
+}
+
+/// Under a lock, so that two rollouts of one release do not overlook each other.
+async fn lock_release(
+    tx: &mut Tx,
+    tenant: TenantId,
+    release: ReleaseId,
+) -> Result<Release, StoreError> {
+    sqlx::query_as!(
+        Release,
+        "select r.update_id, u.released_at from release r
+         join catalog_update u on u.tenant_id = r.tenant_id and u.id = r.update_id
+         where r.tenant_id = $1 and r.id = $2 for no key update of r",
+        tenant.0,
+        release.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or_else(|| StoreError::Invalid("there is no such release".to_owned()))
+}
+
+async fn check_free(tx: &mut Tx, tenant: TenantId, new: &NewRollout) -> Result<(), StoreError> {
+    let unfinished = sqlx::query_scalar!(
+        r#"select exists (
+             select from rollout where tenant_id = $1 and release_id = $2 and ring_set_id = $3
+                 and phase_name not in ('completed', 'rolled_back', 'cancelled')) as "yes!""#,
+        tenant.0,
+        new.release.0,
+        new.ring_set.0,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if unfinished {
+        let why = "the release already has an unfinished rollout over this ring set";
+        return Err(StoreError::Conflict(why.to_owned()));
+    }
+    Ok(())
+}
+
+async fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    new: &NewRollout,
+    (rollout, plan_id): (RolloutId, PlanId),
+    plan: &Plan,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (ReleaseId(release), RingSetId(ring_set)) = (new.release, new.ring_set);
+    sqlx::query!(
+        "with planned as (
+             insert into plan (tenant_id, id, rollout_id, revision, body, created_by, created_at)
+             values ($1, $2, $3, 1, $4, $5, $6)
+         )
+         insert into rollout (tenant_id, id, release_id, ring_set_id, plan_id, phase, phase_name,
+             generation, wish, wish_at, wish_by, created_at)
+         values ($1, $3, $7, $8, $2, $9, $10, 0, $11, $6, $5, $6)",
+        tenant.0,
+        plan_id.0,
+        rollout.0,
+        json(plan)?,
+        actor,
+        now,
+        release,
+        ring_set,
+        json(&Phase::Scheduled)?,
+        Phase::Scheduled.name(),
+        wish_word(Wish::Run),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A counter for every ring and state, and a row for every ring.
+async fn count_attempts(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rollout: RolloutId,
+    rings: usize,
+) -> Result<(), StoreError> {
+    let rings = i16::try_from(rings).map_err(StoreError::corrupt)?;
+    let states = i16::try_from(STATES).map_err(StoreError::corrupt)?;
+    sqlx::query!(
+        "insert into tally (tenant_id, rollout_id, ring, state, devices)
+         select $1, $2, ring, state, coalesce(c.devices, 0)
+         from generate_series(0, $3::int2 - 1) as ring
+         cross join generate_series(0, $4::int2 - 1) as state
+         left join (
+             select a.ring, a.state, count(*)::int as devices from attempt a
+             where a.tenant_id = $1 and a.rollout_id = $2 group by a.ring, a.state
+         ) c using (ring, state)",
+        tenant.0,
+        rollout.0,
+        rings,
+        states,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into rollout_ring (tenant_id, rollout_id, ring, members)
+         select $1, $2, ring, sum(devices) from tally
+         where tenant_id = $1 and rollout_id = $2 group by ring",
+        tenant.0,
+        rollout.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
