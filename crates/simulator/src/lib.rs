@@ -95,10 +95,27 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// What happened so far.
+    /// What happened so far, every entry of it: a hundred bytes and more for each. For a large fleet
+    /// see [`Self::summary`] and [`Self::entries`].
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.app.world().ledger()
+    }
+
+    /// How often what happened, and what administrators did to approvals and rings.
+    #[must_use]
+    pub fn summary(&self) -> LedgerSummary {
+        let mut world = self.app.world();
+        world.advance();
+        world.summary()
+    }
+
+    /// At most `limit` entries of the ledger that follow number `after`; 0 is before the first.
+    #[must_use]
+    pub fn entries(&self, after: usize, limit: usize) -> Vec<LedgerEntry> {
+        let mut world = self.app.world();
+        world.advance();
+        world.entries(after, limit)
     }
 
     /// Simulated time.
