@@ -4,6 +4,12 @@
 //! the catalogue and the devices, and steers them through groups, policies and configurations as
 //! it would in a real tenant. What each device really did stands in the [`Ledger`].
 //!
+//! All delays and lifetimes of the tenant (an approval or a paused ring takes effect after two
+//! minutes, a membership after four, a delta token dies after seven days) are in simulated time.
+//!
+//! `--example load` measures what a fleet costs, `--example serve` serves one to other programs, and
+//! `cargo xtask sdk` lets Microsoft's own SDK for Python loose on it.
+//!
 //! Nothing here depends on the other crates of the workspace: a mistake in reading the Graph
 //! contract must not be made on both sides of the wire.
 
