@@ -72,6 +72,7 @@ pub(crate) enum Event {
     ApprovalDeleted,
     RingPaused,
     RingResumed,
+    RingDeleted,
     GroupMemberAdded,
     GroupMemberRemoved,
 }
@@ -96,6 +97,7 @@ impl Event {
             Self::ApprovalDeleted => "approval_deleted",
             Self::RingPaused => "ring_paused",
             Self::RingResumed => "ring_resumed",
+            Self::RingDeleted => "ring_deleted",
             Self::GroupMemberAdded => "group_member_added",
             Self::GroupMemberRemoved => "group_member_removed",
         }
@@ -109,7 +111,7 @@ impl Event {
             | Self::RingPaused
             | Self::RingResumed => Some(POLICY_DELAY),
             Self::GroupMemberAdded => Some(MEMBERSHIP_DELAY),
-            Self::ApprovalDeleted | Self::GroupMemberRemoved => Some(0),
+            Self::ApprovalDeleted | Self::RingDeleted | Self::GroupMemberRemoved => Some(0),
             Self::Offered
             | Self::DownloadStarted
             | Self::InstallStarted

@@ -38,8 +38,14 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
             Reply::ok(policy.json())
         }
         ("DELETE", []) => {
-            policies.remove(place);
+            let Policy { object, approvals, .. } = policies.remove(place);
             world.tenant.changed();
+            let id = object.id.to_string();
+            for approval in approvals {
+                let level = Some(approval.level);
+                let noted = Noted { policy: Some(&id), level, ..Noted::default() };
+                world.note(Event::ApprovalDeleted, noted);
+            }
             Reply::empty()
         }
         (_, []) => Reply::wrong_method(),
@@ -82,7 +88,7 @@ fn rings(world: &mut World, request: &Request, place: usize, rest: &[&str]) -> R
                 }
                 "DELETE" => {
                     policy.rings.retain(|ring| ring.object.id != id);
-                    (Reply::empty(), None)
+                    (Reply::empty(), Some((id, Event::RingDeleted)))
                 }
                 _ => return Reply::wrong_method(),
             }

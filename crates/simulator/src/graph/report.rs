@@ -12,8 +12,9 @@ use crate::fleet::{Device, Phase};
 use crate::graph::filter::Filter;
 use crate::ledger::CODES;
 use crate::tenant::group_ids;
+use crate::tenant::groups::{Group, Member};
 use crate::tenant::jobs::Job;
-use crate::tenant::policies::{Policy, Status};
+use crate::tenant::policies::{Policy, Ring, Status};
 use crate::world::World;
 
 const COLUMNS: [&str; 11] = [
@@ -88,16 +89,22 @@ pub(crate) fn make(world: &World, job: &Job) -> Option<Report> {
     Some(Report { name, table: table.into_inner().ok()? })
 }
 
-/// The devices of the policy's rings by index, and whether their ring is paused.
+/// The devices of the policy's rings by index, and whether their ring is paused; of several rings
+/// the first counts.
 fn devices(world: &World, policy: &Policy) -> Vec<(u32, bool)> {
     let mut devices = Vec::new();
+    let groups = &world.tenant.groups;
+    let named = |ring: &Ring, of: &str| -> Vec<&Group> {
+        let ids = group_ids(ring.object.properties.get(of)).into_iter();
+        ids.flat_map(|id| groups.reach(id)).filter_map(|slot| groups.get(slot)).collect()
+    };
     for ring in &policy.rings {
         let paused = ring.paused.effective(world.now());
-        for group in group_ids(ring.object.properties.get("includedGroupAssignment")) {
-            for slot in world.tenant.groups.reach(group) {
-                let Some(group) = world.tenant.groups.get(slot) else { continue };
-                devices.extend(group.devices_from(0).map(|device| (device, paused)));
-            }
+        let excluded = named(ring, "excludedGroupAssignment");
+        let excluded = |device| excluded.iter().any(|group| group.has(Member::Device(device)));
+        for group in named(ring, "includedGroupAssignment") {
+            let included = group.devices_from(0).filter(|device| !excluded(*device));
+            devices.extend(included.map(|device| (device, paused)));
         }
     }
     devices.sort_by_key(|(device, _)| *device);

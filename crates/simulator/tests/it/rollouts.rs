@@ -132,13 +132,30 @@ async fn a_ring_reaches_the_groups_nested_in_its_group() {
     let path = format!("/v1.0/groups/{outer}/members/$ref");
     let body = json!({ "@odata.id": link(&inner) });
     assert_eq!(tenant.call("POST", &path, Some(body)).await.0, 204);
-    tenant.roll_out_to(&outer).await;
+    tenant.roll_out_to(&outer, &[]).await;
     tenant.until(&["offered"], 55).await;
     let story = tenant.story();
     assert!(devices(&story, "offered").len() <= 60);
     let offers = story.iter().filter(|entry| entry.event == "offered");
     // It is the group of the ring that brought the offer.
     assert!(offers.into_iter().all(|entry| entry.group.as_deref() == Some(outer.as_str())));
+}
+
+#[tokio::test]
+async fn who_is_excluded_from_a_ring_is_neither_offered_nor_reported() {
+    let tenant = Tenant::start(100_000.0).await;
+    let objects = tenant.ids("/v1.0/devices?$select=id&$top=100", "id").await;
+    let everybody = tenant.group(&objects).await;
+    let excluded = tenant.group(&objects[..100]).await;
+    // Memberships are in force before the offers begin: no device is caught in between.
+    hours(&tenant, 1).await;
+    let rollout = tenant.roll_out_to(&everybody, &[&excluded]).await;
+    tenant.until(&["offered"], 120).await;
+    hours(&tenant, 48).await;
+    let report = tenant.report(&rollout.policy, &["AADDeviceId"]).await;
+    assert_eq!(report.lines().count() - 1, 150);
+    let offered = devices(&tenant.story(), "offered");
+    assert!(offered.iter().all(|device| report.contains(&device.to_string())));
 }
 
 #[tokio::test]

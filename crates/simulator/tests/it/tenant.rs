@@ -102,20 +102,23 @@ impl Tenant {
     pub(crate) async fn roll_out(&self) -> Rollout {
         let objects = self.ids("/v1.0/devices?$select=id&$top=100", "id").await;
         let group = self.group(&objects).await;
-        self.roll_out_to(&group).await
+        self.roll_out_to(&group, &[]).await
     }
 
-    /// The same with a ring of one group.
-    pub(crate) async fn roll_out_to(&self, group: &str) -> Rollout {
+    /// The same with a ring of one group without the members of others.
+    pub(crate) async fn roll_out_to(&self, group: &str, excluded: &[&str]) -> Rollout {
         self.enrol("enrollAssetsById").await;
         let root = "/beta/admin/windows/updates/policies";
         let policy = json!({ "displayName": "Quality", "approvalRules": [],
             "@odata.type": "#microsoft.graph.windowsUpdates.qualityUpdatePolicy" });
         let policy = self.made(root, policy).await;
         let path = format!("{root}/{policy}");
+        let excluded: Vec<Value> =
+            excluded.iter().map(|group| json!({ "groupId": group })).collect();
         let ring = json!({ "displayName": "All", "deferralInDays": 0, "isPaused": false,
             "@odata.type": "#microsoft.graph.windowsUpdates.qualityUpdateRing",
-            "includedGroupAssignment": { "assignments": [{ "groupId": group }] } });
+            "includedGroupAssignment": { "assignments": [{ "groupId": group }] },
+            "excludedGroupAssignment": { "assignments": excluded } });
         let ring = self.made(&format!("{path}/rings"), ring).await;
         let entries = self
             .ids(
