@@ -79,13 +79,16 @@ pub enum AttemptState {
 pub struct DeviceQuery {
     /// The name starts so.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 256)]
     pub name_prefix: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 256)]
     pub model: Option<String>,
     /// With `ring`: members of this ring.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_set_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(maximum = 14)]
     pub ring: Option<u8>,
     /// With `state`: devices that stand there in this rollout.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -29,6 +29,7 @@ pub struct Event {
 pub struct EventQuery {
     /// Only events after this `seq`. On a stream, `Last-Event-ID` counts before it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 0)]
     pub after: Option<i64>,
     /// At most so many (not on a stream); 100 if not given, 500 at most.
     #[serde(skip_serializing_if = "Option::is_none")]

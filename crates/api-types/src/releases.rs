@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub struct CreateRelease {
     pub update_id: Uuid,
     /// Unique in the tenant.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub name: String,
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRingSet {
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = r"\S")]
     pub name: String,
     #[schema(min_items = 2, max_items = 15)]
     pub rings: Vec<Ring>,
@@ -19,7 +19,7 @@ pub struct CreateRingSet {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ring {
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = r"\S")]
     pub name: String,
     /// Share of the devices that no group assigns. All rings of a set add up to 100.
     #[schema(maximum = 100)]
@@ -30,9 +30,11 @@ pub struct Ring {
     /// Days after the start before the ring may open, 0 to 30.
     #[schema(maximum = 30)]
     pub deferral_days: u8,
-    /// Days after the offer before a restart is forced.
+    /// Days after the offer before a restart is forced, 0 to 30.
+    #[schema(maximum = 30)]
     pub deadline_days: u8,
-    /// Least days between download and forced restart.
+    /// Least days between download and forced restart, 0 to 7.
+    #[schema(maximum = 7)]
     pub grace_days: u8,
     #[serde(default)]
     pub gate: Gate,
@@ -45,16 +47,22 @@ pub struct Ring {
 #[serde(deny_unknown_fields, default)]
 pub struct Gate {
     /// Least share of eligible devices whose outcome is known.
+    #[schema(minimum = 0.01, maximum = 100)]
     pub min_judged_percent: f64,
-    /// How long to watch after that share is reached.
+    /// How long to watch after that share is reached; 2160 (90 days) at most.
+    #[schema(minimum = 0, maximum = 2160)]
     pub bake_hours: f64,
     /// Most failed devices, as a share of the eligible ones.
+    #[schema(minimum = 0, maximum = 99.99)]
     pub max_failed_percent: f64,
     /// Most devices lost during install, as a share of the eligible ones.
+    #[schema(minimum = 0, maximum = 99.99)]
     pub max_lost_percent: f64,
     /// How old the newest observation of the fleet may be.
+    #[schema(minimum = 0.01, maximum = 2160)]
     pub max_data_age_hours: f64,
     /// How long a device's outcome is waited for.
+    #[schema(minimum = 0.01, maximum = 2160)]
     pub observation_window_hours: f64,
 }
 
@@ -75,9 +83,13 @@ impl Default for Gate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Waves {
+    #[schema(minimum = 1)]
     pub least: u32,
+    /// No less than `least`.
+    #[schema(minimum = 1)]
     pub most: u32,
     /// Share of the ring.
+    #[schema(minimum = 1, maximum = 100)]
     pub percent: u8,
 }
 

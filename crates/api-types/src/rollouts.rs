@@ -15,13 +15,15 @@ use crate::AttemptState;
 pub struct CreateRollout {
     pub release_id: Uuid,
     pub ring_set_id: Uuid,
-    /// Deferrals count from here; the release date of the update if not given.
+    /// Deferrals count from here; the release date of the update if not given. At most a year
+    /// from now, either way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub on_gate_failure: OnGateFailure,
     /// Devices not heard of for so many days are left out; 28 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 365)]
     pub inactive_after_days: Option<u16>,
 }
 
@@ -41,7 +43,7 @@ pub enum OnGateFailure {
 #[serde(deny_unknown_fields)]
 pub struct Action {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: Option<String>,
 }
 
@@ -52,7 +54,7 @@ pub struct Promote {
     /// The current ring if not given; earlier rings are vouched for with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<u8>,
-    #[schema(min_length = 1, max_length = 1000)]
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
 }
 

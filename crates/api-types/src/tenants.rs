@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct CreateTenant {
     /// Unique; 1 to 100 characters.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub name: String,
     pub connection: ConnectionInput,
 }
@@ -37,8 +37,16 @@ pub struct ConnectionInput {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CredentialInput {
-    Secret { secret: String },
-    Certificate { certificate_pem: String, private_key_pem: String },
+    Secret {
+        #[schema(min_length = 1, max_length = 1000)]
+        secret: String,
+    },
+    Certificate {
+        #[schema(max_length = 65536)]
+        certificate_pem: String,
+        #[schema(max_length = 65536)]
+        private_key_pem: String,
+    },
 }
 
 impl fmt::Debug for CredentialInput {

@@ -20,7 +20,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub name: String,
     pub role: Role,
     /// The only tenant it may touch; every tenant if not given.
@@ -28,6 +28,7 @@ pub struct CreateToken {
     pub tenant_id: Option<Uuid>,
     /// 1 to 365; 90 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 365)]
     pub valid_days: Option<u16>,
 }
 

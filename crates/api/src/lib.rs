@@ -1,1 +1,30 @@
-//! Sketch.
+//! The HTTP API: extract, authorise, call the store, convert.
+//!
+//! Holds no rule and no SQL, and never speaks to Microsoft Graph: it writes what people ask for and
+//! reads what the service did about it. What it says about a rollout comes from the functions that
+//! decide about it. Every refusal is a problem as RFC 9457 describes it.
+
+pub mod access;
+mod auth;
+mod checks;
+mod convert;
+mod devices;
+mod document;
+mod extract;
+mod paging;
+mod paths;
+mod problem;
+mod releases;
+mod reply;
+mod ring_sets;
+mod rollouts;
+mod router;
+mod state;
+mod tenants;
+mod tokens;
+mod updates;
+mod words;
+
+pub use document::openapi;
+pub use router::router;
+pub use state::State;

@@ -41,6 +41,28 @@ impl StoreError {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         error.code().is_some_and(|code| code == "40P01" || code == "40001")
     }
+
+    /// Whether the database could not be reached or has no room, so that the same call may well
+    /// succeed in a moment.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        match error.as_database_error() {
+            // Connection exceptions, out of resources, and the server going down or coming up.
+            Some(said) => said.code().is_some_and(|code| {
+                ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+            }),
+            None => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+        }
+    }
 }
 
 /// A broken unique constraint as a sentence for people; every other error as it is.

@@ -3,6 +3,7 @@
 //! Holds no rule of the product; of its crates it imports only the embedded PostgreSQL.
 
 mod database;
+mod openapi;
 mod process;
 mod queries;
 mod sdk;
@@ -16,6 +17,7 @@ use process::{cargo, root, run};
 const USAGE: &str = "usage: cargo xtask <task>
   test [arguments]   run every test; arguments go to cargo test
   sqlx [--check]     write what the compile-time checked queries need to build without a database
+  openapi [--check]  write what the API says of itself to docs/openapi.json
   conformance DIR    compare recorded Microsoft Graph traffic in DIR with Microsoft's description
   sdk                run Microsoft's own Graph SDK for Python against the simulator";
 
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
         Some(("sqlx", [])) => queries::prepare(queries::Mode::Write),
         Some(("sqlx", [flag])) if flag == "--check" => queries::prepare(queries::Mode::Check),
         Some(("sdk", [])) => sdk::check(),
+        Some(("openapi", [])) => openapi::document(queries::Mode::Write),
+        Some(("openapi", [flag])) if flag == "--check" => openapi::document(queries::Mode::Check),
         Some(("conformance", [recordings])) => conformance(Path::new(recordings)),
         _ => {
             eprintln!("{USAGE}");

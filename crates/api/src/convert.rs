@@ -1,0 +1,11 @@
+//! From what the domain and the store hold to what goes over the wire, and back.
+//!
+//! Named after what comes out of them; what comes in from a caller ends in `_in`.
+
+pub(crate) mod devices;
+pub(crate) mod releases;
+pub(crate) mod ring_sets;
+pub(crate) mod rollouts;
+pub(crate) mod tenants;
+pub(crate) mod tokens;
+pub(crate) mod updates;

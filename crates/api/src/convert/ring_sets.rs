@@ -1,0 +1,158 @@
+//! Ring sets: percent and hours outside, basis points and seconds inside.
+
+use std::time::Duration;
+
+use api_types as wire;
+use chrono::TimeDelta;
+use domain::gate::Gate;
+use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, RingSetError, WaveLimit};
+use store::ring_sets::RingSetRow;
+
+use crate::checks::Checks;
+use crate::problem::Problem;
+
+/// The longest time a gate may wait for anything: 90 days.
+const MOST_HOURS: f64 = 2160.0;
+
+pub(crate) fn ring_set(row: RingSetRow, members: &[(RingIndex, u32)]) -> wire::RingSet {
+    let count = |index| members.iter().find(|(ring, _)| *ring == index).map_or(0, |(_, n)| *n);
+    wire::RingSet {
+        id: row.id.0,
+        name: row.set.name().to_owned(),
+        rings: row.set.rings().iter().map(ring).collect(),
+        members: (0u8..).zip(row.set.rings()).map(|(index, _)| count(RingIndex(index))).collect(),
+        placed_at: row.placed_at,
+        created_at: row.created_at,
+    }
+}
+
+fn ring(ring: &Ring) -> wire::Ring {
+    let gate = ring.gate;
+    wire::Ring {
+        name: ring.name.clone(),
+        percent: ring.membership.percent,
+        groups: ring.membership.groups.iter().map(|group| group.0).collect(),
+        deferral_days: ring.cadence.deferral_days,
+        deadline_days: ring.cadence.deadline_days,
+        grace_days: ring.cadence.grace_days,
+        gate: wire::Gate {
+            min_judged_percent: percent(gate.min_judged_bp),
+            bake_hours: hours(gate.bake),
+            max_failed_percent: percent(gate.max_failed_bp),
+            max_lost_percent: percent(gate.max_lost_bp),
+            max_data_age_hours: hours(gate.max_data_age),
+            observation_window_hours: hours(gate.observation_window),
+        },
+        waves: wire::Waves {
+            least: ring.waves.least,
+            most: ring.waves.most,
+            percent: ring.waves.percent,
+        },
+    }
+}
+
+fn percent(basis_points: u16) -> f64 {
+    f64::from(basis_points) / 100.0
+}
+
+fn hours(length: TimeDelta) -> f64 {
+    length.to_std().unwrap_or_default().as_secs_f64() / 3600.0
+}
+
+/// What a caller wants for a ring set, checked.
+pub(crate) fn ring_set_in(body: wire::CreateRingSet) -> Result<RingSet, Problem> {
+    let mut checks = Checks::default();
+    checks.text("/name", &body.name, 64);
+    let mut rings = Vec::with_capacity(body.rings.len());
+    for (index, ring) in body.rings.into_iter().enumerate() {
+        rings.push(ring_in(ring, &format!("/rings/{index}"), &mut checks));
+    }
+    checks.finish()?;
+    let last_with_share = rings.iter().rposition(|ring| ring.membership.percent > 0);
+    RingSet::new(body.name, rings).map_err(|error| {
+        Problem::field(pointer(&error, last_with_share.unwrap_or_default()), error.to_string())
+    })
+}
+
+/// The field that a refusal speaks of.
+fn pointer(error: &RingSetError, last_with_share: usize) -> String {
+    match error {
+        RingSetError::Count(_) => "/rings".to_owned(),
+        // Names were measured before; this one is only a name that both would refuse.
+        RingSetError::Name(_) => "/name".to_owned(),
+        // Any of them could be changed; the last that has a share is where the sum went wrong.
+        RingSetError::Percentages(_) => format!("/rings/{last_with_share}/percent"),
+        RingSetError::Empty { ring } => format!("/rings/{ring}/percent"),
+        RingSetError::RepeatedName { ring, .. } => format!("/rings/{ring}/name"),
+        RingSetError::RepeatedGroup { ring, .. } => format!("/rings/{ring}/groups"),
+        RingSetError::Deferral { ring } => format!("/rings/{ring}/deferral_days"),
+        RingSetError::Waves { ring } => format!("/rings/{ring}/waves"),
+        RingSetError::Gate { ring, .. } => format!("/rings/{ring}/gate"),
+    }
+}
+
+fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
+    checks.text(&format!("{at}/name"), &ring.name, 64);
+    checks.range(format!("{at}/percent"), ring.percent, 0..=100);
+    checks.range(format!("{at}/deferral_days"), ring.deferral_days, 0..=30);
+    checks.range(format!("{at}/deadline_days"), ring.deadline_days, 0..=30);
+    checks.range(format!("{at}/grace_days"), ring.grace_days, 0..=7);
+    checks.range(format!("{at}/waves/least"), ring.waves.least, 1..=u32::MAX);
+    checks.range(format!("{at}/waves/most"), ring.waves.most, 1..=u32::MAX);
+    checks.range(format!("{at}/waves/percent"), ring.waves.percent, 1..=100);
+    Ring {
+        name: ring.name,
+        membership: Membership {
+            percent: ring.percent,
+            groups: ring.groups.into_iter().map(Into::into).collect(),
+        },
+        cadence: Cadence {
+            deferral_days: ring.deferral_days,
+            deadline_days: ring.deadline_days,
+            grace_days: ring.grace_days,
+        },
+        gate: gate_in(ring.gate, &format!("{at}/gate"), checks),
+        waves: WaveLimit {
+            least: ring.waves.least,
+            most: ring.waves.most,
+            percent: ring.waves.percent,
+        },
+    }
+}
+
+/// The limits are those of the schema, and keep basis points and seconds in range.
+fn gate_in(gate: wire::Gate, at: &str, checks: &mut Checks) -> Gate {
+    let mut share = |name: &str, percent: f64, least: f64, most: f64| {
+        checks.range(format!("{at}/{name}"), percent, least..=most);
+        basis_points(percent)
+    };
+    let min_judged_bp = share("min_judged_percent", gate.min_judged_percent, 0.01, 100.0);
+    let max_failed_bp = share("max_failed_percent", gate.max_failed_percent, 0.0, 99.99);
+    let max_lost_bp = share("max_lost_percent", gate.max_lost_percent, 0.0, 99.99);
+    let mut time = |name: &str, hours: f64, least: f64| {
+        checks.range(format!("{at}/{name}"), hours, least..=MOST_HOURS);
+        whole_seconds(hours)
+    };
+    Gate {
+        min_judged_bp,
+        bake: time("bake_hours", gate.bake_hours, 0.0),
+        max_failed_bp,
+        max_lost_bp,
+        max_data_age: time("max_data_age_hours", gate.max_data_age_hours, 0.01),
+        observation_window: time("observation_window_hours", gate.observation_window_hours, 0.01),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the range was checked; what is outside of it saturates and is refused"
+)]
+fn basis_points(percent: f64) -> u16 {
+    (percent * 100.0).round() as u16
+}
+
+fn whole_seconds(hours: f64) -> TimeDelta {
+    let length = Duration::try_from_secs_f64((hours * 3600.0).round()).unwrap_or_default();
+    TimeDelta::from_std(length).unwrap_or_default()
+}

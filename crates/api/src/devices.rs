@@ -1,0 +1,69 @@
+//! Devices, as they were read from Graph.
+
+use api_types::{Device, DeviceDetail, DeviceQuery, List};
+use axum::extract::State as Given;
+use domain::ring::RingIndex;
+use store::devices::DeviceFilter;
+
+use crate::convert::devices::{attempt_state_in, device, device_detail};
+use crate::extract::{Path, Query};
+use crate::paging;
+use crate::paths::{DevicePath, TenantPath};
+use crate::problem::Problem;
+use crate::state::State;
+
+/// List devices
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/devices", operation_id = "device_list",
+    tag = "devices", params(TenantPath, DeviceQuery),
+    responses((status = 200, body = List<Device>, description = "One page of devices")))]
+pub(crate) async fn list(
+    Given(state): Given<State>,
+    Path(path): Path<TenantPath>,
+    Query(query): Query<DeviceQuery>,
+) -> Result<axum::Json<List<Device>>, Problem> {
+    let page = paging::page(query.page_size, query.page_token.as_deref())?;
+    let filter = filter(query)?;
+    let rows = state.store.device_list(path.tenant, &filter, page).await?;
+    Ok(paging::list(page, rows, |row| row.id.0, device))
+}
+
+/// Read a device
+///
+/// With its ring in every ring set, and what became of it in every rollout.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/devices/{device}",
+    operation_id = "device_read", tag = "devices", params(DevicePath),
+    responses((status = 200, body = DeviceDetail, description = "The device")))]
+pub(crate) async fn read(
+    Given(state): Given<State>,
+    Path(path): Path<DevicePath>,
+) -> Result<axum::Json<DeviceDetail>, Problem> {
+    let detail = state.store.device_fetch(path.tenant, path.device).await?;
+    Ok(axum::Json(device_detail(detail)))
+}
+
+fn filter(query: DeviceQuery) -> Result<DeviceFilter, Problem> {
+    let text = |name: &str, text: Option<String>| match text {
+        Some(text) if text.chars().count() > 256 || text.contains(char::is_control) => {
+            Err(Problem::parameter(name, "at most 256 characters, none of them control characters"))
+        }
+        given => Ok(given),
+    };
+    let ring = match (query.ring_set_id, query.ring) {
+        (Some(ring_set), Some(ring)) => Some((ring_set.into(), RingIndex(ring))),
+        (None, None) => None,
+        (Some(_), None) => return Err(Problem::parameter("ring", "ring_set_id needs it")),
+        (None, Some(_)) => return Err(Problem::parameter("ring_set_id", "ring needs it")),
+    };
+    let attempt = match (query.rollout_id, query.state) {
+        (Some(rollout), Some(state)) => Some((rollout.into(), attempt_state_in(state))),
+        (None, None) => None,
+        (Some(_), None) => return Err(Problem::parameter("state", "rollout_id needs it")),
+        (None, Some(_)) => return Err(Problem::parameter("rollout_id", "state needs it")),
+    };
+    Ok(DeviceFilter {
+        name_prefix: text("name_prefix", query.name_prefix)?,
+        model: text("model", query.model)?,
+        ring,
+        attempt,
+    })
+}

@@ -1,0 +1,45 @@
+//! Parameters in the path.
+
+use axum::extract::FromRequestParts;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+#[derive(Debug)]
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(path)) => Ok(Self(path)),
+            Err(rejection) => Err(refused(&rejection)),
+        }
+    }
+}
+
+/// Every parameter of every path is an id.
+pub(crate) fn not_an_id(name: &str, value: &str) -> Problem {
+    Problem::parameter(
+        name,
+        format!("{value:?} is not a UUID; 0197e6a0-4c1f-7d3e-9a55-2f6b8c1d0e42 would be one"),
+    )
+}
+
+fn refused(rejection: &PathRejection) -> Problem {
+    if let PathRejection::FailedToDeserializePathParams(failed) = rejection {
+        match failed.kind() {
+            ErrorKind::DeserializeError { key, value, .. }
+            | ErrorKind::ParseErrorAtKey { key, value, .. } => return not_an_id(key, value),
+            ErrorKind::InvalidUtf8InPathParam { key } => {
+                return Problem::parameter(key, "this is not UTF-8");
+            }
+            _ => {}
+        }
+    }
+    Problem::internal(rejection)
+}

@@ -1,0 +1,30 @@
+//! The parameters of paths. Each is an id of its own kind.
+
+use domain::ids::{DeviceId, ReleaseId, RingSetId, RolloutId, TenantId, UpdateId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+macro_rules! paths {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $id:ty),+ })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+        #[into_params(parameter_in = Path)]
+        pub(crate) struct $name {
+            $(
+                #[param(value_type = Uuid)]
+                pub(crate) $field: $id,
+            )+
+        }
+    )*};
+}
+
+paths! {
+    TokenPath { token: Uuid }
+    TenantPath { tenant: TenantId }
+    DevicePath { tenant: TenantId, device: DeviceId }
+    RingSetPath { tenant: TenantId, ring_set: RingSetId }
+    UpdatePath { tenant: TenantId, update: UpdateId }
+    ReleasePath { tenant: TenantId, release: ReleaseId }
+    RolloutPath { tenant: TenantId, rollout: RolloutId }
+}

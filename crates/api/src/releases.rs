@@ -1,0 +1,61 @@
+//! Releases: updates approved to go out.
+
+use api_types::{CreateRelease, List, PageQuery, Release};
+use axum::extract::State as Given;
+
+use crate::auth::Caller;
+use crate::checks::Checks;
+use crate::convert::releases::release;
+use crate::extract::{Json, Path, Query};
+use crate::paging;
+use crate::paths::{ReleasePath, TenantPath};
+use crate::problem::Problem;
+use crate::reply::Created;
+use crate::state::State;
+
+/// List releases
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/releases", operation_id = "release_list",
+    tag = "releases", params(TenantPath, PageQuery),
+    responses((status = 200, body = List<Release>, description = "One page of releases")))]
+pub(crate) async fn list(
+    Given(state): Given<State>,
+    Path(path): Path<TenantPath>,
+    Query(query): Query<PageQuery>,
+) -> Result<axum::Json<List<Release>>, Problem> {
+    let page = paging::page(query.page_size, query.page_token.as_deref())?;
+    let rows = state.store.release_list(path.tenant, page).await?;
+    Ok(paging::list(page, rows, |row| row.id.0, release))
+}
+
+/// Approve an update to go out
+///
+/// Nothing is offered before a rollout walks it through a ring set.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/releases", operation_id = "release_create",
+    tag = "releases", params(TenantPath), request_body = CreateRelease,
+    responses((status = 201, body = Release, description = "The release")))]
+pub(crate) async fn create(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(TenantPath { tenant }): Path<TenantPath>,
+    Json(body): Json<CreateRelease>,
+) -> Result<Created<Release>, Problem> {
+    let mut checks = Checks::default();
+    checks.text("/name", &body.name, 100);
+    checks.finish()?;
+    let update = body.update_id.into();
+    let now = state.now();
+    let row = state.store.release_create(tenant, update, &body.name, &caller.name, now).await?;
+    let location = format!("/api/v1/tenants/{tenant}/releases/{}", row.id);
+    Ok(Created { location, body: release(row) })
+}
+
+/// Read a release
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/releases/{release}",
+    operation_id = "release_read", tag = "releases", params(ReleasePath),
+    responses((status = 200, body = Release, description = "The release")))]
+pub(crate) async fn read(
+    Given(state): Given<State>,
+    Path(path): Path<ReleasePath>,
+) -> Result<axum::Json<Release>, Problem> {
+    Ok(axum::Json(release(state.store.release_fetch(path.tenant, path.release).await?)))
+}

@@ -1,0 +1,84 @@
+//! Ring sets, and the placement of devices in them.
+
+use api_types::{CreateRingSet, List, PageQuery, RingSet};
+use axum::extract::State as Given;
+use domain::ids::TenantId;
+use store::ring_sets::RingSetRow;
+
+use crate::auth::Caller;
+use crate::convert::ring_sets::{ring_set, ring_set_in};
+use crate::extract::{Json, Path, Query};
+use crate::paging;
+use crate::paths::{RingSetPath, TenantPath};
+use crate::problem::Problem;
+use crate::reply::Created;
+use crate::state::State;
+
+/// List ring sets
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/ring-sets", operation_id = "ring_set_list",
+    tag = "ring sets", params(TenantPath, PageQuery),
+    responses((status = 200, body = List<RingSet>, description = "One page of ring sets")))]
+pub(crate) async fn list(
+    Given(state): Given<State>,
+    Path(path): Path<TenantPath>,
+    Query(query): Query<PageQuery>,
+) -> Result<axum::Json<List<RingSet>>, Problem> {
+    let page = paging::page(query.page_size, query.page_token.as_deref())?;
+    let rows = state.store.ring_set_list(path.tenant, page).await?;
+    let mut counted = Vec::with_capacity(rows.len());
+    for row in rows {
+        counted.push((row.id.0, count(&state, path.tenant, row).await?));
+    }
+    Ok(paging::list(page, counted, |(id, _)| *id, |(_, set)| set))
+}
+
+/// Add a ring set
+///
+/// The groups of its rings are read and the devices placed at once; `placed_at` says when that is
+/// done.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/ring-sets", operation_id = "ring_set_create",
+    tag = "ring sets", params(TenantPath), request_body = CreateRingSet,
+    responses((status = 201, body = RingSet, description = "The ring set, no device placed yet")))]
+pub(crate) async fn create(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(TenantPath { tenant }): Path<TenantPath>,
+    Json(body): Json<CreateRingSet>,
+) -> Result<Created<RingSet>, Problem> {
+    let set = ring_set_in(body)?;
+    let row = state.store.ring_set_create(tenant, &set, &caller.name, state.now()).await?;
+    let location = format!("/api/v1/tenants/{tenant}/ring-sets/{}", row.id);
+    Ok(Created { location, body: count(&state, tenant, row).await? })
+}
+
+/// Read a ring set
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/ring-sets/{ring_set}",
+    operation_id = "ring_set_read", tag = "ring sets", params(RingSetPath),
+    responses((status = 200, body = RingSet, description = "The ring set")))]
+pub(crate) async fn read(
+    Given(state): Given<State>,
+    Path(path): Path<RingSetPath>,
+) -> Result<axum::Json<RingSet>, Problem> {
+    let row = state.store.ring_set_fetch(path.tenant, path.ring_set).await?;
+    Ok(axum::Json(count(&state, path.tenant, row).await?))
+}
+
+/// Place the devices again
+///
+/// Devices keep their ring unless their groups say otherwise; new ones get one.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/place",
+    operation_id = "ring_set_place", tag = "ring sets", params(RingSetPath),
+    responses((status = 200, body = RingSet, description = "The ring set, its devices placed")))]
+pub(crate) async fn place(
+    Given(state): Given<State>,
+    Path(path): Path<RingSetPath>,
+) -> Result<axum::Json<RingSet>, Problem> {
+    state.store.ring_set_place(path.tenant, path.ring_set, state.now()).await?;
+    let row = state.store.ring_set_fetch(path.tenant, path.ring_set).await?;
+    Ok(axum::Json(count(&state, path.tenant, row).await?))
+}
+
+async fn count(state: &State, tenant: TenantId, row: RingSetRow) -> Result<RingSet, Problem> {
+    let members = state.store.ring_set_members(tenant, row.id).await?;
+    Ok(ring_set(row, &members))
+}

@@ -1,0 +1,96 @@
+//! Every route on one screen, and the layers around them.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::any;
+use axum::{Router, http::Uri};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{Gatekeeper, admit};
+use crate::problem::{Kind, Problem};
+use crate::reply::{finish, panicked};
+use crate::rollouts::{actions, events, explain};
+use crate::state::State;
+use crate::{devices, document, releases, ring_sets, rollouts, tenants, tokens, updates};
+
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Everything under `/api`, complete: other paths are left to whoever merges this.
+pub fn router(state: State) -> Router {
+    let (routes, document) = handlers();
+    let gatekeeper = Gatekeeper::new(state.clone());
+    let document = Arc::new(document.to_pretty_json().unwrap_or_default());
+    routes
+        .layer(axum::Extension(Document(document)))
+        .route_layer(from_fn_with_state(gatekeeper, admit))
+        .method_not_allowed_fallback(wrong_method)
+        .route("/api", any(unknown))
+        .route("/api/", any(unknown))
+        .route("/api/{*rest}", any(unknown))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(finish))
+        .with_state(state)
+}
+
+/// The handlers with their paths, and their description.
+pub(crate) fn handlers() -> (Router<State>, OpenApi) {
+    let (routes, document) = OpenApiRouter::with_openapi(document::empty())
+        .routes(routes!(description))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::read))
+        .routes(routes!(tenants::connect))
+        .routes(routes!(tenants::sync))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::read))
+        .routes(routes!(ring_sets::list, ring_sets::create))
+        .routes(routes!(ring_sets::read))
+        .routes(routes!(ring_sets::place))
+        .routes(routes!(updates::list))
+        .routes(routes!(updates::read))
+        .routes(routes!(releases::list, releases::create))
+        .routes(routes!(releases::read))
+        .routes(routes!(rollouts::list, rollouts::create))
+        .routes(routes!(rollouts::read))
+        .routes(routes!(explain::explain))
+        .routes(routes!(events::list))
+        .routes(routes!(actions::pause))
+        .routes(routes!(actions::resume))
+        .routes(routes!(actions::promote))
+        .routes(routes!(actions::rollback))
+        .routes(routes!(actions::cancel))
+        .split_for_parts();
+    (routes, document::with_rules(document))
+}
+
+/// The text of the description, written once.
+#[derive(Debug, Clone)]
+struct Document(Arc<String>);
+
+/// Read this description
+#[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "openapi", tag = "service",
+    responses((status = 200, description = "An OpenAPI 3.1 document",
+        body = serde_json::Value, content_type = "application/json")))]
+async fn description(
+    axum::Extension(Document(text)): axum::Extension<Document>,
+) -> impl axum::response::IntoResponse {
+    ([(axum::http::header::CONTENT_TYPE, "application/json")], text.as_str().to_owned())
+}
+
+async fn unknown(uri: Uri) -> Problem {
+    let detail = format!("there is no {}; /api/v1/openapi.json lists what there is", uri.path());
+    Problem::new(Kind::NotFound, detail)
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{method} cannot be done to {}; Allow names what can", uri.path());
+    Problem::new(Kind::MethodNotAllowed, detail)
+}

@@ -1,0 +1,130 @@
+//! Tenants, and where their Graph is.
+
+use api_types::{ConnectionInput, CreateTenant, CredentialInput, List, PageQuery, Tenant};
+use axum::extract::State as Given;
+use axum::http::StatusCode;
+use domain::work::WorkKind;
+use store::tenants::{Credential, GraphConnection, NewTenant};
+
+use crate::auth::Caller;
+use crate::checks::Checks;
+use crate::convert::tenants::tenant;
+use crate::extract::{Json, Path, Query};
+use crate::paging;
+use crate::paths::TenantPath;
+use crate::problem::Problem;
+use crate::reply::Created;
+use crate::state::State;
+
+/// List tenants
+///
+/// A token of one tenant sees that one only.
+#[utoipa::path(get, path = "/api/v1/tenants", operation_id = "tenant_list", tag = "tenants",
+    params(PageQuery),
+    responses((status = 200, body = List<Tenant>, description = "One page of tenants")))]
+pub(crate) async fn list(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<axum::Json<List<Tenant>>, Problem> {
+    let page = paging::page(query.page_size, query.page_token.as_deref())?;
+    let Some(only) = caller.tenant else {
+        let rows = state.store.tenant_list(page).await?;
+        return Ok(paging::list(page, rows, |row| row.id.0, tenant));
+    };
+    let items = match page.after {
+        None => vec![tenant(state.store.tenant_fetch(only).await?)],
+        Some(_) => Vec::new(),
+    };
+    Ok(axum::Json(List { items, next_page_token: None }))
+}
+
+/// Add a tenant
+///
+/// Its catalogue, devices and groups are read at once.
+#[utoipa::path(post, path = "/api/v1/tenants", operation_id = "tenant_create", tag = "tenants",
+    request_body = CreateTenant,
+    responses((status = 201, body = Tenant, description = "The tenant, not connected yet")))]
+pub(crate) async fn create(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Json(body): Json<CreateTenant>,
+) -> Result<Created<Tenant>, Problem> {
+    let mut checks = Checks::default();
+    checks.text("/name", &body.name, 100);
+    let connection = connection_in(body.connection, "/connection", &mut checks);
+    checks.finish()?;
+    let new = NewTenant { name: body.name, connection };
+    let row = state.store.tenant_create(&new, &caller.name, state.now()).await?;
+    Ok(Created { location: format!("/api/v1/tenants/{}", row.id), body: tenant(row) })
+}
+
+/// Read a tenant
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}", operation_id = "tenant_read",
+    tag = "tenants", params(TenantPath),
+    responses((status = 200, body = Tenant, description = "The tenant")))]
+pub(crate) async fn read(
+    Given(state): Given<State>,
+    Path(path): Path<TenantPath>,
+) -> Result<axum::Json<Tenant>, Problem> {
+    Ok(axum::Json(tenant(state.store.tenant_fetch(path.tenant).await?)))
+}
+
+/// Replace the connection of a tenant
+///
+/// It is tried at once; until then it is unverified.
+#[utoipa::path(put, path = "/api/v1/tenants/{tenant}/connection", operation_id = "tenant_connect",
+    tag = "tenants", params(TenantPath), request_body = ConnectionInput,
+    responses((status = 200, body = Tenant, description = "The tenant, not connected yet")))]
+pub(crate) async fn connect(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(path): Path<TenantPath>,
+    Json(body): Json<ConnectionInput>,
+) -> Result<axum::Json<Tenant>, Problem> {
+    let mut checks = Checks::default();
+    let connection = connection_in(body, "", &mut checks);
+    checks.finish()?;
+    let now = state.now();
+    let row = state.store.tenant_connect(path.tenant, &connection, &caller.name, now).await?;
+    Ok(axum::Json(tenant(row)))
+}
+
+/// Read the tenant from Graph again
+///
+/// Catalogue, devices and groups, from scratch. This answers at once; `synced_at` of the tenant
+/// says when it is done.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/sync", operation_id = "tenant_sync",
+    tag = "tenants", params(TenantPath),
+    responses((status = 202, description = "It will be read")))]
+pub(crate) async fn sync(
+    Given(state): Given<State>,
+    Path(path): Path<TenantPath>,
+) -> Result<StatusCode, Problem> {
+    let TenantPath { tenant } = path;
+    state.store.work_ask(tenant, WorkKind::Sync, tenant.0, state.now()).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn connection_in(body: ConnectionInput, at: &str, checks: &mut Checks) -> GraphConnection {
+    let graph_url = body.graph_url.as_deref().unwrap_or("https://graph.microsoft.com");
+    let login_url = body.login_url.as_deref().unwrap_or("https://login.microsoftonline.com");
+    let credential = match body.credential {
+        CredentialInput::Secret { secret } => {
+            checks.secret(&format!("{at}/credential/secret"), &secret);
+            Credential::Secret(secret)
+        }
+        CredentialInput::Certificate { certificate_pem, private_key_pem } => {
+            checks.pem(&format!("{at}/credential/certificate_pem"), &certificate_pem);
+            checks.pem(&format!("{at}/credential/private_key_pem"), &private_key_pem);
+            Credential::Certificate { certificate_pem, private_key_pem }
+        }
+    };
+    GraphConnection {
+        entra_tenant: body.entra_tenant_id.into(),
+        client_id: body.client_id,
+        graph_url: checks.base_url(&format!("{at}/graph_url"), graph_url),
+        login_url: checks.base_url(&format!("{at}/login_url"), login_url),
+        credential,
+    }
+}

@@ -1,0 +1,93 @@
+//! Sentences for operators: what is waited for, what happened, what could be done.
+//!
+//! One place for the words, so that a page, a terminal and a log say the same. Nothing here
+//! decides; it is given what was decided.
+
+pub(crate) mod actions;
+pub(crate) mod events;
+pub(crate) mod gate;
+pub(crate) mod waiting;
+
+use std::fmt::Display;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::gate::ConditionKind;
+use domain::ring::RingIndex;
+use domain::rollout::phase::PauseCause;
+
+/// The names of a rollout's rings, by position.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rings(Vec<String>);
+
+impl Rings {
+    pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self(names.map(str::to_owned).collect())
+    }
+
+    /// `ring 2 (Fast)`: the position as it stands in JSON, and the name.
+    pub(crate) fn name(&self, ring: RingIndex) -> String {
+        match self.0.get(ring.slot()) {
+            Some(name) => format!("ring {ring} ({name})", ring = ring.0),
+            None => format!("ring {}", ring.0),
+        }
+    }
+}
+
+/// `1,234,567`.
+pub(crate) fn number(number: impl Into<u64>) -> String {
+    let digits = number.into().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 device`, `1,234 devices`.
+pub(crate) fn devices(count: u32) -> String {
+    let noun = if count == 1 { "device" } else { "devices" };
+    format!("{} {noun}", number(count))
+}
+
+/// `2026-11-10 18:00 UTC`.
+pub(crate) fn moment(at: DateTime<Utc>) -> impl Display {
+    at.format("%Y-%m-%d %H:%M UTC")
+}
+
+/// `36 hours`, `5 days`, `90 minutes`.
+pub(crate) fn length(length: TimeDelta) -> String {
+    let seconds = length.num_seconds();
+    let (count, unit) = match seconds {
+        s if s % 86_400 == 0 && s >= 172_800 => (s / 86_400, "day"),
+        s if s % 3_600 == 0 && s != 0 => (s / 3_600, "hour"),
+        s if s % 60 == 0 => (s / 60, "minute"),
+        s => (s, "second"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+/// `success of ring 2 (Fast)`.
+pub(crate) fn cause(cause: PauseCause, rings: &Rings) -> String {
+    format!("{} of {}", cause.condition.name(), rings.name(cause.ring))
+}
+
+/// What was found when a limit was passed.
+pub(crate) fn failing(condition: ConditionKind) -> &'static str {
+    match condition {
+        ConditionKind::Success => "too many devices failed",
+        ConditionKind::Silence => "too many devices went silent during the install",
+        ConditionKind::Exposure => "too few devices have an outcome",
+        ConditionKind::Bake => "it was not watched long enough",
+        ConditionKind::Data => "the data is too old",
+    }
+}
+
+/// A sentence begins with a capital letter.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,46 @@
+//! What a rollout waits for.
+
+use domain::rollout::decide::WaitingOn;
+
+use super::gate::holding;
+use super::{Rings, capital, cause, devices, failing, moment};
+
+/// One sentence. `by` is who last asked something of the rollout.
+pub(crate) fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
+    match on {
+        WaitingOn::Nothing => "Nothing is left to do.".to_owned(),
+        WaitingOn::Person => {
+            let who = by.unwrap_or("a person");
+            format!("Held by {who}: it goes on when it is resumed, or rolled back, or cancelled.")
+        }
+        WaitingOn::Review { cause: why } => format!(
+            "Paused by the service because of the {}: {}. It waits for a person to look, and then \
+             to resume, promote, roll back or cancel.",
+            cause(*why, rings),
+            failing(why.condition),
+        ),
+        WaitingOn::Opening { ring, at } => {
+            format!("{} opens at {}.", capital(&rings.name(*ring)), moment(*at))
+        }
+        WaitingOn::Members { ring } => format!(
+            "{} has no devices: nothing can be offered to it, and no later ring can open.",
+            capital(&rings.name(*ring))
+        ),
+        WaitingOn::Gate { ring, report } => {
+            format!("The gate of {} waits for {}.", rings.name(*ring), holding(report))
+        }
+        WaitingOn::LastOffers { devices: left } => format!(
+            "Every gate has passed; {} still to be offered as earlier offers come to an outcome.",
+            is_are(*left)
+        ),
+        WaitingOn::Removal { removing, to_go } => format!(
+            "The update is being taken back: {} uninstalling now, {} still to be told.",
+            is_are(*removing),
+            devices(*to_go)
+        ),
+    }
+}
+
+fn is_are(count: u32) -> String {
+    format!("{} {}", devices(count), if count == 1 { "is" } else { "are" })
+}

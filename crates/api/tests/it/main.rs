@@ -1,0 +1,3 @@
+//! Tests of the HTTP API.
+
+mod document;
