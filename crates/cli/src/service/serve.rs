@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use clap::Args;
-use server::{Clock, Config, Database, Server};
+use server::{Config, Database, Server};
 
 use super::LogFormat;
 use crate::failure::{Exit, Failure};
@@ -42,14 +43,11 @@ pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
         Ok(url) if !url.is_empty() => Database::Url(url),
         Ok(_) | Err(_) => Database::Embedded(data_dir.join("postgres")),
     };
-    let config = Config {
-        listen: serve.listen,
-        database,
-        data_dir,
-        clock: Clock::wall(),
-        observe_every: serve.observe_every,
-        sync_every: serve.sync_every,
-    };
+    let mut config = Config::embedded(data_dir);
+    config.listen = serve.listen;
+    config.database = database;
+    config.settings.observe_every = length_of(serve.observe_every)?;
+    config.settings.sync_every = length_of(serve.sync_every)?;
     let starting = Server::start(config);
     let server = tokio::select! {
         started = starting => started.map_err(|error| Failure::Failed(error.to_string()))?,
@@ -66,6 +64,10 @@ pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
     say("Stopping.");
     server.shutdown().await;
     Ok(Exit::Ok)
+}
+
+fn length_of(length: Duration) -> Result<TimeDelta, Failure> {
+    TimeDelta::from_std(length).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn first_token(url: &str, token: &str) -> [String; 6] {
