@@ -372,8 +372,8 @@ returns smallint language sql immutable parallel safe as
 $$ select case
     when reported = 10 and at <= state_at then state
     else moves[state * states + 1 + case
-        when reported = 5 and state = 5 and latest >= least(state_at, at) + confirm_after then 7
-        when reported = 5 and state = 6 and latest >= state_at + confirm_after then 7
+        when reported = 5 and state = 5 and latest >= least(state_at, at) + confirm_after then 8
+        when reported = 5 and state in (6, 7) and latest >= state_at + confirm_after then 8
         else reported end]
     end $$;
 

@@ -1,1 +1,9 @@
-//! Sketch.
+//! The parts of Concentric against each other, with nothing replaced but Microsoft.
+
+mod adapter;
+mod kills;
+mod process;
+mod rollouts;
+mod stack;
+mod tenant;
+mod truth;

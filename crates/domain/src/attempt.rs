@@ -28,10 +28,11 @@ pub enum AttemptState {
     Installed = 5,
     /// Started to install, then was not heard of for the whole observation window.
     Lost = 6,
+    /// The install failed, or the device rolled back by itself. Counts at once; a later try that
+    /// succeeds confirms the device after all.
+    Failed = 7,
     /// Runs the new build and checked in healthy some hours after the restart.
-    Confirmed = 7,
-    /// The install failed, or the device rolled back by itself.
-    Failed = 8,
+    Confirmed = 8,
     /// Told to uninstall.
     Removing = 9,
     /// Runs the old build again.
@@ -52,8 +53,8 @@ impl AttemptState {
         Self::Installing,
         Self::Installed,
         Self::Lost,
-        Self::Confirmed,
         Self::Failed,
+        Self::Confirmed,
         Self::Removing,
         Self::Removed,
         Self::Stranded,

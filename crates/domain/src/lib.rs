@@ -5,8 +5,10 @@
 
 pub mod attempt;
 pub mod build;
+pub mod duty;
 pub mod gate;
 pub mod ids;
+pub mod inventory;
 pub mod placement;
 pub mod ring;
 pub mod rollout;

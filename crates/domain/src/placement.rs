@@ -45,7 +45,7 @@ pub struct Candidate {
 /// The ring of each candidate, in the same order. O(candidates), no allocation per device.
 ///
 /// Groups win over stickiness, stickiness over percentages. A candidate's current ring no longer
-/// counts when the set has become shorter.
+/// counts when the set has become shorter. `fill_rings` is for a whole fleet placed at once.
 #[must_use]
 pub fn place(
     ring_set: RingSetId,
@@ -88,4 +88,36 @@ fn by_percentage(upper_bounds: &[(RingIndex, u32)], place: Place) -> RingIndex {
         .find(|(_, upper)| percentile < *upper)
         .or(upper_bounds.last())
         .map_or(RingIndex::FIRST, |(ring, _)| *ring)
+}
+
+/// Gives every ring that has a percentage at least one of the devices just placed by percentage,
+/// as far as there are enough: in a small fleet, chance leaves a ring of 1 % empty, and a rollout
+/// would wait for its members for ever. Takes the device first in order of place from the
+/// fullest ring, so that the result is as deterministic as the rest, and sticky from then on.
+///
+/// `taken` says how many members each ring has already besides `placed`; only candidates that
+/// neither a group nor an earlier placement decided may be in `placed`.
+pub fn fill_rings(set: &RingSet, taken: &[u32], placed: &mut [(RingIndex, Place)]) {
+    let mut members: Vec<u32> = taken.to_vec();
+    members.resize(set.rings().len(), 0);
+    for (ring, _) in placed.iter() {
+        if let Some(count) = members.get_mut(ring.slot()) {
+            *count += 1;
+        }
+    }
+    for (index, ring) in (0u8..).map(RingIndex).zip(set.rings()) {
+        if ring.membership.percent == 0 || members[index.slot()] > 0 {
+            continue;
+        }
+        // From the fullest ring, so that no other ring is emptied for this one.
+        let donor = placed
+            .iter_mut()
+            .filter(|(from, _)| members[from.slot()] > 1)
+            .max_by_key(|(from, place)| (members[from.slot()], std::cmp::Reverse(*place)));
+        if let Some((from, _)) = donor {
+            members[from.slot()] -= 1;
+            members[index.slot()] += 1;
+            *from = index;
+        }
+    }
 }

@@ -8,3 +8,4 @@ pub mod decide;
 pub mod observations;
 pub mod phase;
 pub mod plan;
+pub mod snapshot;

@@ -93,12 +93,14 @@ impl Tally {
     /// Devices that run the update, or may: what a rollback has to reach.
     #[must_use]
     pub fn removable(&self) -> u32 {
-        self.sum(&[
-            AttemptState::Installing,
-            AttemptState::Installed,
-            AttemptState::Lost,
-            AttemptState::Confirmed,
-        ])
+        self.sum(&[AttemptState::Installed, AttemptState::Lost, AttemptState::Confirmed])
+    }
+
+    /// In the middle of an install. A rollback waits for the outcome: told to uninstall now, such a
+    /// device would look clean and finish the install afterwards.
+    #[must_use]
+    pub fn installing(&self) -> u32 {
+        self.in_state(AttemptState::Installing)
     }
 
     /// Told to uninstall, not done yet.

@@ -1,6 +1,9 @@
 //! What the service has to do, and for what.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ids::TenantId;
 
 /// One kind of work. Each is done by whichever server claims it; doing it twice is harmless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,4 +42,19 @@ impl WorkKind {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
+}
+
+/// A claim on one piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    pub tenant: TenantId,
+    pub kind: WorkKind,
+    /// A rollout or a tenant.
+    pub subject: Uuid,
+    /// Names this claim: a later one has a higher fence.
+    pub fence: i64,
+    /// How often it had been asked for when it was claimed.
+    pub nudges: i64,
+    /// How often in a row it failed before.
+    pub failures: i32,
 }

@@ -17,6 +17,9 @@ use crate::http::{self, Answer};
 use crate::odata::Version;
 use crate::token::Tokens;
 
+/// How often an answer is read at most that cannot be understood.
+const READS: u32 = 3;
+
 /// One tenant's Graph. Clones share the token and the connections.
 #[derive(Clone)]
 pub struct Client {
@@ -74,7 +77,27 @@ impl Client {
         version: Version,
         path: &str,
     ) -> Result<T, GraphError> {
-        self.get_url(self.url(version, path)?).await?.json()
+        self.read_url(self.url(version, path)?, Answer::json).await
+    }
+
+    /// Reads and interprets. An answer that cannot be read (cut off on its way, mostly) is asked
+    /// for again; one that stays unreadable is an error.
+    pub(crate) async fn read_url<T>(
+        &self,
+        url: Url,
+        interpret: impl Fn(&Answer) -> Result<T, GraphError>,
+    ) -> Result<T, GraphError> {
+        let mut done = 0;
+        loop {
+            let answer = self.get_url(url.clone()).await?;
+            done += 1;
+            match interpret(&answer) {
+                Err(GraphError::Decode { .. }) if done < READS => {
+                    tokio::time::sleep(self.limits().wait(None, done)).await;
+                }
+                settled => return settled,
+            }
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {

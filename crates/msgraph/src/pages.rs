@@ -40,11 +40,11 @@ impl<T> Pages<T> {
     /// page is asked for again.
     pub async fn next(&mut self) -> Result<Option<Vec<T>>, GraphError> {
         let Some(url) = self.next.clone() else { return Ok(None) };
-        let answer = self.client.get_url(url.clone()).await?;
-        let (items, link) = (self.read)(&answer)?;
-        let next = link.map(|link| self.client.link(&link, &answer.path)).transpose()?;
+        let read = &self.read;
+        let (items, link) = self.client.read_url(url.clone(), |answer| read(answer)).await?;
+        let next = link.map(|link| self.client.link(&link, url.path())).transpose()?;
         if next.as_ref() == Some(&url) {
-            return Err(GraphError::decode(&answer.path, "a page that follows itself"));
+            return Err(GraphError::decode(url.path(), "a page that follows itself"));
         }
         self.next = next;
         Ok(Some(items))

@@ -122,6 +122,7 @@ fn state(aggregate: &str, substate: &str, alert: &str) -> InstallState {
     match (aggregate, substate) {
         ("Error", _) => InstallState::Failed { code: error_code(alert) },
         ("OnHold", _) => InstallState::OnHold,
+        (_, "Uninstalled") => InstallState::Uninstalled,
         ("Cancelled", _) => InstallState::Other(aggregate.to_owned()),
         (_, "Pending") => InstallState::Pending,
         (_, "OfferReady") => InstallState::OfferReady,
@@ -129,7 +130,6 @@ fn state(aggregate: &str, substate: &str, alert: &str) -> InstallState {
         (_, "InstallStart" | "InstallComplete") => InstallState::Installing,
         (_, "RebootPending") => InstallState::RebootPending,
         (_, "UpdateInstalled") => InstallState::Installed,
-        (_, "Uninstalled") => InstallState::Uninstalled,
         ("Success", "") => InstallState::Installed,
         ("Pending", "") => InstallState::Pending,
         (_, "") => InstallState::Other(aggregate.to_owned()),

@@ -47,3 +47,20 @@ impl Clock {
         self.speed
     }
 }
+
+impl scheduler::Clock for Clock {
+    fn now(&self) -> DateTime<Utc> {
+        Self::now(self)
+    }
+
+    fn wall_time(&self, length: TimeDelta) -> Duration {
+        Self::wall_time(self, length)
+    }
+
+    fn service_time(&self, length: Duration) -> TimeDelta {
+        Duration::try_from_secs_f64(length.as_secs_f64() * self.speed)
+            .ok()
+            .and_then(|length| TimeDelta::from_std(length).ok())
+            .unwrap_or(TimeDelta::MAX)
+    }
+}

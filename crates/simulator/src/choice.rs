@@ -33,6 +33,9 @@ pub(crate) enum Purpose {
     Uninstall,
     Wakes,
     Sample,
+    FirstTry,
+    Heals,
+    Retry,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -69,12 +69,13 @@ impl Default for Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scenario {
-    /// Few failures, few devices lost.
+    /// Few devices lost; one install in a hundred fails at first, and most of these heal when
+    /// Windows tries again a day later.
     #[default]
     Healthy,
-    /// One install in five fails.
+    /// One install in five fails, and goes on failing.
     BadUpdate,
-    /// Most installs on one model fail.
+    /// Most installs on one model fail, and go on failing.
     BadModel,
     /// Some devices are never heard of again after their reboot.
     Silent,
@@ -125,7 +126,8 @@ pub struct Faults {
     pub throttle_every: Option<u32>,
     /// 503 and 504 by turns, before any effect.
     pub error_5xx_every: Option<u32>,
-    /// The effect happens, the answer is a 504.
+    /// The effect happens; the answer is a 504 or, every other time outside batches, the connection
+    /// ends without one.
     pub drop_after_effect_every: Option<u32>,
     /// The JSON body ends half way.
     pub truncate_every: Option<u32>,

@@ -1,6 +1,7 @@
 //! The fleet: what each device is, and where it stands with its update.
 
 pub(crate) mod hours;
+mod install;
 pub(crate) mod life;
 pub(crate) mod models;
 
@@ -8,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::choice::{Choices, Purpose};
-use crate::clock::{DAY, HOUR, Seconds};
+use crate::clock::{DAY, HOUR, Packed, Seconds};
 use crate::fleet::hours::Hours;
 use crate::fleet::models::Model;
 use crate::ledger::Name;
@@ -46,18 +47,22 @@ impl Levels {
     }
 }
 
-/// The changing part of a device; everything else is a hash of its index.
+/// The changing part of a device; everything else is a hash of its index. A million of them are
+/// kept, so moments are packed and small things are bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Device {
     pub(crate) hours: Hours,
-    pub(crate) last_sync: Seconds,
-    pub(crate) next_check_in: Option<Seconds>,
+    pub(crate) last_sync: Packed,
+    next_check_in: Packed,
     /// When the present phase ends by itself.
-    pub(crate) next_step: Option<Seconds>,
+    next_step: Packed,
     /// When the present phase began.
-    pub(crate) phase_since: Seconds,
+    pub(crate) phase_since: Packed,
+    /// No scan takes a failed install up again before this.
+    pub(crate) retry_from: Packed,
     pub(crate) check_ins: u32,
     pub(crate) offered: Levels,
+    /// What the device gave up.
     pub(crate) failed: Levels,
     pub(crate) policy: Option<Name>,
     pub(crate) group: Option<Name>,
@@ -67,6 +72,8 @@ pub(crate) struct Device {
     /// What the device ran before `installed`; an uninstall goes back there.
     pub(crate) previous: Option<u8>,
     pub(crate) target: u8,
+    /// Installs of the target that failed.
+    pub(crate) failures: u8,
     pub(crate) code: Option<u8>,
     pub(crate) dark: bool,
     /// What the device knew of its update configuration at its last check-in.
@@ -77,7 +84,7 @@ pub(crate) struct Device {
 /// Something a device does at a given time. The order of the fields is the order of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Due {
-    at: Seconds,
+    at: Packed,
     device: u32,
     what: What,
 }
@@ -93,6 +100,8 @@ pub(crate) struct Fleet {
     pub(crate) choices: Choices,
     devices: Vec<Device>,
     due: BinaryHeap<Reverse<Due>>,
+    /// Devices in the order in which their Windows version changed in the directory.
+    changes: Vec<u32>,
 }
 
 impl Fleet {
@@ -101,11 +110,11 @@ impl Fleet {
             (0..count).map(|index| Device::new(choices, index, start)).collect();
         let due = (0..count)
             .zip(&devices)
-            .filter_map(|(device, state)| {
-                Some(Reverse(Due { at: state.next_check_in?, device, what: What::CheckIn }))
+            .map(|(device, state)| {
+                Reverse(Due { at: state.next_check_in, device, what: What::CheckIn })
             })
             .collect::<Vec<_>>();
-        Self { choices, devices, due: BinaryHeap::from(due) }
+        Self { choices, devices, due: BinaryHeap::from(due), changes: Vec::new() }
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -148,24 +157,30 @@ impl Fleet {
         self.release(index).os_version(self.device(index).reported)
     }
 
-    pub(crate) fn check_in_at(&mut self, index: u32, at: Seconds) {
+    pub(crate) fn changes(&self) -> &[u32] {
+        &self.changes
+    }
+
+    fn check_in_at(&mut self, index: u32, at: Seconds) {
         if self.device(index).dark {
             return;
         }
-        self.device_mut(index).next_check_in = Some(at);
+        let at = Packed::from(at);
+        self.device_mut(index).next_check_in = at;
         self.due.push(Reverse(Due { at, device: index, what: What::CheckIn }));
     }
 
     /// An administrator asks the device to check in; it does when it is switched on.
     pub(crate) fn ask_to_sync(&mut self, index: u32, now: Seconds) {
         let asked = self.device(index).hours.next_on(now + 60);
-        if self.device(index).next_check_in.is_some_and(|planned| planned > asked) {
+        if self.device(index).next_check_in > Packed::from(asked) {
             self.check_in_at(index, asked);
         }
     }
 
     fn step_at(&mut self, index: u32, at: Seconds) {
-        self.device_mut(index).next_step = Some(at);
+        let at = Packed::from(at);
+        self.device_mut(index).next_step = at;
         self.due.push(Reverse(Due { at, device: index, what: What::Step }));
     }
 
@@ -173,7 +188,7 @@ impl Fleet {
     fn pop(&mut self, now: Seconds) -> Option<Due> {
         loop {
             let Reverse(due) = *self.due.peek()?;
-            if due.at > now {
+            if due.at.seconds() > now {
                 return None;
             }
             self.due.pop();
@@ -182,15 +197,15 @@ impl Fleet {
                 What::Step => &mut device.next_step,
                 What::CheckIn => &mut device.next_check_in,
             };
-            if *planned == Some(due.at) {
-                *planned = None;
+            if *planned == due.at {
+                *planned = Packed::NEVER;
                 return Some(due);
             }
         }
     }
 }
 
-fn slot(index: u32) -> usize {
+pub(crate) fn slot(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }
 
@@ -210,11 +225,12 @@ impl Device {
         }
         let ahead = choices.span(index, Purpose::FirstCheckIn, 2, (60, 6 * HOUR));
         Self {
-            last_sync,
-            next_check_in: Some(hours.next_on(start + ahead)),
+            last_sync: last_sync.into(),
+            next_check_in: hours.next_on(start + ahead).into(),
             hours,
-            next_step: None,
-            phase_since: last_sync,
+            next_step: Packed::NEVER,
+            phase_since: last_sync.into(),
+            retry_from: Packed::LONG_AGO,
             check_ins: 0,
             offered: Levels::default(),
             failed: Levels::default(),
@@ -225,6 +241,7 @@ impl Device {
             reported: BASELINE,
             previous: None,
             target: 0,
+            failures: 0,
             code: None,
             dark: false,
             paused: false,

@@ -2,6 +2,8 @@
 
 mod batch;
 mod configurations;
+mod datum;
+mod delta;
 mod devices;
 mod exports;
 mod filter;
@@ -9,9 +11,10 @@ mod groups;
 mod list;
 mod managed;
 mod members;
+mod organization;
 mod policies;
 pub(crate) mod reply;
-mod report;
+pub(crate) mod report;
 pub(crate) mod request;
 mod updates;
 
@@ -24,6 +27,10 @@ pub(crate) fn dispatch(world: &mut World, request: &Request) -> Reply {
     let method = request.method.as_str();
     match segments.as_slice() {
         ["$batch"] if method == "POST" => batch::run(world, request),
+        ["devices", "delta"] if method == "GET" => delta::devices(world, request),
+        ["groups", "delta"] if method == "GET" => delta::groups(world, request),
+        ["organization", rest @ ..] => organization::route(world, request, rest),
+        ["subscribedSkus", rest @ ..] => organization::licences(world, request, rest),
         ["devices", rest @ ..] => devices::route(world, request, rest),
         ["devices(deviceId)", id] => devices::by_device_id(world, request, id),
         ["groups", rest @ ..] => groups::route(world, request, rest),

@@ -1,5 +1,6 @@
 //! The HTTP surface: tokens, Graph requests, finished reports, and the simulator's own pages.
 
+mod broken;
 mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,17 +8,20 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::config::Faults;
-use crate::graph::reply::Reply;
+use crate::graph::reply::{Body as Answer, Reply};
 use crate::graph::request::Request;
 pub(crate) use crate::http::token::Authority;
+use crate::ledger::Ledger;
+use crate::tenant::policies::Status;
 use crate::world::World;
 
 const LARGEST_BODY: usize = 4 << 20;
@@ -85,6 +89,9 @@ fn read_and_answer(app: &App, head: &axum::http::request::Parts, bytes: &[u8]) -
 }
 
 fn send(mut reply: Reply, asked: &HeaderMap) -> Response {
+    if reply.broken {
+        return Response::new(Body::new(broken::Broken));
+    }
     let request_id = Uuid::new_v4().to_string();
     let theirs = asked.get("client-request-id").and_then(|id| id.to_str().ok());
     let client_id = theirs.unwrap_or(&request_id).to_owned();
@@ -96,13 +103,15 @@ fn send(mut reply: Reply, asked: &HeaderMap) -> Response {
     for (name, value) in &reply.headers {
         response = response.header(*name, value);
     }
-    let body = reply.body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+    let mut body = reply.body.map_or_else(String::new, Answer::into_text);
     if !body.is_empty() {
         response = response.header(header::CONTENT_TYPE, "application/json");
     }
-    let length = if reply.truncated { body.len() / 2 } else { body.len() };
+    if reply.truncated {
+        body.truncate(body.floor_char_boundary(body.len() / 2));
+    }
     response
-        .body(Body::from(body[..length].to_vec()))
+        .body(Body::from(body))
         .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
@@ -111,21 +120,36 @@ async fn blob(
     Path(file): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match app.world().blob(&format!("{file}?{}", query.unwrap_or_default())) {
-        Some(bytes) => ([(header::CONTENT_TYPE, "application/zip")], bytes).into_response(),
-        None => StatusCode::FORBIDDEN.into_response(),
+    let found = app.world().blob(&format!("{file}?{}", query.unwrap_or_default()));
+    let Some(report) = found else { return StatusCode::FORBIDDEN.into_response() };
+    match tokio::task::spawn_blocking(move || report.zip()).await {
+        Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "application/zip")], bytes).into_response(),
+        Ok(None) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-async fn ledger(State(app): State<Arc<App>>) -> Response {
-    let ledger = app.world().ledger();
+/// Which part of the ledger is wanted.
+#[derive(Debug, Deserialize)]
+struct Span {
+    #[serde(default)]
+    after: usize,
+    limit: Option<usize>,
+}
+
+async fn ledger(State(app): State<Arc<App>>, Query(span): Query<Span>) -> Response {
+    let ledger = {
+        let mut world = app.world();
+        world.advance();
+        let entries = world.entries(span.after, span.limit.unwrap_or(usize::MAX));
+        Ledger { entries, summary: world.summary() }
+    };
     Json(ledger).into_response()
 }
 
 async fn summary(State(app): State<Arc<App>>) -> Response {
     let mut world = app.world();
     world.advance();
-    Json(world.book.summary(&world.tenant.catalog)).into_response()
+    Json(world.summary()).into_response()
 }
 
 async fn faults(State(app): State<Arc<App>>, Json(faults): Json<Faults>) -> StatusCode {
@@ -137,12 +161,12 @@ async fn faults(State(app): State<Arc<App>>, Json(faults): Json<Faults>) -> Stat
 async fn objects(State(app): State<Arc<App>>) -> Response {
     let world = app.world();
     let tenant = &world.tenant;
-    let groups = tenant.groups.iter().map(|group| {
+    let groups = tenant.groups.iter().map(|(slot, group)| {
         json!({
-            "id": group.id,
+            "id": tenant.groups.id(slot),
             "displayName": group.properties.get("displayName"),
             "mailNickname": group.properties.get("mailNickname"),
-            "members": group.members_from(0).count(),
+            "members": group.devices_from(0).count(),
         })
     });
     let policies = tenant.policies.iter().map(|policy| {
@@ -151,8 +175,9 @@ async fn objects(State(app): State<Arc<App>>) -> Response {
     let rings = tenant.policies.iter().flat_map(|policy| {
         policy.rings.iter().map(|ring| {
             json!({
-                "id": ring.id, "policy": policy.object.id,
-                "displayName": ring.text("displayName"), "isPaused": ring.flag("isPaused"),
+                "id": ring.object.id, "policy": policy.object.id,
+                "displayName": ring.object.text("displayName"),
+                "isPaused": ring.object.flag("isPaused"),
             })
         })
     });
@@ -160,7 +185,7 @@ async fn objects(State(app): State<Arc<App>>) -> Response {
         policy.approvals.iter().map(|approval| {
             json!({
                 "id": approval.object.id, "policy": policy.object.id,
-                "catalogEntryId": approval.entry, "status": approval.status.name(),
+                "catalogEntryId": approval.entry, "status": approval.written().map(Status::name),
             })
         })
     });

@@ -4,6 +4,12 @@
 //! the catalogue and the devices, and steers them through groups, policies and configurations as
 //! it would in a real tenant. What each device really did stands in the [`Ledger`].
 //!
+//! All delays and lifetimes of the tenant (an approval or a paused ring takes effect after two
+//! minutes, a membership after four, a delta token dies after seven days) are in simulated time.
+//!
+//! `--example load` measures what a fleet costs, `--example serve` serves one to other programs, and
+//! `cargo xtask sdk` lets Microsoft's own SDK for Python loose on it.
+//!
 //! Nothing here depends on the other crates of the workspace: a mistake in reading the Graph
 //! contract must not be made on both sides of the wire.
 
@@ -95,10 +101,27 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// What happened so far.
+    /// What happened so far, every entry of it: a hundred bytes and more for each. For a large fleet
+    /// see [`Self::summary`] and [`Self::entries`].
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.app.world().ledger()
+    }
+
+    /// How often what happened, and what administrators did to approvals and rings.
+    #[must_use]
+    pub fn summary(&self) -> LedgerSummary {
+        let mut world = self.app.world();
+        world.advance();
+        world.summary()
+    }
+
+    /// At most `limit` entries of the ledger that follow number `after`; 0 is before the first.
+    #[must_use]
+    pub fn entries(&self, after: usize, limit: usize) -> Vec<LedgerEntry> {
+        let mut world = self.app.world();
+        world.advance();
+        world.entries(after, limit)
     }
 
     /// Simulated time.

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::graph::reply::Reply;
+use crate::graph::reply::{Body, Reply};
 use crate::graph::request::Request;
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Recorder {
             "path": request.shown_path(),
             "request": request.body,
             "status": reply.status,
-            "response": if shown { reply.body.clone() } else { None::<Value> },
+            "response": if shown { reply.body.clone().map(Body::into_value) } else { None },
         });
         if let Err(error) = serde_json::to_writer(std::io::BufWriter::new(file), &case) {
             tracing::error!(%error, "cannot record a request");

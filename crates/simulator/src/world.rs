@@ -1,7 +1,10 @@
 //! The world behind the one lock: clock, fleet, tenant, ledger, faults.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use uuid::Uuid;
 
 use crate::choice::Choices;
 use crate::clock::{Clock, Seconds};
@@ -9,8 +12,9 @@ use crate::config::{Config, Faults, Scenario};
 use crate::fleet::Fleet;
 use crate::fleet::life::Surroundings;
 use crate::graph::reply::Reply;
+use crate::graph::report::Report;
 use crate::graph::request::Request;
-use crate::ledger::{Book, Event, Ledger, Line};
+use crate::ledger::{Book, Event, Ledger, LedgerEntry, LedgerSummary, Line, Subject};
 use crate::record::Recorder;
 use crate::tenant::Tenant;
 use crate::tenant::rules::Rules;
@@ -22,6 +26,8 @@ const BLOB_LIFETIME: Duration = Duration::from_mins(10);
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) choices: Choices,
+    /// The id of the tenant in its own directory.
+    pub(crate) organization: Uuid,
     pub(crate) fleet: Fleet,
     pub(crate) tenant: Tenant,
     pub(crate) book: Book,
@@ -30,7 +36,7 @@ pub(crate) struct World {
     scenario: Scenario,
     struck: Struck,
     recorder: Option<Recorder>,
-    blobs: HashMap<String, (Vec<u8>, Instant)>,
+    blobs: HashMap<String, (Arc<Report>, Instant)>,
     now: Seconds,
 }
 
@@ -41,10 +47,15 @@ struct Struck {
     whole: u32,
     throttled: u32,
     failed: u32,
+    dropped: u32,
 }
 
 fn strikes(every: Option<u32>, count: u32) -> bool {
     every.is_some_and(|every| every > 0 && count.is_multiple_of(every))
+}
+
+fn gateway_timeout() -> Reply {
+    Reply::error(504, "GatewayTimeout", "The upstream service did not answer.")
 }
 
 impl World {
@@ -56,6 +67,7 @@ impl World {
         Self {
             clock: Clock { start: config.start, anchor: config.anchor, speed: config.speed },
             choices,
+            organization: config.tenant,
             fleet: Fleet::new(choices, config.devices, start),
             tenant,
             book: Book::default(),
@@ -101,8 +113,11 @@ impl World {
         } else {
             let reply = crate::graph::dispatch(self, request);
             if !envelope && strikes(self.faults.drop_after_effect_every, count) {
-                Reply::error(504, "GatewayTimeout", "The upstream service did not answer.")
-                    .injected()
+                self.struck.dropped += 1;
+                // A part of a batch has no connection of its own that could break.
+                let broken = !part && self.struck.dropped.is_multiple_of(2);
+                let gone = gateway_timeout().injected();
+                if broken { gone.broken() } else { gone }
             } else {
                 reply
             }
@@ -137,7 +152,7 @@ impl World {
         if strikes(self.faults.error_5xx_every, count) {
             self.struck.failed += 1;
             let reply = if self.struck.failed.is_multiple_of(2) {
-                Reply::error(504, "GatewayTimeout", "The upstream service did not answer.")
+                gateway_timeout()
             } else {
                 Reply::error(503, "serviceNotAvailable", "The service is temporarily unavailable.")
             };
@@ -148,11 +163,16 @@ impl World {
 
     /// Something an administrator did.
     pub(crate) fn note(&mut self, event: Event, who: Noted<'_>) {
+        let subject = match (who.group, who.ring) {
+            (Some(group), _) => Subject::Group(self.book.name(group)),
+            (None, Some(ring)) => Subject::Ring(self.book.name(ring)),
+            (None, None) => Subject::Nothing,
+        };
         let line = Line {
             at: self.now,
             device: who.device,
             policy: who.policy.map(|id| self.book.name(id)),
-            group: who.group.map(|id| self.book.name(id)),
+            subject,
             event,
             level: who.level,
             code: None,
@@ -162,17 +182,25 @@ impl World {
 
     pub(crate) fn ledger(&mut self) -> Ledger {
         self.advance();
-        self.book.snapshot(self.choices, &self.tenant.catalog)
+        Ledger { entries: self.entries(0, usize::MAX), summary: self.summary() }
     }
 
-    pub(crate) fn put_blob(&mut self, name: String, bytes: Vec<u8>) {
+    pub(crate) fn entries(&self, after: usize, limit: usize) -> Vec<LedgerEntry> {
+        self.book.entries((after, limit), self.choices, &self.tenant.catalog)
+    }
+
+    pub(crate) fn summary(&self) -> LedgerSummary {
+        self.book.summary(self.choices, &self.tenant.catalog)
+    }
+
+    pub(crate) fn put_blob(&mut self, name: String, report: Report) {
         self.blobs.retain(|_, (_, kept)| kept.elapsed() < BLOB_LIFETIME);
-        self.blobs.insert(name, (bytes, Instant::now()));
+        self.blobs.insert(name, (Arc::new(report), Instant::now()));
     }
 
-    pub(crate) fn blob(&self, name: &str) -> Option<Vec<u8>> {
-        let (bytes, kept) = self.blobs.get(name)?;
-        (kept.elapsed() < BLOB_LIFETIME).then(|| bytes.clone())
+    pub(crate) fn blob(&self, name: &str) -> Option<Arc<Report>> {
+        let (report, kept) = self.blobs.get(name)?;
+        (kept.elapsed() < BLOB_LIFETIME).then(|| Arc::clone(report))
     }
 }
 
@@ -182,5 +210,6 @@ pub(crate) struct Noted<'text> {
     pub(crate) device: Option<u32>,
     pub(crate) policy: Option<&'text str>,
     pub(crate) group: Option<&'text str>,
+    pub(crate) ring: Option<&'text str>,
     pub(crate) level: Option<u8>,
 }

@@ -13,29 +13,7 @@ use crate::convert::{column, count};
 use crate::page::Page;
 use crate::scope::Tx;
 use crate::{Store, StoreError};
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpdateBuild {
-    pub build: Build,
-    pub product: String,
-    pub version: String,
-    pub kb: Option<String>,
-}
-
-/// One catalogue entry as it was read. Only quality updates for now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportedUpdate {
-    pub catalog_entry_id: String,
-    pub title: String,
-    pub short_name: String,
-    pub classification: String,
-    pub cadence: String,
-    pub kb: Option<String>,
-    pub released_at: DateTime<Utc>,
-    pub deployable_until: Option<DateTime<Utc>>,
-    pub is_expeditable: bool,
-    pub builds: Vec<UpdateBuild>,
-}
+pub use domain::inventory::{ImportedUpdate, UpdateBuild};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRow {

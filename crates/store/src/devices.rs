@@ -14,22 +14,9 @@ use crate::convert::{build, ring, ring_column, state};
 use crate::page::Page;
 use crate::scope::Tx;
 use crate::{Store, StoreError};
+pub use domain::inventory::ImportedDevice;
 
 mod import;
-
-/// One device as Graph shows it, its three ids joined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportedDevice {
-    pub intune: IntuneDeviceId,
-    pub entra_device: Option<EntraDeviceId>,
-    pub object: Option<DirectoryObjectId>,
-    pub name: String,
-    pub manufacturer: String,
-    pub model: String,
-    pub serial: String,
-    pub build: Option<Build>,
-    pub last_sync: Option<DateTime<Utc>>,
-}
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {

@@ -13,72 +13,7 @@ use crate::convert::{access, access_word, plan, ring, ring_column};
 use crate::rollouts::NOT_FOUND;
 use crate::scope::Tx;
 use crate::{Store, StoreError, chain};
-
-/// The objects that stand for one ring of one rollout on Graph.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RingObjects {
-    pub offer_group: Option<DirectoryObjectId>,
-    pub policy: Option<String>,
-    pub removal_group: Option<DirectoryObjectId>,
-    pub update_ring: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WaveKind {
-    Offer,
-    Removal,
-}
-
-/// A wave that Graph has not been told of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PendingWave {
-    pub kind: WaveKind,
-    pub ring: RingIndex,
-    pub number: i32,
-    pub generation: i64,
-}
-
-/// One ring that needs telling or has objects on Graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RingDuty {
-    pub ring: RingIndex,
-    pub name: String,
-    /// Days; the deadline and grace period of the ring's cadence.
-    pub deadline_days: u8,
-    pub grace_days: u8,
-    pub wanted: Access,
-    pub wanted_generation: i64,
-    pub accepted: Access,
-    pub accepted_generation: i64,
-    pub objects: RingObjects,
-}
-
-/// All that one rollout wants of Graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Duty {
-    pub rollout: RolloutId,
-    pub generation: i64,
-    pub release_name: String,
-    pub catalog_entry_id: String,
-    /// Rings that were ever told something or are to be told, in order.
-    pub rings: Vec<RingDuty>,
-    pub pending: Vec<PendingWave>,
-}
-
-/// An open rollout that reports are wanted of, for the observer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
-    pub rollout: RolloutId,
-    /// Rings with a policy on Graph and devices in flight or installing, or being removed.
-    pub policies: Vec<(RingIndex, String)>,
-}
-
-/// The two names under which Graph knows a device of a wave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WaveDevice {
-    pub entra_device: EntraDeviceId,
-    pub object: DirectoryObjectId,
-}
+pub use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, WaveKind};
 
 impl Store {
     pub async fn rollout_duty(
@@ -135,7 +70,7 @@ impl Store {
              order by a.position, a.device_id"#,
             tenant.0,
             rollout.0,
-            wave.kind.word(),
+            wave_word(wave.kind),
             ring_column(wave.ring),
             wave.number,
         )
@@ -164,7 +99,7 @@ impl Store {
                  and delivered_at is null",
             tenant.0,
             rollout.0,
-            wave.kind.word(),
+            wave_word(wave.kind),
             ring_column(wave.ring),
             wave.number,
             now,
@@ -321,20 +256,18 @@ impl Store {
     }
 }
 
-impl WaveKind {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Offer => "offer",
-            Self::Removal => "removal",
-        }
+const fn wave_word(kind: WaveKind) -> &'static str {
+    match kind {
+        WaveKind::Offer => "offer",
+        WaveKind::Removal => "removal",
     }
+}
 
-    fn from_word(word: &str) -> Result<Self, StoreError> {
-        [Self::Offer, Self::Removal]
-            .into_iter()
-            .find(|kind| kind.word() == word)
-            .ok_or_else(|| StoreError::corrupt(format_args!("wave {word:?}")))
-    }
+fn wave_kind(word: &str) -> Result<WaveKind, StoreError> {
+    [WaveKind::Offer, WaveKind::Removal]
+        .into_iter()
+        .find(|kind| wave_word(*kind) == word)
+        .ok_or_else(|| StoreError::corrupt(format_args!("wave {word:?}")))
 }
 
 async fn duties(
@@ -398,7 +331,7 @@ async fn pending(
     rows.into_iter()
         .map(|row| {
             Ok(PendingWave {
-                kind: WaveKind::from_word(&row.kind)?,
+                kind: wave_kind(&row.kind)?,
                 ring: ring(row.ring)?,
                 number: row.number,
                 generation: row.generation,

@@ -3,43 +3,16 @@
 
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
-use domain::build::Build;
-use domain::ids::{EntraDeviceId, IntuneDeviceId, RolloutId, TenantId};
-
+use domain::ids::{RolloutId, TenantId};
 use domain::work::WorkKind;
 use uuid::Uuid;
 
 use crate::scope::retried;
 use crate::{Store, StoreError, work};
+pub use domain::inventory::{CheckIn, IngestCounts, Report};
 
 mod checkin;
 mod sweep;
-
-/// A device checked in with Intune.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CheckIn {
-    pub intune: IntuneDeviceId,
-    pub build: Option<Build>,
-    pub at: DateTime<Utc>,
-}
-
-/// A report says how far a device is with one rollout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    pub device: EntraDeviceId,
-    pub state: AttemptState,
-    pub code: Option<String>,
-    pub at: DateTime<Utc>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IngestCounts {
-    pub read: u64,
-    /// Attempts that moved.
-    pub moved: u64,
-    /// Of devices nobody knows: a sync is due.
-    pub unknown: u64,
-}
 
 impl Store {
     /// Takes reports on one rollout in. Wakes its planner if something moved. Batches of 1,000,

@@ -7,7 +7,6 @@ use domain::rollout::access::access;
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::observations::{Intent, Observations, RingObservation};
 use domain::rollout::phase::{Event, Phase};
-use domain::rollout::plan::Plan;
 use domain::work::WorkKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,19 +16,10 @@ use crate::convert::{STATES, access_word, count, json, phase, plan, ring, tally,
 use crate::rollouts::NOT_FOUND;
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
+pub use domain::rollout::snapshot::Snapshot;
 
 mod effects;
 use effects::Scene;
-
-/// Everything a decision looks at, as of one moment. Cost: rings times states, never devices.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    pub plan_id: PlanId,
-    pub plan: Plan,
-    pub phase: Phase,
-    pub generation: i64,
-    pub observations: Observations,
-}
 
 impl Store {
     /// One consistent read (one statement, or repeatable read).

@@ -10,21 +10,7 @@ use uuid::Uuid;
 
 use crate::scope::Tx;
 use crate::{Store, StoreError, feeds};
-
-/// A claim on one piece of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
-    pub tenant: TenantId,
-    pub kind: WorkKind,
-    /// A rollout or a tenant.
-    pub subject: Uuid,
-    /// Names this claim: a later one has a higher fence.
-    pub fence: i64,
-    /// How often it had been asked for when it was claimed.
-    pub nudges: i64,
-    /// How often in a row it failed before.
-    pub failures: i32,
-}
+pub use domain::work::Claim;
 
 impl Store {
     /// Claims up to `limit` pieces of `kinds` due at `now` (the service's clock) that nobody holds.

@@ -6,6 +6,7 @@ mod database;
 mod openapi;
 mod process;
 mod queries;
+mod sdk;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -17,7 +18,8 @@ const USAGE: &str = "usage: cargo xtask <task>
   test [arguments]   run every test; arguments go to cargo test
   sqlx [--check]     write what the compile-time checked queries need to build without a database
   openapi [--check]  write what the API says of itself to docs/openapi.json
-  conformance DIR    compare recorded Microsoft Graph traffic in DIR with Microsoft's description";
+  conformance DIR    compare recorded Microsoft Graph traffic in DIR with Microsoft's description
+  sdk                run Microsoft's own Graph SDK for Python against the simulator";
 
 /// Failure is either a task's own exit code or a sentence for the person who called it.
 type Outcome = Result<ExitCode, String>;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Some(("test", rest)) => test(rest),
         Some(("sqlx", [])) => queries::prepare(queries::Mode::Write),
         Some(("sqlx", [flag])) if flag == "--check" => queries::prepare(queries::Mode::Check),
+        Some(("sdk", [])) => sdk::check(),
         Some(("openapi", [])) => openapi::document(queries::Mode::Write),
         Some(("openapi", [flag])) if flag == "--check" => openapi::document(queries::Mode::Check),
         Some(("conformance", [recordings])) => conformance(Path::new(recordings)),

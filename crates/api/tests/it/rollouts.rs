@@ -197,7 +197,7 @@ async fn a_rollback_cannot_be_turned_around() {
     assert_eq!(story.act("rollback").await.0, 200);
     story.record(Event::RollbackStarted).await;
     insta::assert_snapshot!(story.actions().await, @"
-    Next, the rollback is finished.
+    Every device known to have the update has removed it; until 2024-10-05 00:00 UTC it is watched for devices that had not heard yet and installed it after all.
     + pause: Tells no further device to uninstall; 0 devices already told go on.
     - resume: It is being rolled back, which goes on by itself and cannot be turned around.
     - promote: It is being rolled back: no gate decides.

@@ -12,7 +12,7 @@
 //! 4. No wave lifts the devices in flight of a ring above its limit (I18).
 //! 5. Every event returned is one that [`Phase::apply`] accepts in the given phase.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::observations::{Observations, Wish};
@@ -20,9 +20,15 @@ use super::phase::{Event, PauseCause, PausedBy, Pauser, Phase};
 use super::plan::{OnGateFailure, Plan};
 use crate::gate::{ConditionKind, GateInput, GateReport, Verdict};
 use crate::ring::RingIndex;
+use crate::tally::Tally;
 
 /// Devices in the first removal wave: a bad uninstall must not storm (quality.md A5).
 const FIRST_REMOVAL_WAVE: u32 = 10;
+
+/// How long a rollback goes on looking for devices that installed although the offer was taken
+/// back: a device hears of that at its next check-in, up to 8 hours later, and what it has
+/// downloaded by then may still be installed at the next restart.
+pub const LATE_INSTALLS: TimeDelta = TimeDelta::hours(24);
 
 /// The answer: one event to record, or the one thing being waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +60,8 @@ pub enum WaitingOn {
     LastOffers { devices: u32 },
     /// Devices that were told to uninstall, and those still to be told.
     Removal { removing: u32, to_go: u32 },
+    /// Nothing is left to uninstall; devices that heard late may still have installed.
+    LateInstalls { until: DateTime<Utc> },
 }
 
 impl WaitingOn {
@@ -63,6 +71,7 @@ impl WaitingOn {
         match self {
             Self::Opening { at, .. } => Some(*at),
             Self::Gate { report, .. } => report.next_look(),
+            Self::LateInstalls { until } => Some(*until),
             Self::Nothing | Self::Person | Self::Review { .. } | Self::Members { .. } => None,
             Self::LastOffers { .. } | Self::Removal { .. } => None,
         }
@@ -87,7 +96,7 @@ pub fn decide(plan: &Plan, phase: Phase, seen: &Observations, now: DateTime<Utc>
             Wish::Withdraw => Act(Event::RollbackStarted),
             Wish::Run | Wish::Hold | Wish::Cancel => Wait(WaitingOn::Nothing),
         },
-        Phase::RollingBack { ring, .. } => rolling_back(plan, ring, seen),
+        Phase::RollingBack { ring, since } => rolling_back(plan, ring, since, seen),
         Phase::RolledBack { .. } => Wait(WaitingOn::Nothing),
         Phase::Cancelled { ring, .. } => match seen.intent.wish {
             Wish::Withdraw if ring.is_some() => Act(Event::RollbackStarted),
@@ -225,11 +234,24 @@ fn paused(
 
 /// Waves of removals, one ring after the other, first ring first; the first wave is small and
 /// must come back before the second.
-fn rolling_back(plan: &Plan, last: RingIndex, seen: &Observations) -> Decision {
-    let removing: u32 = last.up_to_here().map(|ring| seen.ring(ring).tally.removing()).sum();
-    let to_go: u32 = last.up_to_here().map(|ring| seen.ring(ring).tally.removable()).sum();
+fn rolling_back(
+    plan: &Plan,
+    last: RingIndex,
+    since: DateTime<Utc>,
+    seen: &Observations,
+) -> Decision {
+    let count = |of: fn(&Tally) -> u32| -> u32 {
+        last.up_to_here().map(|ring| of(&seen.ring(ring).tally)).sum()
+    };
+    let removing = count(Tally::removing);
+    let to_go = count(Tally::removable) + count(Tally::installing);
     if removing == 0 && to_go == 0 {
-        return Decision::Act(Event::RolledBack);
+        let until = since + LATE_INSTALLS;
+        // What matters is that devices were read after that moment, not that it has passed.
+        return match seen.observed_at {
+            Some(at) if at >= until => Decision::Act(Event::RolledBack),
+            Some(_) | None => Decision::Wait(WaitingOn::LateInstalls { until }),
+        };
     }
     let waiting = Decision::Wait(WaitingOn::Removal { removing, to_go });
     if seen.intent.wish == Wish::Hold {

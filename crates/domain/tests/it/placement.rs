@@ -1,7 +1,7 @@
 //! Placement: the same answer everywhere, sticky, by the percentages.
 
 use domain::ids::{EntraDeviceId, RingSetId};
-use domain::placement::{Candidate, Place, place};
+use domain::placement::{Candidate, Place, fill_rings, place};
 use domain::ring::RingIndex;
 use uuid::Uuid;
 
@@ -67,4 +67,24 @@ fn groups_beat_stickiness_and_stickiness_beats_percentages() {
     assert!(rings(Some(last), Some(first)).iter().all(|ring| *ring == last));
     // A ring the set no longer has is no ring: the percentages decide again.
     assert!(rings(None, Some(RingIndex(9))).iter().any(|ring| *ring != last));
+}
+
+#[test]
+fn a_small_fleet_leaves_no_ring_empty() {
+    let set = three_rings();
+    for fleet in 3..40 {
+        let candidates: Vec<Candidate> = (0..fleet).map(candidate).collect();
+        let mut placed = place(SET, &set, &candidates);
+        let before = placed.clone();
+        fill_rings(&set, &[0, 0, 0], &mut placed);
+        let members = |ring| placed.iter().filter(|(at, _)| at.0 == ring).count();
+        assert!((0..3).all(|ring| members(ring) > 0), "{fleet} devices: {placed:?}");
+        let moved = before.iter().zip(&placed).filter(|(a, b)| a != b).count();
+        let empty = (0..3).filter(|ring| before.iter().all(|(at, _)| at.0 != *ring)).count();
+        assert_eq!(moved, empty, "no device moves without need");
+    }
+    // A ring that has members already takes nobody.
+    let mut one = vec![(RingIndex(2), Place::of(SET, device(1)))];
+    fill_rings(&set, &[4, 4, 0], &mut one);
+    assert_eq!(one[0].0, RingIndex(2));
 }

@@ -61,7 +61,7 @@ impl Fleet {
             }
             Event::RemovalWave { ring, devices, .. } => {
                 self.removal_waves[ring.slot()] += 1;
-                let from = [S::Installing, S::Installed, S::Lost, S::Confirmed];
+                let from = [S::Installed, S::Lost, S::Confirmed];
                 self.change(ring, devices, &from, S::Removing);
             }
             Event::RollbackStarted => {
@@ -179,6 +179,10 @@ fn the_first_removal_wave_is_small_and_must_come_back_first() {
         fleet.live(usize::MAX, S::Failed);
         settle(&plan, &mut phase, &mut fleet, withdraw, hours);
     }
+    // It began in hour 2, and a device may hear of it late.
+    let reason = settle(&plan, &mut phase, &mut fleet, withdraw, 25);
+    assert_eq!(reason, WaitingOn::LateInstalls { until: hour(26) });
+    settle(&plan, &mut phase, &mut fleet, withdraw, 26);
     assert_eq!(phase.name(), "rolled_back");
 }
 
@@ -319,4 +323,18 @@ proptest! {
             prop_assert!(matches!(decide(&plan, phase, &seen, hour(now)), Decision::Wait(_)));
         }
     }
+}
+
+#[test]
+fn a_rollback_waits_for_installs_that_are_under_way() {
+    let plan = plan(OnGateFailure::Pause);
+    let mut fleet = Fleet::new([40, 120, 240]);
+    fleet.rings[0] = vec![S::Installing; 3];
+    let mut phase = Phase::RollingBack { ring: RingIndex(0), since: hour(0) };
+    let withdraw = Intent { wish: Wish::Withdraw, given_at: hour(0), promoted: None };
+    let reason = settle(&plan, &mut phase, &mut fleet, withdraw, 40);
+    assert_eq!(reason, WaitingOn::Removal { removing: 0, to_go: 3 });
+    fleet.rings[0] = vec![S::Installed, S::Failed, S::Lost];
+    let reason = settle(&plan, &mut phase, &mut fleet, withdraw, 41);
+    assert_eq!(reason, WaitingOn::Removal { removing: 2, to_go: 0 });
 }

@@ -1,7 +1,7 @@
 //! When a device is switched on: office hours in its own time zone, or always.
 
 use crate::choice::{Choices, Purpose};
-use crate::clock::{DAY, HOUR, Seconds};
+use crate::clock::{DAY, HOUR, Packed, Seconds};
 
 /// Time zones of the sites, in minutes east of Greenwich.
 const SITES: [(&str, i16); 6] = [
@@ -16,9 +16,9 @@ const SITES: [(&str, i16); 6] = [
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hours {
     /// Away from the network before this time.
-    away_until: Option<Seconds>,
+    away_until: Packed,
     /// Kept awake until this time, as after an update.
-    awake_until: Seconds,
+    awake_until: Packed,
     /// Minutes east of Greenwich.
     offset: i16,
     /// Minutes after local midnight.
@@ -33,8 +33,8 @@ impl Hours {
             i16::try_from(choices.below(index, Purpose::Hours, extra, bound)).unwrap_or(0)
         };
         Self {
-            away_until: None,
-            awake_until: Seconds::MIN,
+            away_until: Packed::LONG_AGO,
+            awake_until: Packed::LONG_AGO,
             offset: site(choices, index).1,
             from: 8 * 60 - 90 + minutes(1, 181),
             to: 18 * 60 - 90 + minutes(2, 181),
@@ -43,17 +43,17 @@ impl Hours {
     }
 
     pub(crate) fn away_until(&mut self, at: Seconds) {
-        self.away_until = Some(at);
+        self.away_until = at.into();
     }
 
     pub(crate) fn stay_awake(&mut self, until: Seconds) {
-        self.awake_until = until;
+        self.awake_until = until.into();
     }
 
     /// The first moment from `at` on at which the device is on.
     pub(crate) fn next_on(&self, at: Seconds) -> Seconds {
-        let at = self.away_until.map_or(at, |back| at.max(back));
-        if self.always || at < self.awake_until {
+        let at = at.max(self.away_until.seconds());
+        if self.always || at < self.awake_until.seconds() {
             return at;
         }
         let shift = Seconds::from(self.offset) * 60;
@@ -106,8 +106,8 @@ mod tests {
     #[test]
     fn office_hours_skip_the_weekend() {
         let hours = Hours {
-            away_until: None,
-            awake_until: Seconds::MIN,
+            away_until: Packed::LONG_AGO,
+            awake_until: Packed::LONG_AGO,
             offset: 60,
             from: 480,
             to: 1080,

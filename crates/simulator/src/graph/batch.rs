@@ -90,7 +90,7 @@ fn shown(part: &Value, reply: Reply) -> Value {
     shown.insert("status".to_owned(), Value::from(reply.status));
     if let Some(body) = reply.body {
         headers.insert("Content-Type".to_owned(), Value::from("application/json"));
-        shown.insert("body".to_owned(), body);
+        shown.insert("body".to_owned(), body.into_value());
     }
     shown.insert("headers".to_owned(), Value::Object(headers));
     Value::Object(shown)

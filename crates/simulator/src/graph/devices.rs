@@ -1,22 +1,33 @@
-//! `/devices`: the directory's view of the fleet.
+//! `/devices`: the directory's view of the fleet, and of the members of groups.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::iter::Peekable;
 
 use crate::choice::Purpose;
-use crate::clock::{DAY, stamp};
+use crate::clock::DAY;
 use crate::fleet::Fleet;
+use crate::graph::datum::Datum;
 use crate::graph::list::{self, DIRECTORY, Source};
 use crate::graph::reply::Reply;
 use crate::graph::request::Request;
-use crate::tenant::groups::Group;
+use crate::tenant::groups::{Group, GroupSlot, Groups};
 use crate::world::World;
 
-/// All devices, or the members of a group.
+/// Numbers from here on stand for groups, those below for devices.
+const GROUPS: u32 = 1 << 31;
+
+/// All devices, or the members of groups.
 pub(crate) struct Directory<'world> {
     pub(crate) fleet: &'world Fleet,
-    pub(crate) group: Option<&'world Group>,
+    pub(crate) members: Option<Members<'world>>,
     /// Whether the list mixes types and so names them.
     pub(crate) typed: bool,
+}
+
+/// Members of some groups taken together, each once.
+pub(crate) struct Members<'world> {
+    pub(crate) all: &'world Groups,
+    pub(crate) of: Vec<GroupSlot>,
 }
 
 const SHOWN: [&str; 14] = [
@@ -36,47 +47,102 @@ const SHOWN: [&str; 14] = [
     "trustType",
 ];
 
+impl<'world> Members<'world> {
+    fn groups(&self) -> impl Iterator<Item = &'world Group> {
+        self.of.iter().filter_map(|slot| self.all.get(*slot))
+    }
+
+    fn devices_from(&self, first: u32) -> Box<dyn Iterator<Item = u32> + 'world> {
+        let mut sorted: Vec<Peekable<_>> =
+            self.groups().map(|group| group.devices_from(first).peekable()).collect();
+        if sorted.len() == 1 {
+            return Box::new(sorted.remove(0));
+        }
+        Box::new(std::iter::from_fn(move || {
+            let next = sorted.iter_mut().filter_map(|devices| devices.peek().copied()).min()?;
+            for devices in &mut sorted {
+                devices.next_if_eq(&next);
+            }
+            Some(next)
+        }))
+    }
+
+    fn nested_from(&self, first: u32) -> impl Iterator<Item = u32> + use<> {
+        let nested = self.groups().flat_map(Group::nested).map(|slot| GROUPS | slot.0);
+        let mut nested: Vec<u32> = nested.filter(|number| *number >= first).collect();
+        nested.sort_unstable();
+        nested.dedup();
+        nested.into_iter()
+    }
+}
+
+impl Directory<'_> {
+    fn group(&self, number: u32) -> Option<(GroupSlot, &Groups)> {
+        let members = self.members.as_ref().filter(|_| number >= GROUPS)?;
+        Some((GroupSlot(number ^ GROUPS), members.all))
+    }
+}
+
 impl Source for Directory<'_> {
     fn numbers(&self, first: u32) -> Box<dyn Iterator<Item = u32> + '_> {
-        match self.group {
-            Some(group) => Box::new(group.members_from(first)),
+        match &self.members {
             None => Box::new(first..self.fleet.count()),
+            Some(members) if self.typed => {
+                Box::new(members.devices_from(first).chain(members.nested_from(first)))
+            }
+            Some(members) => members.devices_from(first),
         }
     }
 
-    fn property(&self, number: u32, name: &str) -> Option<Value> {
+    fn property(&self, number: u32, name: &str) -> Option<Datum<'_>> {
+        if let Some((slot, groups)) = self.group(number) {
+            return match name {
+                "id" => Some(Datum::Id(groups.id(slot))),
+                name => {
+                    let value = groups.get(slot)?.properties.get(name)?;
+                    Some(Datum::Json(Cow::Borrowed(value)))
+                }
+            };
+        }
         let fleet = self.fleet;
         Some(match name {
-            "id" => json!(fleet.choices.id(number, Purpose::ObjectId)),
-            "deviceId" => json!(fleet.choices.id(number, Purpose::DeviceId)),
-            "displayName" => json!(fleet.name(number)),
-            "operatingSystem" => json!("Windows"),
-            "operatingSystemVersion" => json!(fleet.os_version(number)),
-            "trustType" => json!("AzureAd"),
-            "isManaged" | "isCompliant" | "accountEnabled" => json!(true),
-            "managementType" => json!("MDM"),
-            "deviceOwnership" => json!("Company"),
-            "manufacturer" => json!(fleet.model(number).manufacturer),
-            "model" => json!(fleet.model(number).name),
+            "id" => Datum::Id(fleet.choices.id(number, Purpose::ObjectId)),
+            "deviceId" => Datum::Id(fleet.choices.id(number, Purpose::DeviceId)),
+            "displayName" => Datum::Text(fleet.name(number).into()),
+            "operatingSystem" => Datum::Plain("Windows"),
+            "operatingSystemVersion" => Datum::Text(fleet.os_version(number).into()),
+            "trustType" => Datum::Plain("AzureAd"),
+            "isManaged" | "isCompliant" | "accountEnabled" => Datum::Flag(true),
+            "managementType" => Datum::Plain("MDM"),
+            "deviceOwnership" => Datum::Plain("Company"),
+            "manufacturer" => Datum::Plain(fleet.model(number).manufacturer),
+            "model" => Datum::Plain(fleet.model(number).name),
             // The directory notes sign-ins by the day, not by the minute.
             "approximateLastSignInDateTime" => {
-                json!(stamp(fleet.device(number).last_sync.div_euclid(DAY) * DAY))
+                Datum::Time(fleet.device(number).last_sync.seconds().div_euclid(DAY) * DAY)
             }
             _ => return None,
         })
     }
 
-    fn all(&self, _number: u32) -> Vec<String> {
-        SHOWN.map(str::to_owned).to_vec()
+    fn all(&self, number: u32) -> Cow<'_, [&str]> {
+        match self.group(number).and_then(|(slot, groups)| groups.get(slot)) {
+            Some(group) => {
+                ["id"].into_iter().chain(group.properties.keys().map(String::as_str)).collect()
+            }
+            None => Cow::Borrowed(&SHOWN),
+        }
     }
 
-    fn kind(&self, _number: u32) -> Option<Value> {
-        self.typed.then(|| Value::from("#microsoft.graph.device"))
+    fn kind(&self, number: u32) -> Option<&str> {
+        let kind =
+            if number >= GROUPS { "#microsoft.graph.group" } else { "#microsoft.graph.device" };
+        self.typed.then_some(kind)
     }
 }
 
 pub(crate) fn route(world: &World, request: &Request, rest: &[&str]) -> Reply {
-    let everybody = Directory { fleet: &world.fleet, group: None, typed: false };
+    let everybody = Directory { fleet: &world.fleet, members: None, typed: false };
     match (request.method.as_str(), rest) {
         ("GET", []) => list::page(&everybody, request, "devices", DIRECTORY),
         ("GET", [id]) => one(world, request, id, Purpose::ObjectId),
@@ -93,7 +159,7 @@ pub(crate) fn by_device_id(world: &World, request: &Request, id: &str) -> Reply 
 }
 
 fn one(world: &World, request: &Request, id: &str, purpose: Purpose) -> Reply {
-    let everybody = Directory { fleet: &world.fleet, group: None, typed: false };
+    let everybody = Directory { fleet: &world.fleet, members: None, typed: false };
     match world.fleet.find(id, purpose) {
         None => Reply::no_object(id),
         Some(index) => Reply::ok(list::show(&everybody, request, index)),

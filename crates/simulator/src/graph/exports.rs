@@ -49,12 +49,12 @@ fn poll(world: &mut World, request: &Request, id: &str) -> Reply {
     let place = world.tenant.jobs.iter().position(|job| Some(job.id) == plain);
     let Some(place) = place else { return Reply::not_found() };
     if world.tenant.jobs[place].is_due(now) {
-        let state = match report::zip(world, &world.tenant.jobs[place]) {
-            Some(bytes) => {
+        let state = match report::make(world, &world.tenant.jobs[place]) {
+            Some(report) => {
                 let file = format!("{}.zip", world.tenant.jobs[place].id);
                 let address = format!("{file}?sig={}", Uuid::new_v4().simple());
                 let url = format!("{}/_blob/{address}", request.base);
-                world.put_blob(address, bytes);
+                world.put_blob(address, report);
                 State::Completed { url, expires: now + 6 * HOUR }
             }
             None => State::Failed,

@@ -2,15 +2,16 @@
 
 use std::cmp::Ordering;
 
-use chrono::DateTime;
 use serde_json::Value;
+
+use crate::graph::datum::{Datum, Literal, folded};
 
 #[derive(Debug)]
 pub(crate) enum Filter {
     And(Box<Filter>, Box<Filter>),
     Or(Box<Filter>, Box<Filter>),
     Not(Box<Filter>),
-    Compare(String, Comparison, Value),
+    Compare(String, Comparison, Literal),
     StartsWith(String, String),
     IsOf(String),
 }
@@ -32,19 +33,22 @@ impl Filter {
         tokens.0.trim().is_empty().then_some(filter)
     }
 
-    pub(crate) fn holds(&self, property: &dyn Fn(&str) -> Value) -> bool {
+    pub(crate) fn holds<'source>(&self, property: &dyn Fn(&str) -> Datum<'source>) -> bool {
         match self {
             Self::And(left, right) => left.holds(property) && right.holds(property),
             Self::Or(left, right) => left.holds(property) || right.holds(property),
             Self::Not(inner) => !inner.holds(property),
             Self::StartsWith(name, prefix) => property(name)
-                .as_str()
-                .is_some_and(|text| text.to_lowercase().starts_with(&prefix.to_lowercase())),
+                .with_text(|text| {
+                    let mut text = folded(text);
+                    folded(prefix).all(|sign| text.next() == Some(sign))
+                })
+                .unwrap_or(false),
             Self::IsOf(kind) => property("@odata.type")
-                .as_str()
-                .is_some_and(|text| text.trim_start_matches('#') == kind),
+                .with_text(|text| text.trim_start_matches('#') == kind)
+                .unwrap_or(false),
             Self::Compare(name, comparison, wanted) => {
-                let order = compare(&property(name), wanted);
+                let order = property(name).compare(wanted);
                 match comparison {
                     Comparison::Equal => order == Some(Ordering::Equal),
                     Comparison::NotEqual => order != Some(Ordering::Equal),
@@ -61,7 +65,9 @@ impl Filter {
     pub(crate) fn required(&self, property: &str) -> Option<&str> {
         match self {
             Self::And(left, right) => left.required(property).or_else(|| right.required(property)),
-            Self::Compare(name, Comparison::Equal, wanted) if name == property => wanted.as_str(),
+            Self::Compare(name, Comparison::Equal, wanted) if name == property => {
+                wanted.value.as_str()
+            }
             Self::Compare(..)
             | Self::Or(..)
             | Self::Not(_)
@@ -69,20 +75,6 @@ impl Filter {
             | Self::IsOf(_) => None,
         }
     }
-}
-
-fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
-        let times = (DateTime::parse_from_rfc3339(left), DateTime::parse_from_rfc3339(right));
-        return Some(match times {
-            (Ok(left), Ok(right)) => left.cmp(&right),
-            (Ok(_) | Err(_), _) => left.to_lowercase().cmp(&right.to_lowercase()),
-        });
-    }
-    if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
-        return left.partial_cmp(&right);
-    }
-    (left == right).then_some(Ordering::Equal)
 }
 
 /// What is still to be read.
@@ -137,7 +129,7 @@ impl Tokens<'_> {
             "le" => Comparison::LessOrEqual,
             _ => return None,
         };
-        Some(Filter::Compare(name, comparison, self.literal()?))
+        Some(Filter::Compare(name, comparison, Literal::from(self.literal()?)))
     }
 
     fn word(&mut self, word: &str) -> bool {

@@ -5,16 +5,16 @@ use uuid::Uuid;
 
 use crate::graph::list::{self, DIRECTORY, Small};
 use crate::graph::members;
-use crate::graph::reply::Reply;
+use crate::graph::reply::{Body, Reply};
 use crate::graph::request::Request;
-use crate::tenant::groups::{Group, security_group};
+use crate::tenant::groups::{Group, GroupSlot, Member, security_group};
 use crate::world::World;
 
 const BIND: &str = "members@odata.bind";
 
-fn json(group: &Group) -> Value {
+fn json(id: Uuid, group: &Group) -> Value {
     let mut shown = Map::new();
-    shown.insert("id".to_owned(), Value::from(group.id.to_string()));
+    shown.insert("id".to_owned(), Value::from(id.to_string()));
     shown.extend(group.properties.clone());
     Value::Object(shown)
 }
@@ -22,18 +22,22 @@ fn json(group: &Group) -> Value {
 pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
     match (request.method.as_str(), rest) {
         ("GET", []) => {
-            let groups = Small(world.tenant.groups.iter().map(json).collect());
+            let all = &world.tenant.groups;
+            let groups = Small(all.iter().map(|(slot, group)| json(all.id(slot), group)).collect());
             list::page(&groups, request, "groups", DIRECTORY)
         }
         ("POST", []) => create(world, request),
         (_, []) => Reply::wrong_method(),
         (_, [id, rest @ ..]) => {
-            let known = id.parse().ok().filter(|id| world.tenant.groups.get(*id).is_some());
+            let known = id.parse().ok().and_then(|id| world.tenant.groups.slot(id));
             match (known, rest) {
                 (None, _) => Reply::no_object(id),
                 (Some(group), []) => one(world, request, group),
-                (Some(group), ["members" | "transitiveMembers", more @ ..]) => {
+                (Some(group), ["members", more @ ..]) => {
                     members::route(world, request, group, more)
+                }
+                (Some(group), ["transitiveMembers", more @ ..]) => {
+                    members::transitive(world, request, group, more)
                 }
                 (Some(_), [segment, ..]) => Reply::no_segment(segment),
             }
@@ -54,32 +58,33 @@ fn create(world: &mut World, request: &Request) -> Reply {
         return Reply::error(400, "Request_BadRequest", &message);
     }
     let bound = match bound(world, sent) {
-        Ok(devices) => devices,
+        Ok(members) => members,
         Err(reply) => return reply,
     };
-    let now = world.now();
-    let id = world.tenant.groups.insert(security_group(sent, now));
+    let slot = world.tenant.groups.insert(security_group(sent, world.now()));
     world.tenant.changed();
-    members::add(world, id, &bound);
-    match world.tenant.groups.get(id) {
-        Some(group) => Reply::created(list::show(&Small(vec![json(group)]), request, 0)),
+    members::add(world, slot, &bound);
+    match shown(world, request, slot) {
+        Some(body) => Reply::created(body),
         None => Reply::not_found(),
     }
 }
 
-fn bound(world: &World, sent: &Value) -> Result<Vec<u32>, Reply> {
+fn shown(world: &World, request: &Request, slot: GroupSlot) -> Option<Body> {
+    let groups = &world.tenant.groups;
+    Some(list::show(&Small(vec![json(groups.id(slot), groups.get(slot)?)]), request, 0))
+}
+
+fn bound(world: &World, sent: &Value) -> Result<Vec<Member>, Reply> {
     sent.get(BIND).map_or(Ok(Vec::new()), |bound| members::resolve(world, bound))
 }
 
-fn one(world: &mut World, request: &Request, id: Uuid) -> Reply {
+fn one(world: &mut World, request: &Request, slot: GroupSlot) -> Reply {
     match request.method.as_str() {
-        "GET" => match world.tenant.groups.get(id) {
-            None => Reply::no_object(&id.to_string()),
-            Some(group) => Reply::ok(list::show(&Small(vec![json(group)]), request, 0)),
-        },
-        "PATCH" => patch(world, request.body(), id),
+        "GET" => shown(world, request, slot).map_or_else(Reply::not_found, Reply::ok),
+        "PATCH" => patch(world, request.body(), slot),
         "DELETE" => {
-            world.tenant.groups.delete(id);
+            world.tenant.groups.delete(slot);
             world.tenant.changed();
             Reply::empty()
         }
@@ -87,22 +92,20 @@ fn one(world: &mut World, request: &Request, id: Uuid) -> Reply {
     }
 }
 
-fn patch(world: &mut World, sent: &Value, id: Uuid) -> Reply {
+fn patch(world: &mut World, sent: &Value, slot: GroupSlot) -> Reply {
     let bound = match bound(world, sent) {
-        Ok(devices) => devices,
+        Ok(members) => members,
         Err(reply) => return reply,
     };
-    let Some(group) = world.tenant.groups.get_mut(id) else {
-        return Reply::no_object(&id.to_string());
-    };
-    if bound.iter().any(|device| group.has(*device)) {
+    let Some(group) = world.tenant.groups.get(slot) else { return Reply::not_found() };
+    if bound.iter().any(|member| group.has(*member)) {
         return members::already_there();
     }
     for name in ["displayName", "description", "mailNickname", "visibility"] {
         if let Some(value) = sent.get(name) {
-            group.properties.insert(name.to_owned(), value.clone());
+            world.tenant.groups.set(slot, name, value.clone());
         }
     }
-    members::add(world, id, &bound);
+    members::add(world, slot, &bound);
     Reply::empty()
 }

@@ -1,9 +1,13 @@
 //! Lists: filters, selections and pages.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
+use crate::graph::datum::{Datum, write_text};
 use crate::graph::filter::Filter;
-use crate::graph::reply::Reply;
+use crate::graph::reply::{Body, Reply};
 use crate::graph::request::Request;
 
 /// Page sizes of a collection: without `$top`, and at most.
@@ -21,33 +25,56 @@ pub(crate) trait Source {
     /// The numbers of the items from `first` on, ascending.
     fn numbers(&self, first: u32) -> Box<dyn Iterator<Item = u32> + '_>;
     /// One property of one item.
-    fn property(&self, number: u32, name: &str) -> Option<Value>;
+    fn property(&self, number: u32, name: &str) -> Option<Datum<'_>>;
     /// The properties shown without `$select`.
-    fn all(&self, number: u32) -> Vec<String>;
+    fn all(&self, number: u32) -> Cow<'_, [&str]>;
     /// The `@odata.type`, where the list is of mixed types.
-    fn kind(&self, _number: u32) -> Option<Value> {
+    fn kind(&self, _number: u32) -> Option<&str> {
         None
     }
 }
 
-/// Shows one item with the selected properties.
-pub(crate) fn show(source: &dyn Source, request: &Request, number: u32) -> Map<String, Value> {
-    let mut shown = Map::new();
-    if let Some(kind) = source.kind(number) {
-        shown.insert("@odata.type".to_owned(), kind);
-    }
-    let names = match request.selected() {
-        // The id comes along whether it is asked for or not.
-        Some(names) => ["id"].into_iter().chain(names).map(str::to_owned).collect(),
-        None => source.all(number),
-    };
-    for name in names {
-        let plain = name.rsplit('/').next().unwrap_or(&name);
-        if let Some(value) = source.property(number, plain) {
-            shown.insert(plain.to_owned(), value);
+/// What `$select` asks for: plain names, each once. The id comes along in any case.
+fn selected(request: &Request) -> Option<Vec<&str>> {
+    let mut names = vec!["id"];
+    for name in request.selected()? {
+        let plain = name.rsplit('/').next().unwrap_or(name);
+        if !names.contains(&plain) {
+            names.push(plain);
         }
     }
-    shown
+    Some(names)
+}
+
+/// Writes one item with the given properties, or with all it has.
+fn write(source: &dyn Source, names: Option<&[&str]>, number: u32, out: &mut String) {
+    out.push('{');
+    let mut first = true;
+    let mut member = |name: &str, datum: &Datum<'_>, out: &mut String| {
+        if !std::mem::take(&mut first) {
+            out.push(',');
+        }
+        write_text(out, name);
+        out.push(':');
+        datum.write(out);
+    };
+    if let Some(kind) = source.kind(number) {
+        member("@odata.type", &Datum::Text(kind.into()), out);
+    }
+    let names = names.map_or_else(|| source.all(number), Cow::Borrowed);
+    for name in names.iter() {
+        if let Some(datum) = source.property(number, name) {
+            member(name, &datum, out);
+        }
+    }
+    out.push('}');
+}
+
+/// Shows one item with the selected properties.
+pub(crate) fn show(source: &dyn Source, request: &Request, number: u32) -> Body {
+    let mut out = String::new();
+    write(source, selected(request).as_deref(), number, &mut out);
+    Body::Written(out)
 }
 
 /// A page of the collection as the request wants it.
@@ -68,8 +95,10 @@ pub(crate) fn page(source: &dyn Source, request: &Request, context: &str, limits
     let matches = |number: &u32| {
         filter.as_ref().is_none_or(|filter| {
             filter.holds(&|name| match name {
-                "@odata.type" => source.kind(*number).unwrap_or_default(),
-                name => source.property(*number, name).unwrap_or_default(),
+                "@odata.type" => {
+                    source.kind(*number).map_or(Datum::NULL, |kind| Datum::Text(kind.into()))
+                }
+                name => source.property(*number, name).unwrap_or(Datum::NULL),
             })
         })
     };
@@ -78,30 +107,46 @@ pub(crate) fn page(source: &dyn Source, request: &Request, context: &str, limits
         Some(Ok(skip)) => skip,
         Some(Err(_)) => return Reply::bad_request("Invalid value for $skip."),
     };
+    let names = selected(request);
     let mut items = source.numbers(first).filter(matches).skip(skip);
-    let shown: Vec<Value> = items
-        .by_ref()
-        .take(size)
-        .map(|number| Value::Object(show(source, request, number)))
-        .collect();
-    let mut body = Map::new();
-    body.insert("@odata.context".to_owned(), Value::from(request.context(context)));
+    let (mut shown, mut count) = (String::new(), 0_usize);
+    for number in items.by_ref().take(size) {
+        if count > 0 {
+            shown.push(',');
+        }
+        write(source, names.as_deref(), number, &mut shown);
+        count += 1;
+    }
+    let mut body = String::with_capacity(shown.len() + 512);
+    body.push_str("{\"@odata.context\":");
+    write_text(&mut body, &request.context(context));
     let next = items.next();
     if first == 0 && request.option("count") == Some("true") {
         let rest = usize::from(next.is_some()) + items.count();
-        body.insert("@odata.count".to_owned(), Value::from(skip + shown.len() + rest));
+        // Writing into a string does not fail.
+        let _ = write!(body, ",\"@odata.count\":{}", skip + count + rest);
     }
     if let Some(next) = next {
-        body.insert("@odata.nextLink".to_owned(), Value::from(request.next_link(next)));
+        body.push_str(",\"@odata.nextLink\":");
+        write_text(&mut body, &request.next_link(next));
     }
-    body.insert("value".to_owned(), Value::from(shown));
-    Reply::ok(body)
+    body.push_str(",\"value\":[");
+    body.push_str(&shown);
+    body.push_str("]}");
+    Reply::ok(Body::Written(body))
 }
 
 /// A collection small enough to be made as a whole.
 pub(crate) struct Small(pub(crate) Vec<Value>);
 
 impl Small {
+    /// Takes a property off all items.
+    pub(crate) fn without(&mut self, name: &str) {
+        for item in self.0.iter_mut().filter_map(Value::as_object_mut) {
+            item.remove(name);
+        }
+    }
+
     fn item(&self, number: u32) -> Option<&Map<String, Value>> {
         self.0.get(usize::try_from(number).ok()?)?.as_object()
     }
@@ -112,16 +157,16 @@ impl Source for Small {
         Box::new(first..u32::try_from(self.0.len()).unwrap_or(u32::MAX))
     }
 
-    fn property(&self, number: u32, name: &str) -> Option<Value> {
-        self.item(number)?.get(name).cloned()
+    fn property(&self, number: u32, name: &str) -> Option<Datum<'_>> {
+        self.item(number)?.get(name).map(|value| Datum::Json(Cow::Borrowed(value)))
     }
 
-    fn all(&self, number: u32) -> Vec<String> {
-        let names = self.item(number).into_iter().flat_map(Map::keys);
-        names.filter(|name| !name.starts_with('@')).cloned().collect()
+    fn all(&self, number: u32) -> Cow<'_, [&str]> {
+        let names = self.item(number).into_iter().flat_map(Map::keys).map(String::as_str);
+        names.filter(|name| !name.starts_with('@')).collect()
     }
 
-    fn kind(&self, number: u32) -> Option<Value> {
-        self.item(number)?.get("@odata.type").cloned()
+    fn kind(&self, number: u32) -> Option<&str> {
+        self.item(number)?.get("@odata.type")?.as_str()
     }
 }

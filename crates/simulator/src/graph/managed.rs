@@ -1,10 +1,11 @@
 //! `/deviceManagement/managedDevices`: Intune's view of the fleet.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
 
 use crate::choice::Purpose;
-use crate::clock::{DAY, Seconds, stamp};
+use crate::clock::{DAY, Seconds};
 use crate::fleet::{Fleet, hours};
+use crate::graph::datum::Datum;
 use crate::graph::list::{self, INTUNE, Source};
 use crate::graph::reply::Reply;
 use crate::graph::request::Request;
@@ -40,40 +41,41 @@ impl Source for Managed<'_> {
         Box::new(first..self.0.count())
     }
 
-    fn property(&self, number: u32, name: &str) -> Option<Value> {
+    fn property(&self, number: u32, name: &str) -> Option<Datum<'_>> {
         let (fleet, choices) = (self.0, self.0.choices);
+        let text = |text: String| Datum::Text(text.into());
         Some(match name {
-            "id" => json!(choices.id(number, Purpose::ManagedId)),
-            "azureADDeviceId" => json!(choices.id(number, Purpose::DeviceId)),
-            "azureADRegistered" | "isEncrypted" => json!(true),
-            "complianceState" => json!("compliant"),
-            "deviceEnrollmentType" => json!("windowsAzureADJoin"),
-            "deviceName" | "managedDeviceName" => json!(fleet.name(number)),
-            "deviceRegistrationState" => json!("registered"),
+            "id" => Datum::Id(choices.id(number, Purpose::ManagedId)),
+            "azureADDeviceId" => Datum::Id(choices.id(number, Purpose::DeviceId)),
+            "azureADRegistered" | "isEncrypted" => Datum::Flag(true),
+            "complianceState" => Datum::Plain("compliant"),
+            "deviceEnrollmentType" => Datum::Plain("windowsAzureADJoin"),
+            "deviceName" | "managedDeviceName" => text(fleet.name(number)),
+            "deviceRegistrationState" => Datum::Plain("registered"),
             "enrolledDateTime" => {
                 let days = choices.below(number, Purpose::Enrolled, 0, 1000);
-                json!(stamp(FIRST_ENROLMENT + Seconds::from(days) * DAY))
+                Datum::Time(FIRST_ENROLMENT + Seconds::from(days) * DAY)
             }
-            "lastSyncDateTime" => json!(stamp(fleet.device(number).last_sync)),
-            "managedDeviceOwnerType" => json!("company"),
-            "managementAgent" => json!("mdm"),
-            "manufacturer" => json!(fleet.model(number).manufacturer),
-            "model" => json!(fleet.model(number).name),
-            "operatingSystem" => json!("Windows"),
-            "osVersion" => json!(fleet.os_version(number)),
+            "lastSyncDateTime" => Datum::Time(fleet.device(number).last_sync.seconds()),
+            "managedDeviceOwnerType" => Datum::Plain("company"),
+            "managementAgent" => Datum::Plain("mdm"),
+            "manufacturer" => Datum::Plain(fleet.model(number).manufacturer),
+            "model" => Datum::Plain(fleet.model(number).name),
+            "operatingSystem" => Datum::Plain("Windows"),
+            "osVersion" => text(fleet.os_version(number)),
             "serialNumber" => {
-                json!(format!("{:012X}", choices.hash(number, Purpose::Serial, 0) >> 16))
+                text(format!("{:012X}", choices.hash(number, Purpose::Serial, 0) >> 16))
             }
             "userDisplayName" => {
-                json!(format!("User {number:06} ({})", hours::site(choices, number).0))
+                text(format!("User {number:06} ({})", hours::site(choices, number).0))
             }
-            "userPrincipalName" => json!(format!("user{number:06}@contoso.example")),
+            "userPrincipalName" => text(format!("user{number:06}@contoso.example")),
             _ => return None,
         })
     }
 
-    fn all(&self, _number: u32) -> Vec<String> {
-        SHOWN.map(str::to_owned).to_vec()
+    fn all(&self, _number: u32) -> Cow<'_, [&str]> {
+        Cow::Borrowed(&SHOWN)
     }
 }
 

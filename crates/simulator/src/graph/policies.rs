@@ -6,7 +6,7 @@ use crate::graph::list::{self, INTUNE, Small};
 use crate::graph::reply::Reply;
 use crate::graph::request::Request;
 use crate::ledger::Event;
-use crate::tenant::policies::{Approval, POLICY, Policy, RING, Status, new_ring, ring_json};
+use crate::tenant::policies::{Approval, POLICY, Policy, Ring, Status};
 use crate::world::{Noted, World};
 
 pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
@@ -38,8 +38,14 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
             Reply::ok(policy.json())
         }
         ("DELETE", []) => {
-            policies.remove(place);
+            let Policy { object, approvals, .. } = policies.remove(place);
             world.tenant.changed();
+            let id = object.id.to_string();
+            for approval in approvals {
+                let level = Some(approval.level);
+                let noted = Noted { policy: Some(&id), level, ..Noted::default() };
+                world.note(Event::ApprovalDeleted, noted);
+            }
             Reply::empty()
         }
         (_, []) => Reply::wrong_method(),
@@ -52,33 +58,37 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
 fn rings(world: &mut World, request: &Request, place: usize, rest: &[&str]) -> Reply {
     let now = world.now();
     let policy = &mut world.tenant.policies[place];
+    let policy_id = policy.object.id.to_string();
     let sent = request.body();
-    let reply = match (request.method.as_str(), rest) {
-        ("GET", []) => return listed(policy.rings.iter().map(ring_json), request, "rings"),
+    let (reply, turned) = match (request.method.as_str(), rest) {
+        ("GET", []) => return listed(policy.rings.iter().map(Ring::json), request, "rings"),
         ("POST", []) => {
             if let Some(refusal) = without_name(sent).or_else(|| bad_ring(sent)) {
                 return refusal;
             }
-            let ring = new_ring(sent, now);
-            let shown = ring_json(&ring);
+            let ring = Ring::new(sent, now);
+            let (shown, id) = (ring.json(), ring.object.id);
+            let paused = ring.object.flag("isPaused").then_some((id, Event::RingPaused));
             policy.rings.push(ring);
-            Reply::created(shown)
+            (Reply::created(shown), paused)
         }
         (method, [id]) => {
             let Some(ring) = policy.ring_mut(id) else { return Reply::not_found() };
+            let id = ring.object.id;
             match method {
-                "GET" => return Reply::ok(ring_json(ring)),
+                "GET" => return Reply::ok(ring.json()),
                 "PATCH" => {
                     if let Some(refusal) = bad_ring(sent) {
                         return refusal;
                     }
-                    ring.merge(sent, &RING, now);
-                    Reply::ok(ring_json(ring))
+                    let event = ring.merge(sent, now).map(|paused| {
+                        (id, if paused { Event::RingPaused } else { Event::RingResumed })
+                    });
+                    (Reply::ok(ring.json()), event)
                 }
                 "DELETE" => {
-                    let id = ring.id;
-                    policy.rings.retain(|ring| ring.id != id);
-                    Reply::empty()
+                    policy.rings.retain(|ring| ring.object.id != id);
+                    (Reply::empty(), Some((id, Event::RingDeleted)))
                 }
                 _ => return Reply::wrong_method(),
             }
@@ -87,6 +97,11 @@ fn rings(world: &mut World, request: &Request, place: usize, rest: &[&str]) -> R
         (_, [_, segment, ..]) => return Reply::no_segment(segment),
     };
     world.tenant.changed();
+    if let Some((ring, event)) = turned {
+        let ring = ring.to_string();
+        let noted = Noted { policy: Some(&policy_id), ring: Some(&ring), ..Noted::default() };
+        world.note(event, noted);
+    }
     reply
 }
 
@@ -100,7 +115,7 @@ fn approvals(world: &mut World, request: &Request, place: usize, rest: &[&str]) 
         Some(status) => status,
         None => None,
     };
-    let (reply, status, level) = match (request.method.as_str(), rest) {
+    let (reply, event, level) = match (request.method.as_str(), rest) {
         ("GET", []) => {
             return listed(policy.approvals.iter().map(Approval::json), request, "approvals");
         }
@@ -113,24 +128,24 @@ fn approvals(world: &mut World, request: &Request, place: usize, rest: &[&str]) 
             let approval = Approval::new(&entry.id, entry.level, status, now);
             let (shown, level) = (approval.json(), approval.level);
             policy.approvals.push(approval);
-            (Reply::created(shown), status, level)
+            (Reply::created(shown), event_of(status), level)
         }
         (method, [id]) => {
             let Some(approval) = policy.approval_mut(id) else { return Reply::not_found() };
+            let level = approval.level;
             match method {
                 "GET" => return Reply::ok(approval.json()),
-                "PATCH" => match status.filter(|status| *status != approval.status) {
+                "PATCH" => match status.filter(|status| Some(*status) != approval.written()) {
                     None => return Reply::ok(approval.json()),
                     Some(status) => {
                         approval.set(status, now);
-                        (Reply::ok(approval.json()), status, approval.level)
+                        (Reply::ok(approval.json()), event_of(status), level)
                     }
                 },
                 "DELETE" => {
                     let id = approval.object.id;
                     policy.approvals.retain(|approval| approval.object.id != id);
-                    world.tenant.changed();
-                    return Reply::empty();
+                    (Reply::empty(), Event::ApprovalDeleted, level)
                 }
                 _ => return Reply::wrong_method(),
             }
@@ -139,12 +154,15 @@ fn approvals(world: &mut World, request: &Request, place: usize, rest: &[&str]) 
         (_, [_, segment, ..]) => return Reply::no_segment(segment),
     };
     world.tenant.changed();
-    let event = match status {
-        Status::Approved => Event::ApprovalApproved,
-        Status::Suspended => Event::ApprovalSuspended,
-    };
     world.note(event, Noted { policy: Some(&policy_id), level: Some(level), ..Noted::default() });
     reply
+}
+
+const fn event_of(status: Status) -> Event {
+    match status {
+        Status::Approved => Event::ApprovalApproved,
+        Status::Suspended => Event::ApprovalSuspended,
+    }
 }
 
 fn without_name(sent: &Value) -> Option<Reply> {

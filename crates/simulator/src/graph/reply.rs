@@ -2,26 +2,58 @@
 
 use serde_json::{Value, json};
 
+/// JSON, as a value or written already. Long lists are written as they are made.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    Value(Value),
+    Written(String),
+}
+
+impl Body {
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Value(value) => value.to_string(),
+            Self::Written(text) => text,
+        }
+    }
+
+    pub(crate) fn into_value(self) -> Value {
+        match self {
+            Self::Value(value) => value,
+            // What was written here is JSON.
+            Self::Written(text) => serde_json::from_str(&text).unwrap_or_default(),
+        }
+    }
+}
+
+impl<Json: Into<Value>> From<Json> for Body {
+    fn from(json: Json) -> Self {
+        Self::Value(json.into())
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    pub(crate) body: Option<Value>,
+    pub(crate) body: Option<Body>,
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Not what the service would have said; a fault put in its place.
     pub(crate) injected: bool,
     pub(crate) truncated: bool,
+    /// The connection ends without an answer.
+    pub(crate) broken: bool,
 }
 
 impl Reply {
-    fn new(status: u16, body: Option<Value>) -> Self {
-        Self { status, body, headers: Vec::new(), injected: false, truncated: false }
+    fn new(status: u16, body: Option<Body>) -> Self {
+        Self { status, body, headers: Vec::new(), injected: false, truncated: false, broken: false }
     }
 
-    pub(crate) fn ok(body: impl Into<Value>) -> Self {
+    pub(crate) fn ok(body: impl Into<Body>) -> Self {
         Self::new(200, Some(body.into()))
     }
 
-    pub(crate) fn created(body: impl Into<Value>) -> Self {
+    pub(crate) fn created(body: impl Into<Body>) -> Self {
         Self::new(201, Some(body.into()))
     }
 
@@ -39,7 +71,7 @@ impl Reply {
         let body = json!({
             "error": { "code": code, "message": message, "innerError": { "date": date } }
         });
-        Self::new(status, Some(body))
+        Self::new(status, Some(Body::Value(body)))
     }
 
     pub(crate) fn bad_request(message: &str) -> Self {
@@ -84,13 +116,16 @@ impl Reply {
         self
     }
 
+    pub(crate) fn broken(mut self) -> Self {
+        self.broken = true;
+        self
+    }
+
     /// Puts the ids of the exchange into an error body.
     pub(crate) fn name_exchange(&mut self, request_id: &str, client_request_id: &str) {
-        let inner = self
-            .body
-            .as_mut()
-            .and_then(|body| body.pointer_mut("/error/innerError"))
-            .and_then(Value::as_object_mut);
+        // Errors are values; what is written already is no error.
+        let Some(Body::Value(body)) = &mut self.body else { return };
+        let inner = body.pointer_mut("/error/innerError").and_then(Value::as_object_mut);
         if let Some(inner) = inner {
             inner.insert("request-id".to_owned(), Value::from(request_id));
             inner.insert("client-request-id".to_owned(), Value::from(client_request_id));

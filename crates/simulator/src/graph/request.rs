@@ -104,11 +104,23 @@ impl Request {
 
     /// Where the next page of this list is.
     pub(crate) fn next_link(&self, token: u32) -> String {
+        self.link("skiptoken", &format!("{token:08x}"))
+    }
+
+    /// This request with another token.
+    pub(crate) fn link(&self, kind: &str, token: &str) -> String {
+        let mut link = self.without_token();
+        let _ = write!(link, "${kind}={token}");
+        link
+    }
+
+    /// This request up to where a token goes.
+    pub(crate) fn without_token(&self) -> String {
         let mut link = format!("{}/{}/{}?", self.base, self.version.name(), self.path);
-        for (name, value) in self.query.iter().filter(|(name, _)| name != "skiptoken") {
+        let kept = |name: &str| name != "skiptoken" && name != "deltatoken";
+        for (name, value) in self.query.iter().filter(|(name, _)| kept(name)) {
             let _ = write!(link, "${name}={}&", escape(value));
         }
-        let _ = write!(link, "$skiptoken={token:08x}");
         link
     }
 

@@ -1,9 +1,12 @@
 //! `/admin/windows/updates`: the catalogue and the enrolment of devices.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::choice::Purpose;
 use crate::clock::Seconds;
+use crate::graph::datum::Datum;
 use crate::graph::list::{self, INTUNE, Small, Source};
 use crate::graph::reply::Reply;
 use crate::graph::request::Request;
@@ -42,12 +45,11 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
 /// The entries, with their revisions only where the request expands them.
 fn catalog(world: &World, request: &Request) -> Vec<Value> {
     let expanded = request.option("expand").is_some_and(|what| what.contains("productRevisions"));
-    let mut entries = world.tenant.catalog.list(world.now());
+    let mut entries = Small(world.tenant.catalog.list(world.now()));
     if !expanded {
-        for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
-            entry.remove("productRevisions");
-        }
+        entries.without("productRevisions");
     }
+    let Small(mut entries) = entries;
     let ascending = |order: &str| order.contains("releaseDateTime") && !order.contains("desc");
     if request.option("orderby").is_some_and(ascending) {
         entries.sort_by_key(|entry| entry.get("releaseDateTime").map(ToString::to_string));
@@ -65,21 +67,23 @@ impl Source for Assets<'_> {
         Box::new(self.world.tenant.enrolments.from(first))
     }
 
-    fn property(&self, number: u32, name: &str) -> Option<Value> {
+    fn property(&self, number: u32, name: &str) -> Option<Datum<'_>> {
         match name {
-            "id" => Some(json!(self.world.choices.id(number, Purpose::DeviceId))),
-            "errors" => Some(json!([])),
-            "enrollment" => Some(self.world.tenant.enrolments.json(number, self.now)),
+            "id" => Some(Datum::Id(self.world.choices.id(number, Purpose::DeviceId))),
+            "errors" => Some(Datum::Json(Cow::Owned(json!([])))),
+            "enrollment" => {
+                Some(Datum::Json(Cow::Owned(self.world.tenant.enrolments.json(number, self.now))))
+            }
             _ => None,
         }
     }
 
-    fn all(&self, _number: u32) -> Vec<String> {
-        ["id", "errors", "enrollment"].map(str::to_owned).to_vec()
+    fn all(&self, _number: u32) -> Cow<'_, [&str]> {
+        Cow::Borrowed(&["id", "errors", "enrollment"])
     }
 
-    fn kind(&self, _number: u32) -> Option<Value> {
-        Some(Value::from("#microsoft.graph.windowsUpdates.azureADDevice"))
+    fn kind(&self, _number: u32) -> Option<&str> {
+        Some("#microsoft.graph.windowsUpdates.azureADDevice")
     }
 }
 

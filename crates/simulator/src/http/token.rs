@@ -123,6 +123,9 @@ impl Authority {
         let Ok(key) = DecodingKey::from_rsa_pem(pem.as_bytes()) else { return false };
         let client = self.client_id.to_string();
         let mut validation = Validation::new(Algorithm::RS256);
+        // Microsoft's own libraries have gone over to PS256.
+        validation.algorithms = vec![Algorithm::RS256, Algorithm::PS256];
+        validation.validate_nbf = true;
         validation.set_audience(&[endpoint(base, tenant)]);
         validation.set_issuer(&[&client]);
         validation.sub = Some(client);

@@ -1,94 +1,183 @@
 //! Entra groups of devices.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::choice::{Choices, Purpose};
-use crate::clock::{MINUTE, Seconds, stamp};
+use crate::clock::{MINUTE, Packed, Seconds, stamp};
+use crate::fleet::slot as place;
 use crate::tenant::Properties;
 
 /// How long a new member goes unnoticed by Windows Update.
-const MEMBERSHIP_DELAY: Seconds = 4 * MINUTE;
+pub(crate) const MEMBERSHIP_DELAY: Seconds = 4 * MINUTE;
 
 /// Place of a group in [`Groups`]; never given to another group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct GroupSlot(usize);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GroupSlot(pub(crate) u32);
 
 #[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) id: Uuid,
     pub(crate) properties: Properties,
     /// Device index, and when its membership takes effect.
-    members: BTreeMap<u32, Seconds>,
+    members: BTreeMap<u32, Packed>,
+    /// Groups whose members count as members.
+    nested: BTreeSet<GroupSlot>,
 }
 
+/// A member: a device by its index, or a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Member {
+    Device(u32),
+    Group(GroupSlot),
+}
+
+/// One change, in the order in which delta queries tell of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change {
+    pub(crate) group: GroupSlot,
+    /// `None` when the group itself was changed, made or deleted.
+    pub(crate) member: Option<Member>,
+}
+
+/// Deleted groups keep their slot and id.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    slots: Vec<Option<Group>>,
+    slots: Vec<(Uuid, Option<Group>)>,
     by_id: HashMap<Uuid, GroupSlot>,
+    log: Vec<Change>,
 }
 
 impl Group {
-    pub(crate) fn has(&self, device: u32) -> bool {
-        self.members.contains_key(&device)
+    pub(crate) fn has(&self, member: Member) -> bool {
+        match member {
+            Member::Device(device) => self.members.contains_key(&device),
+            Member::Group(slot) => self.nested.contains(&slot),
+        }
     }
 
-    pub(crate) fn add(&mut self, device: u32, now: Seconds) {
-        self.members.insert(device, now.saturating_add(MEMBERSHIP_DELAY));
-    }
-
-    pub(crate) fn remove(&mut self, device: u32) -> bool {
-        self.members.remove(&device).is_some()
-    }
-
-    pub(crate) fn members_from(&self, first: u32) -> impl Iterator<Item = u32> {
+    pub(crate) fn devices_from(&self, first: u32) -> impl Iterator<Item = u32> {
         self.members.range(first..).map(|(device, _)| *device)
+    }
+
+    pub(crate) fn nested(&self) -> impl Iterator<Item = GroupSlot> {
+        self.nested.iter().copied()
     }
 }
 
 impl Groups {
-    pub(crate) fn insert(&mut self, properties: Properties) -> Uuid {
-        let id = Uuid::new_v4();
-        self.insert_as(id, properties, BTreeMap::new());
-        id
+    pub(crate) fn insert(&mut self, properties: Properties) -> GroupSlot {
+        self.insert_as(Uuid::new_v4(), properties, BTreeMap::new())
     }
 
-    fn insert_as(&mut self, id: Uuid, properties: Properties, members: BTreeMap<u32, Seconds>) {
-        self.by_id.insert(id, GroupSlot(self.slots.len()));
-        self.slots.push(Some(Group { id, properties, members }));
+    fn insert_as(
+        &mut self,
+        id: Uuid,
+        properties: Properties,
+        members: BTreeMap<u32, Packed>,
+    ) -> GroupSlot {
+        let slot = GroupSlot(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
+        self.by_id.insert(id, slot);
+        self.slots.push((id, Some(Group { properties, members, nested: BTreeSet::new() })));
+        self.log.push(Change { group: slot, member: None });
+        slot
     }
 
     pub(crate) fn slot(&self, id: Uuid) -> Option<GroupSlot> {
         self.by_id.get(&id).copied()
     }
 
-    pub(crate) fn get(&self, id: Uuid) -> Option<&Group> {
-        self.slots.get(self.slot(id)?.0)?.as_ref()
+    pub(crate) fn get(&self, slot: GroupSlot) -> Option<&Group> {
+        self.slots.get(place(slot.0))?.1.as_ref()
     }
 
-    pub(crate) fn get_mut(&mut self, id: Uuid) -> Option<&mut Group> {
-        let slot = self.slot(id)?;
-        self.slots.get_mut(slot.0)?.as_mut()
+    fn get_mut(&mut self, slot: GroupSlot) -> Option<&mut Group> {
+        self.slots.get_mut(place(slot.0))?.1.as_mut()
     }
 
-    pub(crate) fn delete(&mut self, id: Uuid) -> bool {
-        let Some(slot) = self.by_id.remove(&id) else { return false };
-        self.slots.get_mut(slot.0).and_then(Option::take).is_some()
+    /// The id of a group that lives or lived.
+    pub(crate) fn id(&self, slot: GroupSlot) -> Uuid {
+        self.slots.get(place(slot.0)).map_or(Uuid::nil(), |(id, _)| *id)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.slots.iter().flatten()
+    pub(crate) fn set(&mut self, slot: GroupSlot, name: &str, value: Value) {
+        if let Some(group) = self.get_mut(slot) {
+            group.properties.insert(name.to_owned(), value);
+            self.log.push(Change { group: slot, member: None });
+        }
+    }
+
+    pub(crate) fn add(&mut self, slot: GroupSlot, member: Member, now: Seconds) {
+        let Some(group) = self.get_mut(slot) else { return };
+        match member {
+            Member::Device(device) => {
+                group.members.insert(device, Packed::from(now + MEMBERSHIP_DELAY));
+            }
+            Member::Group(nested) => {
+                group.nested.insert(nested);
+            }
+        }
+        self.log.push(Change { group: slot, member: Some(member) });
+    }
+
+    pub(crate) fn remove(&mut self, slot: GroupSlot, member: Member) -> bool {
+        let removed = self.get_mut(slot).is_some_and(|group| match member {
+            Member::Device(device) => group.members.remove(&device).is_some(),
+            Member::Group(nested) => group.nested.remove(&nested),
+        });
+        if removed {
+            self.log.push(Change { group: slot, member: Some(member) });
+        }
+        removed
+    }
+
+    pub(crate) fn delete(&mut self, slot: GroupSlot) {
+        self.by_id.remove(&self.id(slot));
+        if let Some((_, group)) = self.slots.get_mut(place(slot.0)) {
+            *group = None;
+        }
+        self.log.push(Change { group: slot, member: None });
+        let parents: Vec<GroupSlot> = self.iter().map(|(parent, _)| parent).collect();
+        for parent in parents {
+            self.remove(parent, Member::Group(slot));
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (GroupSlot, &Group)> {
+        self.from(GroupSlot(0))
+    }
+
+    pub(crate) fn from(&self, first: GroupSlot) -> impl Iterator<Item = (GroupSlot, &Group)> {
+        let slots = self.slots.iter().zip(0_u32..).skip(place(first.0));
+        slots.filter_map(|((_, group), slot)| Some((GroupSlot(slot), group.as_ref()?)))
+    }
+
+    pub(crate) fn log(&self) -> &[Change] {
+        &self.log
+    }
+
+    /// A group with all groups nested in it, however deep, itself first.
+    pub(crate) fn reach(&self, id: Uuid) -> Vec<GroupSlot> {
+        let mut reached: Vec<GroupSlot> = self.slot(id).into_iter().collect();
+        let mut next = 0;
+        while let Some(slot) = reached.get(next).copied() {
+            next += 1;
+            for nested in self.get(slot).into_iter().flat_map(Group::nested) {
+                // Groups may contain each other.
+                if !reached.contains(&nested) {
+                    reached.push(nested);
+                }
+            }
+        }
+        reached
     }
 
     /// Whether Windows Update sees the device in the group by now.
     pub(crate) fn counts(&self, slot: GroupSlot, device: u32, now: Seconds) -> bool {
-        self.slots
-            .get(slot.0)
-            .and_then(Option::as_ref)
+        self.get(slot)
             .and_then(|group| group.members.get(&device))
-            .is_some_and(|effective| *effective <= now)
+            .is_some_and(|effective| effective.seconds() <= now)
     }
 
     /// The two groups the organisation had before anybody came to roll out updates: half a
@@ -103,7 +192,7 @@ impl Groups {
         ];
         for ((name, nickname, count), number) in groups.into_iter().zip(0_u32..) {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
-            let members = members.by_ref().take(count).map(|device| (device, Seconds::MIN));
+            let members = members.by_ref().take(count).map(|device| (device, Packed::LONG_AGO));
             let properties = security_group(
                 &json!({ "displayName": name, "mailNickname": nickname,
                     "description": "Kept by the organisation" }),

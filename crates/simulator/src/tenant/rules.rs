@@ -1,10 +1,10 @@
 //! What policies and configurations mean for devices, worked out once per change.
 
-use crate::clock::{DAY, Seconds};
+use crate::clock::Seconds;
 use crate::ledger::{Book, Name};
 use crate::tenant::configurations::Reach;
 use crate::tenant::groups::GroupSlot;
-use crate::tenant::policies::Status;
+use crate::tenant::policies::{Ring, Status};
 use crate::tenant::{Tenant, group_ids};
 
 /// Content that is approved for the members of some groups.
@@ -59,34 +59,22 @@ impl Rules {
         self.approved.clear();
         for policy in &tenant.policies {
             let name = book.name(&policy.object.id.to_string());
+            let lags = policy.approvals.iter().map(|approval| approval.status.takes_effect());
+            let lags = lags.chain(policy.rings.iter().map(|ring| ring.paused.takes_effect()));
+            self.stale_at = lags.filter(|at| *at > now).fold(self.stale_at, Seconds::min);
             for approval in &policy.approvals {
-                if approval.takes_effect() > now {
-                    self.stale_at = self.stale_at.min(approval.takes_effect());
-                }
-                if approval.effective(now) != Some(Status::Approved) {
+                if approval.status.effective(now) != Some(Status::Approved) {
                     continue;
                 }
                 let Some(entry) = tenant.catalog.at(approval.level) else { continue };
-                for ring in policy.rings.iter().filter(|ring| !ring.flag("isPaused")) {
-                    let properties = &ring.properties;
-                    let deferral =
-                        properties.get("deferralInDays").and_then(serde_json::Value::as_i64);
-                    let included = group_ids(properties.get("includedGroupAssignment"));
-                    let excluded = group_ids(properties.get("excludedGroupAssignment"));
-                    let slots = included.into_iter().filter_map(|id| {
-                        Some((tenant.groups.slot(id)?, book.name(&id.to_string())))
-                    });
-                    self.approved.push(Rule {
-                        level: approval.level,
-                        policy: name,
-                        included: slots.collect(),
-                        excluded: excluded
-                            .into_iter()
-                            .filter_map(|id| tenant.groups.slot(id))
-                            .collect(),
-                        since: entry.released + deferral.unwrap_or(0) * DAY,
-                    });
-                }
+                let running = policy.rings.iter().filter(|ring| !ring.paused.effective(now));
+                self.approved.extend(running.map(|ring| Rule {
+                    level: approval.level,
+                    policy: name,
+                    included: named_slots(tenant, book, ring),
+                    excluded: slots(tenant, ring, "excludedGroupAssignment"),
+                    since: entry.released + ring.deferral(),
+                }));
             }
         }
         self.settings = tenant.configurations.iter().map(|one| setting(tenant, one)).collect();
@@ -131,6 +119,22 @@ impl Rules {
     }
 }
 
+/// The groups a ring names and those nested in them.
+fn slots(tenant: &Tenant, ring: &Ring, of: &str) -> Vec<GroupSlot> {
+    let named = group_ids(ring.object.properties.get(of));
+    named.into_iter().flat_map(|id| tenant.groups.reach(id)).collect()
+}
+
+/// The groups a ring includes, each with the name of the group that is assigned.
+fn named_slots(tenant: &Tenant, book: &mut Book, ring: &Ring) -> Vec<(GroupSlot, Name)> {
+    let mut slots = Vec::new();
+    for id in group_ids(ring.object.properties.get("includedGroupAssignment")) {
+        let name = book.name(&id.to_string());
+        slots.extend(tenant.groups.reach(id).into_iter().map(|slot| (slot, name)));
+    }
+    slots
+}
+
 fn setting(tenant: &Tenant, from: &crate::tenant::configurations::Configuration) -> Setting {
     let mut setting = Setting {
         everybody: false,
@@ -142,8 +146,8 @@ fn setting(tenant: &Tenant, from: &crate::tenant::configurations::Configuration)
     for assignment in &from.assignments {
         match assignment.reach() {
             Some(Reach::Everybody) => setting.everybody = true,
-            Some(Reach::Group(id)) => setting.included.extend(tenant.groups.slot(id)),
-            Some(Reach::NotGroup(id)) => setting.excluded.extend(tenant.groups.slot(id)),
+            Some(Reach::Group(id)) => setting.included.extend(tenant.groups.reach(id)),
+            Some(Reach::NotGroup(id)) => setting.excluded.extend(tenant.groups.reach(id)),
             None => {}
         }
     }

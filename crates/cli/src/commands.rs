@@ -1,0 +1,89 @@
+//! The client commands, one file for each thing they are about.
+
+mod device;
+mod release;
+mod ring_set;
+mod rollout;
+mod tenant;
+mod update;
+
+use std::path::Path;
+
+use clap::Subcommand;
+use serde::de::DeserializeOwned;
+
+use crate::args::Global;
+use crate::client::Client;
+use crate::failure::{Exit, Failure};
+use crate::find;
+use crate::output::Output;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Look at rollouts, and steer them.
+    #[command(subcommand)]
+    Rollout(rollout::Command),
+    /// Tenants and their connection to Microsoft Graph.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// Devices of the fleet.
+    #[command(subcommand)]
+    Device(device::Command),
+    /// Ring sets: the stages a rollout walks through.
+    #[command(subcommand)]
+    RingSet(ring_set::Command),
+    /// The update catalogue.
+    #[command(subcommand)]
+    Update(update::Command),
+    /// Updates approved to go out.
+    #[command(subcommand)]
+    Release(release::Command),
+}
+
+/// What every command works with.
+#[derive(Debug)]
+pub(crate) struct Context<'run> {
+    pub(crate) client: Client,
+    pub(crate) output: Output,
+    tenant: Option<&'run str>,
+}
+
+impl Context<'_> {
+    /// The id of the tenant meant.
+    pub(crate) async fn tenant(&self) -> Result<String, Failure> {
+        let tenant = find::tenant(&self.client, self.tenant).await?;
+        Ok(tenant.typed.id.to_string())
+    }
+}
+
+pub(crate) async fn run(
+    command: ClientCommand,
+    global: &Global,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let client = Client::from_global(global)?;
+    let context = Context { client, output, tenant: global.tenant.as_deref() };
+    match command {
+        ClientCommand::Rollout(command) => rollout::run(command, &context).await,
+        ClientCommand::Tenant(command) => tenant::run(command, &context).await,
+        ClientCommand::Device(command) => device::run(command, &context).await,
+        ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
+        ClientCommand::Update(command) => update::run(command, &context).await,
+        ClientCommand::Release(command) => release::run(command, &context).await,
+    }
+}
+
+/// A file's text, or what comes on stdin for `-`.
+pub(crate) fn read_text(file: &Path) -> Result<String, Failure> {
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    text.map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))
+}
+
+pub(crate) fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
+    serde_json::from_str(&read_text(file)?)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))
+}

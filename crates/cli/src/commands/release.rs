@@ -1,0 +1,51 @@
+//! `concentric release`.
+
+use api_types::{CreateRelease, Release};
+use clap::Subcommand;
+
+use super::Context;
+use crate::client::Query;
+use crate::failure::{Exit, Failure};
+use crate::{find, text};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the releases.
+    List,
+    /// Approve an update to go out.
+    Create {
+        /// The release's name, unique in the tenant.
+        name: String,
+        /// The update's name, id, or beginning of its id.
+        #[arg(long)]
+        update: String,
+    },
+}
+
+pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit, Failure> {
+    let (client, tenant) = (&context.client, context.tenant().await?);
+    let path = ["tenants", &tenant, "releases"];
+    let head = ["name", "created by", "created at", "update", "id"];
+    let row = |release: &Release| {
+        vec![
+            release.name.clone(),
+            release.created_by.clone(),
+            text::time(release.created_at),
+            release.update_id.to_string(),
+            release.id.to_string(),
+        ]
+    };
+    match command {
+        Command::List => {
+            context.output.list(&head, &client.all(&path, &Query::new()).await?, row)?;
+        }
+        Command::Create { name, update } => {
+            let update = find::update(client, &tenant, &update).await?.typed;
+            let body = CreateRelease { update_id: update.id, name };
+            let release = client.post::<Release>(&path, &body).await?;
+            let fields: Vec<(&str, String)> = head.into_iter().zip(row(&release.typed)).collect();
+            context.output.one(&release.json, &fields)?;
+        }
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,120 @@
+//! `concentric ring-set`.
+
+use std::path::PathBuf;
+
+use api_types::{CreateRingSet, RingSet};
+use clap::Subcommand;
+
+use super::{Context, read_json};
+use crate::client::{Document, Query};
+use crate::failure::{Exit, Failure};
+use crate::output::{Form, say, table, write, write_lines};
+use crate::{find, text};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the ring sets.
+    List,
+    /// Show the rings of a ring set.
+    Get {
+        /// Name, id, or beginning of its id.
+        ring_set: String,
+    },
+    /// Make a ring set from a JSON file.
+    Create {
+        /// The body of the API's call; `-` reads stdin.
+        #[arg(long, short, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Place the devices of the fleet into the rings again.
+    Place {
+        /// Name, id, or beginning of its id.
+        ring_set: String,
+    },
+}
+
+pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit, Failure> {
+    let client = &context.client;
+    match command {
+        Command::List => {
+            let tenant = context.tenant().await?;
+            let sets = client.all(&["tenants", &tenant, "ring-sets"], &Query::new()).await?;
+            let head = ["name", "rings", "members", "placed at", "id"];
+            context.output.list(&head, &sets, |set: &RingSet| {
+                let names: Vec<&str> = set.rings.iter().map(|ring| ring.name.as_str()).collect();
+                vec![
+                    set.name.clone(),
+                    names.join(", "),
+                    set.members.iter().sum::<u32>().to_string(),
+                    text::maybe_time(set.placed_at),
+                    set.id.to_string(),
+                ]
+            })?;
+        }
+        Command::Get { ring_set } => {
+            let tenant = context.tenant().await?;
+            show(context, &find::ring_set(client, &tenant, &ring_set).await?)?;
+        }
+        Command::Create { file } => {
+            // Before the first request, so that a typing error costs nothing.
+            let body: CreateRingSet = read_json(&file)?;
+            let tenant = context.tenant().await?;
+            let set = client.post(&["tenants", &tenant, "ring-sets"], &body).await?;
+            show(context, &set)?;
+        }
+        Command::Place { ring_set } => {
+            let tenant = context.tenant().await?;
+            let set = find::ring_set(client, &tenant, &ring_set).await?.typed;
+            let id = set.id.to_string();
+            client.order(&["tenants", &tenant, "ring-sets", &id, "place"]).await?;
+            say(&format!("Placing devices into {}.", set.name));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn show(context: &Context<'_>, set: &Document<RingSet>) -> Result<(), Failure> {
+    let s = &set.typed;
+    context.output.one(
+        &set.json,
+        &[
+            ("name", s.name.clone()),
+            ("id", s.id.to_string()),
+            ("placed at", text::maybe_time(s.placed_at)),
+            ("created at", text::time(s.created_at)),
+        ],
+    )?;
+    let rows = s.rings.iter().zip(0_usize..).map(|(ring, at)| {
+        vec![
+            at.to_string(),
+            ring.name.clone(),
+            s.members.get(at).copied().unwrap_or(0).to_string(),
+            format!("{} %", ring.percent),
+            ring.groups.len().to_string(),
+            ring.deferral_days.to_string(),
+            ring.deadline_days.to_string(),
+            ring.grace_days.to_string(),
+            format!("{} h", ring.gate.bake_hours),
+            format!("{} %", ring.gate.max_failed_percent),
+        ]
+    });
+    match context.output.form {
+        Form::Table => {
+            let head = [
+                "ring",
+                "name",
+                "members",
+                "share",
+                "groups",
+                "deferral",
+                "deadline",
+                "grace",
+                "bake",
+                "failed at most",
+            ];
+            write(&format!("\n{}", table(&head, rows.collect())))
+        }
+        Form::Plain => write_lines(rows.map(|row| format!("ring\t{}", row.join("\t")))),
+        Form::Json | Form::Jsonl => Ok(()),
+    }
+}

@@ -1,0 +1,140 @@
+//! `concentric tenant`.
+
+use std::path::PathBuf;
+
+use api_types::{ConnectionInput, CreateTenant, CredentialInput, Tenant};
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use super::{Context, read_text};
+use crate::client::{Document, Query};
+use crate::failure::{Exit, Failure};
+use crate::output::say;
+use crate::{find, text};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the tenants this token may see.
+    List,
+    /// Show one tenant.
+    Get {
+        /// Name or id; the one of --tenant if not given.
+        name: Option<String>,
+    },
+    /// Serve a new tenant.
+    Create(Create),
+    /// Read devices, groups and catalogue again, from scratch.
+    Sync {
+        /// Name or id; the one of --tenant if not given.
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    name: String,
+    /// Id of the tenant in Entra.
+    #[arg(long, value_name = "ID")]
+    entra_tenant_id: Uuid,
+    /// Application (client) id of the app registration.
+    #[arg(long, value_name = "ID")]
+    client_id: Uuid,
+    /// File with the client secret; `-` reads it from stdin.
+    #[arg(long, value_name = "FILE", required_unless_present = "certificate_file")]
+    secret_file: Option<PathBuf>,
+    /// PEM file with the certificate.
+    #[arg(long, value_name = "FILE", requires = "key_file", conflicts_with = "secret_file")]
+    certificate_file: Option<PathBuf>,
+    /// PEM file with the certificate's private key.
+    #[arg(long, value_name = "FILE", requires = "certificate_file")]
+    key_file: Option<PathBuf>,
+    /// Microsoft Graph, if it is not the public cloud's.
+    #[arg(long, value_name = "URL")]
+    graph_url: Option<String>,
+    /// Login, if it is not the public cloud's.
+    #[arg(long, value_name = "URL")]
+    login_url: Option<String>,
+}
+
+pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit, Failure> {
+    let client = &context.client;
+    match command {
+        Command::List => {
+            let tenants = client.all(&["tenants"], &Query::new()).await?;
+            let head = ["name", "connection", "synced at", "id"];
+            context.output.list(&head, &tenants, |tenant: &Tenant| {
+                vec![
+                    tenant.name.clone(),
+                    text::connection(tenant.connection.state).to_owned(),
+                    text::maybe_time(tenant.synced_at),
+                    tenant.id.to_string(),
+                ]
+            })?;
+        }
+        Command::Get { name } => {
+            show(context, &find::tenant(client, name.as_deref().or(context.tenant)).await?)?;
+        }
+        Command::Create(create) => {
+            let body = create.body()?;
+            let tenant = client.post(&["tenants"], &body).await?;
+            show(context, &tenant)?;
+            say("Its first sync follows by itself; `concentric tenant get` shows it.");
+        }
+        Command::Sync { name } => {
+            let tenant = find::tenant(client, name.as_deref().or(context.tenant)).await?.typed;
+            client.order(&["tenants", &tenant.id.to_string(), "sync"]).await?;
+            say(&format!("Sync of {} ordered; `concentric tenant get` shows it.", tenant.name));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+impl Create {
+    fn body(self) -> Result<CreateTenant, Failure> {
+        let secret = |file: PathBuf| Ok(read_text(&file)?.trim().to_owned());
+        let credential = match (self.secret_file, self.certificate_file, self.key_file) {
+            (None, Some(certificate), Some(key)) => CredentialInput::Certificate {
+                certificate_pem: read_text(&certificate)?,
+                private_key_pem: read_text(&key)?,
+            },
+            (Some(file), ..) => CredentialInput::Secret { secret: secret(file)? },
+            (None, ..) => {
+                return Err(Failure::Usage(
+                    "a tenant needs --secret-file, or --certificate-file with --key-file".into(),
+                ));
+            }
+        };
+        Ok(CreateTenant {
+            name: self.name,
+            connection: ConnectionInput {
+                entra_tenant_id: self.entra_tenant_id,
+                client_id: self.client_id,
+                credential,
+                graph_url: self.graph_url,
+                login_url: self.login_url,
+            },
+        })
+    }
+}
+
+fn show(context: &Context<'_>, tenant: &Document<Tenant>) -> Result<(), Failure> {
+    let Tenant { connection, .. } = &tenant.typed;
+    let t = &tenant.typed;
+    context.output.one(
+        &tenant.json,
+        &[
+            ("name", t.name.clone()),
+            ("id", t.id.to_string()),
+            ("entra tenant", t.entra_tenant_id.to_string()),
+            ("client", t.client_id.to_string()),
+            ("graph", t.graph_url.clone()),
+            ("login", t.login_url.clone()),
+            ("credential", text::credential(t.credential).to_owned()),
+            ("connection", text::connection(connection.state).to_owned()),
+            ("connection error", text::maybe(connection.error.as_deref())),
+            ("synced at", text::maybe_time(t.synced_at)),
+            ("observed to", text::maybe_time(t.observed_to)),
+            ("created at", text::time(t.created_at)),
+        ],
+    )
+}

@@ -1,0 +1,84 @@
+//! `concentric rollout explain`: the gates of a rollout, their evidence, and what can be done.
+
+use api_types::{Condition, Explanation, Rollout};
+
+use crate::client::Document;
+use crate::failure::Failure;
+use crate::output::{Form, Output, Tone, write, write_lines};
+use crate::text;
+
+pub(crate) fn show(
+    output: Output,
+    rollout: &Rollout,
+    why: &Document<Explanation>,
+) -> Result<(), Failure> {
+    match output.form {
+        Form::Table => write_lines(panel(output, rollout, &why.typed)),
+        Form::Plain => write_lines(plain(&why.typed)),
+        Form::Json => write(&format!("{:#}\n", why.json)),
+        Form::Jsonl => write(&format!("{}\n", why.json)),
+    }
+}
+
+/// For people: marks say by word and symbol what colour says too.
+pub(crate) fn panel(output: Output, rollout: &Rollout, why: &Explanation) -> Vec<String> {
+    let (mark, tone) = text::phase_mark(why.phase.name);
+    let phase = output.paint(tone, &format!("{mark} {}", text::phase(&why.phase)));
+    let mut lines = vec![
+        format!(
+            "{}  {phase}  at {}",
+            output.paint(Tone::Strong, &rollout.release_name),
+            text::time(why.at)
+        ),
+        format!("  {}", why.summary),
+    ];
+    lines.extend(why.next_look.map(|at| format!("  looks again at {}", text::time(at))));
+    for gate in &why.gates {
+        let vouched = if gate.vouched { "  (vouched for by a person)" } else { "" };
+        lines.push(String::new());
+        lines.push(format!("gate of {} (ring {}){vouched}", gate.name, gate.ring));
+        lines.extend(gate.conditions.iter().map(|condition| row(output, condition)));
+    }
+    if !why.actions.is_empty() {
+        lines.push(String::new());
+        lines.push("what can be done".to_owned());
+    }
+    for action in &why.actions {
+        let can = if action.allowed {
+            output.paint(Tone::Good, "✓ can   ")
+        } else {
+            output.paint(Tone::Dim, "✗ cannot")
+        };
+        lines.push(format!("  {can}  {:8}  {}", action.action, action.text));
+    }
+    lines
+}
+
+fn row(output: Output, condition: &Condition) -> String {
+    let (mark, word, tone) = text::verdict(condition.verdict);
+    let verdict = output.paint(tone, &format!("{mark} {word:7}"));
+    let until = condition.until.map(|at| format!(" (until {})", text::time(at)));
+    let until = until.unwrap_or_default();
+    format!("  {verdict}  {:8}  {}{until}", condition.name, condition.text)
+}
+
+fn plain(why: &Explanation) -> Vec<String> {
+    let mut lines = vec![
+        format!("phase\t{}", text::phase(&why.phase)),
+        format!("summary\t{}", why.summary),
+        format!("next look\t{}", text::maybe_time(why.next_look)),
+    ];
+    for gate in &why.gates {
+        lines.extend(gate.conditions.iter().map(|condition| {
+            let (_, word, _) = text::verdict(condition.verdict);
+            let until = text::maybe_time(condition.until);
+            let (name, text) = (&condition.name, &condition.text);
+            format!("gate\t{}\t{name}\t{word}\t{until}\t{text}", gate.name)
+        }));
+    }
+    lines.extend(why.actions.iter().map(|action| {
+        let can = if action.allowed { "can" } else { "cannot" };
+        format!("action\t{}\t{can}\t{}", action.action, action.text)
+    }));
+    lines
+}

@@ -1,0 +1,153 @@
+//! Words for values: times, numbers, phases.
+
+use api_types::{
+    Access, AttemptState, ConnectionState, CredentialKind, PausedBy, Phase, PhaseName, UpdateKind,
+    Verdict, Wish,
+};
+use chrono::{DateTime, Utc};
+
+use crate::output::Tone;
+
+/// `2026-11-10 18:00:00Z`.
+pub(crate) fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+pub(crate) fn maybe_time(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(|| "-".to_owned(), time)
+}
+
+pub(crate) fn maybe(text: Option<&str>) -> String {
+    text.unwrap_or("-").to_owned()
+}
+
+/// `12,345`.
+pub(crate) fn number(value: u32) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::with_capacity(digits.len() + 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+pub(crate) const fn phase_name(name: PhaseName) -> &'static str {
+    match name {
+        PhaseName::Scheduled => "scheduled",
+        PhaseName::Offering => "offering",
+        PhaseName::Soaking => "soaking",
+        PhaseName::Paused => "paused",
+        PhaseName::Completed => "completed",
+        PhaseName::RollingBack => "rolling back",
+        PhaseName::RolledBack => "rolled back",
+        PhaseName::Cancelled => "cancelled",
+    }
+}
+
+/// `paused by the service: success of ring 2`.
+pub(crate) fn phase(phase: &Phase) -> String {
+    let by = phase.paused_by.map(|by| match by {
+        PausedBy::Person => " by a person",
+        PausedBy::Service => " by the service",
+        PausedBy::Both => " by a person and by the service",
+    });
+    let cause = phase.cause.as_ref().map(|cause| format!(": {cause}"));
+    format!("{}{}{}", phase_name(phase.name), by.unwrap_or(""), cause.unwrap_or_default())
+}
+
+/// A symbol that stands beside the phase's word, so that colour never says it alone.
+pub(crate) const fn phase_mark(name: PhaseName) -> (&'static str, Tone) {
+    match name {
+        PhaseName::Scheduled => ("○", Tone::Dim),
+        PhaseName::Offering => ("▶", Tone::Good),
+        PhaseName::Soaking => ("◔", Tone::Wait),
+        PhaseName::Paused => ("‖", Tone::Bad),
+        PhaseName::Completed => ("✓", Tone::Good),
+        PhaseName::RollingBack => ("◀", Tone::Bad),
+        PhaseName::RolledBack => ("◁", Tone::Bad),
+        PhaseName::Cancelled => ("✗", Tone::Bad),
+    }
+}
+
+pub(crate) const fn verdict(verdict: Verdict) -> (&'static str, &'static str, Tone) {
+    match verdict {
+        Verdict::Pass => ("✓", "pass", Tone::Good),
+        Verdict::Wait => ("◔", "wait", Tone::Wait),
+        Verdict::Fail => ("✗", "fail", Tone::Bad),
+        Verdict::Unknown => ("?", "unknown", Tone::Bad),
+    }
+}
+
+pub(crate) const fn access(access: Access) -> &'static str {
+    match access {
+        Access::Closed => "closed",
+        Access::Open => "open",
+        Access::Held => "held",
+        Access::Withdrawn => "withdrawn",
+    }
+}
+
+pub(crate) const fn wish(wish: Wish) -> &'static str {
+    match wish {
+        Wish::Run => "run",
+        Wish::Hold => "hold",
+        Wish::Cancel => "cancel",
+        Wish::Withdraw => "withdraw",
+    }
+}
+
+pub(crate) const fn attempt_state(state: AttemptState) -> &'static str {
+    match state {
+        AttemptState::Assigned => "assigned",
+        AttemptState::Offered => "offered",
+        AttemptState::Unresolved => "unresolved",
+        AttemptState::Withdrawn => "withdrawn",
+        AttemptState::Installing => "installing",
+        AttemptState::Installed => "installed",
+        AttemptState::Lost => "lost",
+        AttemptState::Confirmed => "confirmed",
+        AttemptState::Failed => "failed",
+        AttemptState::Removing => "removing",
+        AttemptState::Removed => "removed",
+        AttemptState::Stranded => "stranded",
+        AttemptState::Excluded => "excluded",
+    }
+}
+
+pub(crate) const fn connection(state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::Unverified => "unverified",
+        ConnectionState::Connected => "connected",
+        ConnectionState::Refused => "refused",
+        ConnectionState::Unreachable => "unreachable",
+    }
+}
+
+pub(crate) const fn credential(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::Secret => "secret",
+        CredentialKind::Certificate => "certificate",
+    }
+}
+
+pub(crate) const fn update_kind(kind: UpdateKind) -> &'static str {
+    match kind {
+        UpdateKind::Quality => "quality",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(number),
+            ["0", "999", "1,000", "1,234,567"].map(str::to_owned)
+        );
+    }
+}

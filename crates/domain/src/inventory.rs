@@ -1,0 +1,73 @@
+//! What is read of a tenant: its devices, its update catalogue, and what devices report.
+
+use chrono::{DateTime, Utc};
+
+use crate::attempt::AttemptState;
+use crate::build::Build;
+use crate::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId};
+
+/// One device as Graph shows it, its three ids joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedDevice {
+    pub intune: IntuneDeviceId,
+    /// None: not registered in Entra (yet), so nothing can be offered to it.
+    pub entra_device: Option<EntraDeviceId>,
+    pub object: Option<DirectoryObjectId>,
+    pub name: String,
+    pub manufacturer: String,
+    pub model: String,
+    pub serial: String,
+    pub build: Option<Build>,
+    pub last_sync: Option<DateTime<Utc>>,
+}
+
+/// What an update brings to one Windows version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateBuild {
+    pub build: Build,
+    pub product: String,
+    pub version: String,
+    pub kb: Option<String>,
+}
+
+/// One catalogue entry as it was read. Only quality updates for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedUpdate {
+    pub catalog_entry_id: String,
+    pub title: String,
+    pub short_name: String,
+    pub classification: String,
+    pub cadence: String,
+    pub kb: Option<String>,
+    pub released_at: DateTime<Utc>,
+    pub deployable_until: Option<DateTime<Utc>>,
+    pub is_expeditable: bool,
+    pub builds: Vec<UpdateBuild>,
+}
+
+/// A device checked in with Intune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckIn {
+    pub intune: IntuneDeviceId,
+    pub build: Option<Build>,
+    pub at: DateTime<Utc>,
+}
+
+/// A report says how far a device is with one rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub device: EntraDeviceId,
+    pub state: AttemptState,
+    pub code: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+/// What became of a batch of check-ins or reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IngestCounts {
+    pub read: u64,
+    /// Attempts that moved.
+    pub moved: u64,
+    /// Of devices nobody knows: a sync is due.
+    pub unknown: u64,
+}

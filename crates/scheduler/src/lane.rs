@@ -1,0 +1,105 @@
+//! One lane: claims work of some kinds, runs it, sleeps when there is none.
+
+use std::time::Duration;
+
+use domain::work::{Claim, WorkKind};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::ports::{Fleet, Journal, JournalError};
+use crate::settings::Clock;
+use crate::tasks::{self, World};
+
+/// Sleeps no longer than this, should a nudge ever get lost.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// After the database failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+pub(crate) async fn run<J: Journal, F: Fleet, C: Clock>(
+    world: World<J, F, C>,
+    kinds: &'static [WorkKind],
+    slots: usize,
+    stop: CancellationToken,
+) {
+    let mut nudges = world.journal.nudges();
+    let mut running = JoinSet::new();
+    while !stop.is_cancelled() {
+        // Marked before the claim, so that a nudge during it ends the sleep after it.
+        nudges.mark_unchanged();
+        let free = slots - running.len();
+        match claim(&world, kinds, free).await {
+            Ok(claims) => {
+                let full = claims.len() == free;
+                for claim in claims {
+                    let world = world.clone();
+                    running.spawn(async move { tasks::run(&world, claim).await });
+                }
+                if full || running.len() == slots {
+                    wait_for_a_slot(&mut running, slots, &stop).await;
+                    continue;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "work could not be claimed");
+                sleep(PAUSE, &mut nudges, &mut running, &stop).await;
+                continue;
+            }
+        }
+        let length = until_due(&world, kinds).await;
+        sleep(length, &mut nudges, &mut running, &stop).await;
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn claim<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    kinds: &[WorkKind],
+    free: usize,
+) -> Result<Vec<Claim>, JournalError> {
+    if free == 0 {
+        return Ok(Vec::new());
+    }
+    world.journal.claim(kinds, free, world.settings.lease, world.clock.now()).await
+}
+
+async fn until_due<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    kinds: &[WorkKind],
+) -> Duration {
+    match world.journal.next_due(kinds).await {
+        Ok(Some(due)) => world.clock.wall_time(due - world.clock.now()).min(LONGEST_SLEEP),
+        Ok(None) => LONGEST_SLEEP,
+        Err(error) => {
+            tracing::warn!(%error, "the next due time could not be read");
+            PAUSE
+        }
+    }
+}
+
+async fn wait_for_a_slot(running: &mut JoinSet<()>, slots: usize, stop: &CancellationToken) {
+    while running.len() >= slots {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = running.join_next() => {}
+        }
+    }
+    while running.try_join_next().is_some() {}
+}
+
+async fn sleep(
+    length: Duration,
+    nudges: &mut watch::Receiver<u64>,
+    running: &mut JoinSet<()>,
+    stop: &CancellationToken,
+) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(length) => {}
+        // An error means the journal is going away; the stop follows.
+        changed = nudges.changed() => if changed.is_err() { tokio::time::sleep(PAUSE).await },
+        // Finished work may be due again, and frees a slot.
+        Some(_) = running.join_next(), if !running.is_empty() => {}
+    }
+    while running.try_join_next().is_some() {}
+}

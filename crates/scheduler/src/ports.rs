@@ -1,0 +1,287 @@
+//! What the loop needs of the database and of Microsoft Graph.
+
+use std::future::Future;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice};
+use domain::ids::{DirectoryObjectId, RingSetId, RolloutId, TenantId};
+use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, IngestCounts, Report};
+use domain::ring::RingIndex;
+use domain::rollout::access::Access;
+use domain::rollout::decide::WaitingOn;
+use domain::rollout::phase::Event;
+use domain::rollout::snapshot::Snapshot;
+use domain::work::{Claim, WorkKind};
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+/// Why the journal did not do something.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// Something changed since it was loaded: load and decide again.
+    #[error("decided on an older generation")]
+    Stale,
+    /// Another server holds the work now.
+    #[error("the lease was lost")]
+    LeaseLost,
+    /// The subject of the work is gone: there is nothing to do.
+    #[error("gone")]
+    Gone,
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Why Graph did not do something.
+#[derive(Debug, Clone, Error)]
+pub enum FleetError {
+    /// A person must fix credentials or consent first.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// May work later by itself; when, if Graph said so.
+    #[error("{what}")]
+    Later { what: String, after: Option<Duration> },
+    /// Graph says our request is wrong, or answers what the contract does not allow.
+    #[error("{0}")]
+    Rejected(String),
+}
+
+type Done<T, E> = Result<T, E>;
+
+/// The database, as the loop sees it. Every write is a compare-and-set or sets a state.
+pub trait Journal: Clone + Send + Sync + 'static {
+    /// Claims up to `limit` pieces of due work.
+    fn claim(
+        &self,
+        kinds: &[WorkKind],
+        limit: usize,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<Vec<Claim>, JournalError>> + Send;
+    /// Prolongs a claim.
+    fn keep(
+        &self,
+        claim: &Claim,
+        lease: Duration,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Gives a claim back; due again at `next`, or at once if it was asked for meanwhile.
+    fn finish(
+        &self,
+        claim: &Claim,
+        next: Option<DateTime<Utc>>,
+        error: Option<&str>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Asks for work now.
+    fn ask(
+        &self,
+        tenant: TenantId,
+        kind: WorkKind,
+        subject: Uuid,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// When the next unclaimed piece of work is due.
+    fn next_due(
+        &self,
+        kinds: &[WorkKind],
+    ) -> impl Future<Output = Done<Option<DateTime<Utc>>, JournalError>> + Send;
+    /// Changes whenever somebody asked for work.
+    fn nudges(&self) -> watch::Receiver<u64>;
+
+    fn snapshot(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+    ) -> impl Future<Output = Done<Snapshot, JournalError>> + Send;
+    /// Records an event that was decided on `snapshot`, with all its effects, or says `Stale`.
+    fn record(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        snapshot: &Snapshot,
+        event: Event,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Notes what a rollout waits for.
+    fn waits(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        waiting: &WaitingOn,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Gives up on devices not heard of; how many.
+    fn sweep(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<u64, JournalError>> + Send;
+
+    fn duty(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+    ) -> impl Future<Output = Done<Duty, JournalError>> + Send;
+    fn wave_devices(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        wave: PendingWave,
+    ) -> impl Future<Output = Done<Vec<WaveDevice>, JournalError>> + Send;
+    fn wave_delivered(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        wave: PendingWave,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Keeps the ids of a ring's objects on Graph.
+    fn keep_objects(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        objects: &RingObjects,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Graph accepted what `generation` wanted of a ring; ignored when it is an older one (I6).
+    fn accepted(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        access: Access,
+        generation: i64,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Notes why Graph does not follow a rollout; none clears it.
+    fn note_enforcement(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        error: Option<&str>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+
+    /// Check-ins have been read up to here; none: never.
+    fn observed_to(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Option<DateTime<Utc>>, JournalError>> + Send;
+    fn watched(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<Watched>, JournalError>> + Send;
+    fn check_ins(
+        &self,
+        tenant: TenantId,
+        check_ins: &[CheckIn],
+        confirm_after: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<IngestCounts, JournalError>> + Send;
+    fn reports(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        reports: &[Report],
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<IngestCounts, JournalError>> + Send;
+    /// Every device was read, from a read that began at `at`.
+    fn observed(
+        &self,
+        tenant: TenantId,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+
+    fn import_updates(
+        &self,
+        tenant: TenantId,
+        updates: &[ImportedUpdate],
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    fn import_devices(
+        &self,
+        tenant: TenantId,
+        devices: &[ImportedDevice],
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Groups that ring sets name.
+    fn groups(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<DirectoryObjectId>, JournalError>> + Send;
+    fn replace_group(
+        &self,
+        tenant: TenantId,
+        group: DirectoryObjectId,
+        members: &[DirectoryObjectId],
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    fn ring_sets(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<RingSetId>, JournalError>> + Send;
+    fn place(
+        &self,
+        tenant: TenantId,
+        ring_set: RingSetId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// A complete read of the tenant began at `at` and is done.
+    fn synced(
+        &self,
+        tenant: TenantId,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Notes whether the tenant's Graph can be reached.
+    fn note_connection(
+        &self,
+        tenant: TenantId,
+        error: Option<&FleetError>,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+}
+
+/// Microsoft Graph, as the loop sees it. Every write sets a state, so repeating it is harmless.
+pub trait Fleet: Clone + Send + Sync + 'static {
+    fn updates(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<ImportedUpdate>, FleetError>> + Send;
+    /// Sends every Windows device, in chunks.
+    fn devices(
+        &self,
+        tenant: TenantId,
+        into: mpsc::Sender<Vec<ImportedDevice>>,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    /// The devices in a group, those of member groups included.
+    fn group_members(
+        &self,
+        tenant: TenantId,
+        group: DirectoryObjectId,
+    ) -> impl Future<Output = Done<Vec<DirectoryObjectId>, FleetError>> + Send;
+    /// Sends the check-ins since a moment (none: all), in chunks.
+    fn check_ins(
+        &self,
+        tenant: TenantId,
+        since: Option<DateTime<Utc>>,
+        into: mpsc::Sender<Vec<CheckIn>>,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    /// How far the devices of a policy are, as far as they say more than their build does.
+    fn reports(
+        &self,
+        tenant: TenantId,
+        policy: &str,
+    ) -> impl Future<Output = Done<Vec<Report>, FleetError>> + Send;
+    /// Makes Graph tell a ring what is wanted, reading before creating; the ring's objects.
+    fn tell(
+        &self,
+        tenant: TenantId,
+        duty: &Duty,
+        ring: &RingDuty,
+    ) -> impl Future<Output = Done<RingObjects, FleetError>> + Send;
+    /// Adds the devices of a wave to those offered to, or told to uninstall.
+    fn deliver(
+        &self,
+        tenant: TenantId,
+        wave: PendingWave,
+        objects: &RingObjects,
+        devices: &[WaveDevice],
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+}

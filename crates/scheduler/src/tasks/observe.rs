@@ -1,0 +1,81 @@
+//! Reading what devices report: builds by their check-ins, everything else by report exports.
+
+use domain::ids::TenantId;
+use domain::inventory::{CheckIn, IngestCounts};
+use domain::work::WorkKind;
+use tokio::sync::mpsc;
+
+use super::{Next, TaskError, World};
+use crate::ports::{Fleet, FleetError, Journal, JournalError};
+use crate::settings::Clock;
+
+pub(super) async fn observe<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+) -> Result<Next, TaskError> {
+    let outcome = read(world, tenant).await;
+    let now = world.clock.now();
+    match &outcome {
+        Ok(_) => world.journal.note_connection(tenant, None, now).await?,
+        Err(TaskError::Fleet(error)) => {
+            world.journal.note_connection(tenant, Some(error), now).await?;
+        }
+        Err(TaskError::Journal(_)) => {}
+    }
+    if outcome?.unknown > 0 {
+        world.journal.ask(tenant, WorkKind::Sync, tenant.0, now).await?;
+    }
+    Ok(Some(world.later(world.settings.observe_every, world.settings.observe_at_most_every)))
+}
+
+async fn read<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+) -> Result<IngestCounts, TaskError> {
+    let began = world.clock.now();
+    let since = world.journal.observed_to(tenant).await?;
+    let since = since.map(|since| since - world.settings.observe_overlap);
+    let counts = check_ins(world, tenant, since).await?;
+    for watched in world.journal.watched(tenant).await? {
+        for (_, policy) in &watched.policies {
+            let reports = world.fleet.reports(tenant, policy).await?;
+            let now = world.clock.now();
+            world.journal.reports(tenant, watched.rollout, &reports, now).await?;
+        }
+    }
+    world.journal.observed(tenant, began).await?;
+    Ok(counts)
+}
+
+/// Reads and takes in at the same time; whoever fails first ends both.
+async fn check_ins<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+    since: Option<chrono::DateTime<chrono::Utc>>,
+) -> Result<IngestCounts, TaskError> {
+    let (into, mut chunks) = mpsc::channel::<Vec<CheckIn>>(2);
+    let reading = world.fleet.check_ins(tenant, since, into);
+    let taking = async move {
+        let mut total = IngestCounts::default();
+        while let Some(chunk) = chunks.recv().await {
+            let (confirm, now) = (world.settings.confirm_after, world.clock.now());
+            let counts = world.journal.check_ins(tenant, &chunk, confirm, now).await?;
+            total.read += counts.read;
+            total.moved += counts.moved;
+            total.unknown += counts.unknown;
+        }
+        Ok::<_, JournalError>(total)
+    };
+    let (read, taken) = tokio::join!(reading, taking);
+    together(read, taken)
+}
+
+/// When taking in fails, reading fails after it for want of a receiver: the first is the cause.
+pub(super) fn together<T>(
+    read: Result<(), FleetError>,
+    taken: Result<T, JournalError>,
+) -> Result<T, TaskError> {
+    let taken = taken?;
+    read?;
+    Ok(taken)
+}

@@ -1,0 +1,57 @@
+//! Reading a tenant from scratch: catalogue, devices, groups; then placing devices in rings.
+
+use domain::ids::TenantId;
+use domain::inventory::ImportedDevice;
+use domain::work::WorkKind;
+use tokio::sync::mpsc;
+
+use super::observe::together;
+use super::{Next, TaskError, World};
+use crate::ports::{Fleet, Journal, JournalError};
+use crate::settings::Clock;
+
+pub(super) async fn sync<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+) -> Result<Next, TaskError> {
+    let began = world.clock.now();
+    let outcome = read(world, tenant).await;
+    let now = world.clock.now();
+    match &outcome {
+        Ok(()) => world.journal.note_connection(tenant, None, now).await?,
+        Err(TaskError::Fleet(error)) => {
+            world.journal.note_connection(tenant, Some(error), now).await?;
+        }
+        Err(TaskError::Journal(_)) => {}
+    }
+    outcome?;
+    world.journal.synced(tenant, began).await?;
+    world.journal.ask(tenant, WorkKind::Observe, tenant.0, now).await?;
+    tracing::info!(%tenant, "synced");
+    Ok(Some(world.later(world.settings.sync_every, world.settings.reconcile_every)))
+}
+
+async fn read<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+) -> Result<(), TaskError> {
+    let updates = world.fleet.updates(tenant).await?;
+    world.journal.import_updates(tenant, &updates).await?;
+    let (into, mut chunks) = mpsc::channel::<Vec<ImportedDevice>>(2);
+    let taking = async move {
+        while let Some(chunk) = chunks.recv().await {
+            world.journal.import_devices(tenant, &chunk).await?;
+        }
+        Ok::<_, JournalError>(())
+    };
+    let (devices, taken) = tokio::join!(world.fleet.devices(tenant, into), taking);
+    together(devices, taken)?;
+    for group in world.journal.groups(tenant).await? {
+        let members = world.fleet.group_members(tenant, group).await?;
+        world.journal.replace_group(tenant, group, &members).await?;
+    }
+    for ring_set in world.journal.ring_sets(tenant).await? {
+        world.journal.place(tenant, ring_set, world.clock.now()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! The scheduler's fleet: Microsoft Graph clients, one for each tenant, in the loop's words.
+
+mod read;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, WaveDevice};
+use domain::ids::{DirectoryObjectId, TenantId};
+use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, Report};
+use msgraph::{Client, Connection, GraphError, Limits, SecretString, Transitive};
+use scheduler::{Fleet, FleetError};
+use store::Store;
+use store::tenants::{Credential, GraphConnection};
+use tokio::sync::mpsc;
+
+#[derive(Clone)]
+pub(crate) struct GraphFleet {
+    store: Store,
+    limits: Limits,
+    clients: Arc<Mutex<HashMap<TenantId, Known>>>,
+}
+
+/// A client, and what it was made from.
+#[derive(Clone)]
+struct Known {
+    connection: GraphConnection,
+    client: Client,
+}
+
+impl GraphFleet {
+    pub(crate) fn new(store: Store, limits: Limits) -> Self {
+        Self { store, limits, clients: Arc::default() }
+    }
+
+    /// The tenant's client; made anew when the tenant's connection was changed, on whichever
+    /// server.
+    async fn client(&self, tenant: TenantId) -> Result<Client, FleetError> {
+        let connection =
+            self.store.tenant_connection(tenant).await.map_err(|error| FleetError::Later {
+                what: format!("the connection cannot be read: {error}"),
+                after: None,
+            })?;
+        let clients = || self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = clients().get(&tenant)
+            && known.connection == connection
+        {
+            return Ok(known.client.clone());
+        }
+        let client = make(&connection, &self.limits)?;
+        clients().insert(tenant, Known { connection, client: client.clone() });
+        Ok(client)
+    }
+}
+
+fn make(connection: &GraphConnection, limits: &Limits) -> Result<Client, FleetError> {
+    let url =
+        |text: &str| text.parse().map_err(|_| FleetError::Refused(format!("{text} is not a URL")));
+    let credential = match &connection.credential {
+        Credential::Secret(secret) => {
+            msgraph::Credential::Secret(SecretString::from(secret.clone()))
+        }
+        Credential::Certificate { certificate_pem, private_key_pem } => {
+            msgraph::Credential::Certificate {
+                certificate_pem: certificate_pem.clone(),
+                private_key_pem: SecretString::from(private_key_pem.clone()),
+            }
+        }
+    };
+    let connection = Connection {
+        entra_tenant: connection.entra_tenant,
+        client_id: connection.client_id,
+        credential,
+        graph_url: url(&connection.graph_url)?,
+        login_url: url(&connection.login_url)?,
+    };
+    Client::new(connection, limits.clone()).map_err(graph)
+}
+
+/// What the loop should do about a failed call.
+fn graph(error: GraphError) -> FleetError {
+    let what = error.to_string();
+    match error {
+        GraphError::Throttled { retry_after } => FleetError::Later { what, after: retry_after },
+        error if error.is_configuration() => FleetError::Refused(what),
+        error if error.is_transient() => FleetError::Later { what, after: None },
+        _ => FleetError::Rejected(what),
+    }
+}
+
+impl Fleet for GraphFleet {
+    async fn updates(&self, tenant: TenantId) -> Result<Vec<ImportedUpdate>, FleetError> {
+        read::updates(&self.client(tenant).await?).await
+    }
+
+    async fn devices(
+        &self,
+        tenant: TenantId,
+        into: mpsc::Sender<Vec<ImportedDevice>>,
+    ) -> Result<(), FleetError> {
+        read::devices(&self.client(tenant).await?, into).await
+    }
+
+    async fn group_members(
+        &self,
+        tenant: TenantId,
+        group: DirectoryObjectId,
+    ) -> Result<Vec<DirectoryObjectId>, FleetError> {
+        let client = self.client(tenant).await?;
+        client.group_devices(group, Transitive::Yes).await.map_err(graph)
+    }
+
+    async fn check_ins(
+        &self,
+        tenant: TenantId,
+        since: Option<DateTime<Utc>>,
+        into: mpsc::Sender<Vec<CheckIn>>,
+    ) -> Result<(), FleetError> {
+        read::check_ins(&self.client(tenant).await?, since, into).await
+    }
+
+    async fn reports(&self, tenant: TenantId, policy: &str) -> Result<Vec<Report>, FleetError> {
+        read::reports(&self.client(tenant).await?, policy).await
+    }
+
+    async fn tell(
+        &self,
+        tenant: TenantId,
+        duty: &Duty,
+        ring: &RingDuty,
+    ) -> Result<RingObjects, FleetError> {
+        write::tell(&self.client(tenant).await?, tenant, duty, ring).await
+    }
+
+    async fn deliver(
+        &self,
+        tenant: TenantId,
+        wave: PendingWave,
+        objects: &RingObjects,
+        devices: &[WaveDevice],
+    ) -> Result<(), FleetError> {
+        write::deliver(&self.client(tenant).await?, wave, objects, devices).await
+    }
+}

@@ -1,0 +1,261 @@
+//! The scheduler's journal: the store, in the loop's words.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::duty::{Duty, PendingWave, RingObjects, Watched, WaveDevice};
+use domain::ids::{DirectoryObjectId, RingSetId, RolloutId, TenantId};
+use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, IngestCounts, Report};
+use domain::ring::RingIndex;
+use domain::rollout::access::Access;
+use domain::rollout::decide::WaitingOn;
+use domain::rollout::phase::Event;
+use domain::rollout::snapshot::Snapshot;
+use domain::work::{Claim, WorkKind};
+use scheduler::{FleetError, Journal, JournalError};
+use store::page::Page;
+use store::tenants::ConnectionState;
+use store::{Store, StoreError};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// A tenant has few ring sets; nobody pages through them.
+const MANY: u16 = 500;
+
+#[derive(Debug, Clone)]
+pub(crate) struct StoreJournal {
+    store: Store,
+}
+
+impl StoreJournal {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+fn failed(error: StoreError) -> JournalError {
+    match error {
+        StoreError::Stale => JournalError::Stale,
+        StoreError::LeaseLost => JournalError::LeaseLost,
+        StoreError::NotFound { .. } => JournalError::Gone,
+        StoreError::Conflict(_) | StoreError::Invalid(_) | StoreError::Corrupt(_) => {
+            JournalError::Failed(error.to_string())
+        }
+        StoreError::Schema(_) | StoreError::Database(_) => JournalError::Failed(error.to_string()),
+    }
+}
+
+type Done<T> = Result<T, JournalError>;
+
+impl Journal for StoreJournal {
+    async fn claim(
+        &self,
+        kinds: &[WorkKind],
+        limit: usize,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Done<Vec<Claim>> {
+        let limit = u16::try_from(limit).unwrap_or(u16::MAX);
+        self.store.work_claim(kinds, limit, lease, now).await.map_err(failed)
+    }
+
+    async fn keep(&self, claim: &Claim, lease: Duration) -> Done<()> {
+        self.store.work_keep(claim, lease).await.map_err(failed)
+    }
+
+    async fn finish(
+        &self,
+        claim: &Claim,
+        next: Option<DateTime<Utc>>,
+        error: Option<&str>,
+    ) -> Done<()> {
+        self.store.work_finish(claim, next, error).await.map_err(failed)
+    }
+
+    async fn ask(
+        &self,
+        tenant: TenantId,
+        kind: WorkKind,
+        subject: Uuid,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.work_ask(tenant, kind, subject, now).await.map_err(failed)
+    }
+
+    async fn next_due(&self, kinds: &[WorkKind]) -> Done<Option<DateTime<Utc>>> {
+        self.store.work_next(kinds).await.map_err(failed)
+    }
+
+    fn nudges(&self) -> watch::Receiver<u64> {
+        self.store.work_feed()
+    }
+
+    async fn snapshot(&self, tenant: TenantId, rollout: RolloutId) -> Done<Snapshot> {
+        self.store.rollout_snapshot(tenant, rollout).await.map_err(failed)
+    }
+
+    async fn record(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        snapshot: &Snapshot,
+        event: Event,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        let recorded = self.store.rollout_record(tenant, rollout, snapshot, event, now).await;
+        recorded.map(|_| ()).map_err(failed)
+    }
+
+    async fn waits(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        waiting: &WaitingOn,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.rollout_waits(tenant, rollout, waiting, now).await.map_err(failed)
+    }
+
+    async fn sweep(&self, tenant: TenantId, rollout: RolloutId, now: DateTime<Utc>) -> Done<u64> {
+        self.store.rollout_sweep(tenant, rollout, now).await.map_err(failed)
+    }
+
+    async fn duty(&self, tenant: TenantId, rollout: RolloutId) -> Done<Duty> {
+        self.store.rollout_duty(tenant, rollout).await.map_err(failed)
+    }
+
+    async fn wave_devices(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        wave: PendingWave,
+    ) -> Done<Vec<WaveDevice>> {
+        self.store.wave_devices(tenant, rollout, wave).await.map_err(failed)
+    }
+
+    async fn wave_delivered(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        wave: PendingWave,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.wave_delivered(tenant, rollout, wave, now).await.map_err(failed)
+    }
+
+    async fn keep_objects(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        objects: &RingObjects,
+    ) -> Done<()> {
+        self.store.ring_objects_keep(tenant, rollout, ring, objects).await.map_err(failed)
+    }
+
+    async fn accepted(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        access: Access,
+        generation: i64,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        let accepted = self.store.ring_accepted(tenant, rollout, ring, access, generation, now);
+        accepted.await.map_err(failed)
+    }
+
+    async fn note_enforcement(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        error: Option<&str>,
+    ) -> Done<()> {
+        self.store.rollout_enforce_note(tenant, rollout, error).await.map_err(failed)
+    }
+
+    async fn observed_to(&self, tenant: TenantId) -> Done<Option<DateTime<Utc>>> {
+        let tenant = self.store.tenant_fetch(tenant).await.map_err(failed)?;
+        Ok(tenant.observed_to)
+    }
+
+    async fn watched(&self, tenant: TenantId) -> Done<Vec<Watched>> {
+        self.store.watched(tenant).await.map_err(failed)
+    }
+
+    async fn check_ins(
+        &self,
+        tenant: TenantId,
+        check_ins: &[CheckIn],
+        confirm_after: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Done<IngestCounts> {
+        self.store.checkin_ingest(tenant, check_ins, confirm_after, now).await.map_err(failed)
+    }
+
+    async fn reports(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        reports: &[Report],
+        now: DateTime<Utc>,
+    ) -> Done<IngestCounts> {
+        self.store.report_ingest(tenant, rollout, reports, now).await.map_err(failed)
+    }
+
+    async fn observed(&self, tenant: TenantId, at: DateTime<Utc>) -> Done<()> {
+        self.store.observed(tenant, at, at).await.map_err(failed)
+    }
+
+    async fn import_updates(&self, tenant: TenantId, updates: &[ImportedUpdate]) -> Done<()> {
+        self.store.catalog_import(tenant, updates).await.map_err(failed)
+    }
+
+    async fn import_devices(&self, tenant: TenantId, devices: &[ImportedDevice]) -> Done<()> {
+        self.store.device_import(tenant, devices).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn groups(&self, tenant: TenantId) -> Done<Vec<DirectoryObjectId>> {
+        self.store.ring_set_groups(tenant).await.map_err(failed)
+    }
+
+    async fn replace_group(
+        &self,
+        tenant: TenantId,
+        group: DirectoryObjectId,
+        members: &[DirectoryObjectId],
+    ) -> Done<()> {
+        self.store.group_replace(tenant, group, members).await.map_err(failed)
+    }
+
+    async fn ring_sets(&self, tenant: TenantId) -> Done<Vec<RingSetId>> {
+        let page = Page { after: None, limit: MANY };
+        let sets = self.store.ring_set_list(tenant, page).await.map_err(failed)?;
+        Ok(sets.into_iter().map(|set| set.id).collect())
+    }
+
+    async fn place(&self, tenant: TenantId, ring_set: RingSetId, now: DateTime<Utc>) -> Done<()> {
+        self.store.ring_set_place(tenant, ring_set, now).await.map(|_| ()).map_err(failed)
+    }
+
+    async fn synced(&self, tenant: TenantId, at: DateTime<Utc>) -> Done<()> {
+        self.store.tenant_synced(tenant, at).await.map_err(failed)
+    }
+
+    async fn note_connection(
+        &self,
+        tenant: TenantId,
+        error: Option<&FleetError>,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        let state = match error {
+            None => ConnectionState::Connected,
+            Some(FleetError::Refused(what)) => ConnectionState::Refused(what.clone()),
+            Some(FleetError::Later { what, .. }) => ConnectionState::Unreachable(what.clone()),
+            // Graph answers and lets us in; what it rejects is noted with the rollout.
+            Some(FleetError::Rejected(_)) => ConnectionState::Connected,
+        };
+        self.store.tenant_connection_note(tenant, &state, now).await.map_err(failed)
+    }
+}

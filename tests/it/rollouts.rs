@@ -1,0 +1,60 @@
+//! Whole rollouts: real server, real database, simulated tenant.
+
+use api_types::PhaseName as P;
+use simulator::Scenario;
+
+use crate::stack::{Api, Stack, Wish};
+use crate::truth;
+
+fn wish(scenario: Scenario) -> Wish {
+    Wish { devices: 400, speed: 40_000.0, scenario }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_healthy_release_walks_through_all_rings() {
+    let stack = Stack::new(wish(Scenario::Healthy)).await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let started = api.start_rollout(&stack.simulator, "pause").await;
+    let rollout = api.until(&started, &[P::Completed, P::Paused]).await;
+    assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
+    let judged: u32 =
+        rollout.rings.iter().map(|ring| ring.confirmed + ring.failed + ring.lost).sum();
+    let eligible: u32 = rollout.rings.iter().map(|ring| ring.eligible).sum();
+    assert!(judged * 10 >= eligible * 8, "{judged} of {eligible}");
+    truth::check(&stack, &started).await;
+    server.shutdown().await;
+    stack.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_release_is_taken_back_when_the_plan_says_so() {
+    let stack = Stack::new(wish(Scenario::BadUpdate)).await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let started = api.start_rollout(&stack.simulator, "roll_back").await;
+    let rollout = api.until(&started, &[P::RolledBack, P::Completed]).await;
+    assert_eq!(rollout.phase.name, P::RolledBack);
+    // Stopped in the first ring: the others were never offered anything.
+    assert!(rollout.rings[1..].iter().all(|ring| ring.offered == 0), "{rollout:#?}");
+    truth::check(&stack, &started).await;
+    server.shutdown().await;
+    stack.end().await;
+}
+
+/// Two servers on one database do what one does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_are_as_good_as_one() {
+    let stack = Stack::new(wish(Scenario::Healthy)).await;
+    let (one, other) = (stack.serve().await, stack.serve().await);
+    assert!(other.first_token().is_none(), "only one server makes the first token");
+    let api = Api::new(one.address(), one.first_token().expect("a first token"));
+    let started = api.start_rollout(&stack.simulator, "pause").await;
+    let through_the_other = Api { base: format!("http://{}/api/v1", other.address()), ..api };
+    let rollout = through_the_other.until(&started, &[P::Completed, P::Paused]).await;
+    assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
+    truth::check(&stack, &started).await;
+    one.shutdown().await;
+    other.shutdown().await;
+    stack.end().await;
+}

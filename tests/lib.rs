@@ -1,1 +1,0 @@
-//! What the system tests share.
