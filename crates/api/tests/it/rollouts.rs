@@ -8,7 +8,7 @@ use domain::ring::RingIndex;
 use domain::rollout::phase::{Event, PauseCause, Pauser};
 use serde_json::{Value, json};
 
-use crate::world::{World, text};
+use crate::world::{World, hour, text};
 
 pub(crate) struct Story {
     pub(crate) world: World,
@@ -147,6 +147,22 @@ async fn a_pause_is_kept_with_its_reason_and_asking_twice_is_fine() {
     for _ in 0..2 {
         assert_eq!(story.act("resume").await.0, 200);
         assert_eq!(story.wish().await, "run");
+    }
+}
+
+/// Whichever of the two is written down first (I3).
+#[tokio::test]
+async fn a_pause_stands_beside_a_promotion_at_the_same_moment() {
+    let story = Story::new().await;
+    story.world.start(story.tenant, story.rollout).await;
+    let (store, tenant, rollout) = (&story.world.store, story.tenant, story.rollout);
+    let (first, now) = (RingIndex::FIRST, hour(0));
+    for _ in 0..40 {
+        assert_eq!(story.act("resume").await.0, 200);
+        let promote = store.rollout_promote(tenant, rollout, first, "ana", "sure", now);
+        let (pause, promoted) = tokio::join!(story.act("pause"), promote);
+        assert_eq!((pause.0, promoted.unwrap().intent.promoted), (200, Some(first)));
+        assert_eq!(story.wish().await, "hold");
     }
 }
 
