@@ -157,6 +157,11 @@ async fn nothing_is_lost_or_repeated_while_many_write() {
     }
     assert_eq!(seen, stored);
     assert!(seen.is_sorted());
+    // Whoever comes later reads all of it, more than one batch.
+    let mut late = Reader::open(&world, &path, &world.admin, Some(seen[0] - 1)).await;
+    for seq in seen {
+        assert_eq!(late.next().await.unwrap().0, seq);
+    }
 }
 
 #[tokio::test]
@@ -164,8 +169,13 @@ async fn a_stream_ends_when_the_server_does() {
     let (world, _, _, path) = setting().await;
     let mut reader = Reader::open(&world, &path, &world.admin, None).await;
     assert_eq!(reader.kinds(1).await, ["created"]);
-    world.closing.cancel();
-    assert!(reader.next().await.is_none());
+    // While it waits for something to happen.
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.closing.cancel();
+    };
+    let (last, ()) = tokio::join!(reader.next(), stop);
+    assert!(last.is_none());
 }
 
 #[tokio::test]

@@ -9,12 +9,12 @@ async fn a_ring_set_is_read_as_it_was_made() {
     let world = World::new().await;
     let tenant = world.tenant("Ours").await;
     let mut body = ring_set_body();
-    body["rings"][0]["gate"] = json!({ "max_failed_percent": 0.07, "bake_hours": 1.5 });
+    body["rings"][0]["gate"] = json!({ "max_failed_percent": 0.29, "bake_hours": 1.5 });
     let path = format!("/api/v1/tenants/{tenant}/ring-sets");
     let made = world.post(&path, body.clone()).await.expect(201);
     assert_eq!((&made["members"], &made["placed_at"]), (&json!([0, 0]), &Value::Null));
     let gate = &made["rings"][0]["gate"];
-    assert_eq!((&gate["max_failed_percent"], &gate["bake_hours"]), (&json!(0.07), &json!(1.5)));
+    assert_eq!((&gate["max_failed_percent"], &gate["bake_hours"]), (&json!(0.29), &json!(1.5)));
     assert_eq!(gate["min_judged_percent"], json!(80.0));
     assert_eq!(world.get(&format!("{path}/{}", id(&made))).await.expect(200), made);
     assert_eq!(world.get(&path).await.expect(200)["items"], json!([made]));
