@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection as _, PgConnection};
 
@@ -22,12 +23,12 @@ pub(crate) async fn migrate(url: &str) -> Result<(), StoreError> {
 }
 
 fn explained(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(error) => error.into(),
-        MigrateError::VersionMissing(version) => newer(version),
-        MigrateError::VersionMismatch(version) => edited(version),
-        // The enum belongs to sqlx.
-        other => StoreError::Schema(format!("cannot migrate the database: {other}")),
+    if let MigrateError::VersionMissing(version) = error {
+        newer(version)
+    } else if let MigrateError::VersionMismatch(version) = error {
+        edited(version)
+    } else {
+        StoreError::Schema(format!("cannot migrate the database: {error}"))
     }
 }
 
@@ -59,7 +60,7 @@ pub(crate) async fn check(connection: &mut PgConnection) -> Result<(), StoreErro
             .await;
     let applied = match applied {
         Ok(rows) => rows,
-        Err(error) => match error.as_database_error().and_then(|error| error.code()).as_deref() {
+        Err(error) => match error.as_database_error().and_then(DatabaseError::code).as_deref() {
             Some("42P01") => Vec::new(), // no such table: never migrated
             Some("42501") => {
                 return Err(StoreError::Schema(format!(
