@@ -13,20 +13,16 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 pub(crate) async fn migrate(url: &str) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect(url).await?;
     // Under the migrator's advisory lock, so that servers that start together take turns.
-    MIGRATIONS.run(&mut connection).await.map_err(explained)?;
-    // The account that serves may be another one, and compares versions when it connects.
-    sqlx::query("grant select on _sqlx_migrations to concentric_app, concentric_service")
-        .execute(&mut connection)
-        .await?;
+    MIGRATIONS.run(&mut connection).await.map_err(|error| explained(&error))?;
     connection.close().await?;
     Ok(())
 }
 
-fn explained(error: MigrateError) -> StoreError {
+fn explained(error: &MigrateError) -> StoreError {
     if let MigrateError::VersionMissing(version) = error {
-        newer(version)
+        newer(*version)
     } else if let MigrateError::VersionMismatch(version) = error {
-        edited(version)
+        edited(*version)
     } else {
         StoreError::Schema(format!("cannot migrate the database: {error}"))
     }
