@@ -15,7 +15,7 @@ use crate::{Store, StoreError, work};
 impl Store {
     /// Takes check-ins in: updates the devices' build and last sync, and moves the attempts of
     /// open rollouts: on the build of the rollout's update (`Build::has`) = `Installed`; already
-    /// installed (or lost, or failed) and heard of again at least `confirm_after` later = `Confirmed`; not on
+    /// installed (or lost) and heard of again at least `confirm_after` later = `Confirmed`; not on
     /// it = `Removed` (which moves only those told to uninstall, and only if the check-in is
     /// later than the telling). Wakes the planner of every rollout that moved. Batches of 1,000.
     ///
@@ -50,11 +50,11 @@ impl Store {
         let heard = heard(&mut tx, tenant, batch).await?;
         let (mut moved, mut woken) = (0, Vec::new());
         for target in targets(&mut tx, tenant).await? {
-            let of_it = move_attempts(&mut tx, tenant, &target, &heard, confirm_after).await?;
-            if of_it > 0 {
+            let here = move_attempts(&mut tx, tenant, &target, &heard, confirm_after).await?;
+            if here > 0 {
                 woken.push(target.rollout.0);
             }
-            moved += of_it;
+            moved += here;
         }
         if !woken.is_empty() {
             work::ask(&mut tx, tenant, WorkKind::Decide, &woken, now).await?;
@@ -64,7 +64,7 @@ impl Store {
     }
 }
 
-/// Times as the database keeps them.
+/// Only a later check-in says anything new of the device itself.
 async fn update_devices(
     tx: &mut Tx,
     tenant: TenantId,
