@@ -32,25 +32,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn corrupt(what: impl Display) -> Self {
-        Self::Corrupt(what.to_string())
-    }
-
-    /// Two transactions stood in each other's way and this one gave in; it may be run again.
-    pub(crate) fn is_contention(&self) -> bool {
-        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
-        error.code().is_some_and(|code| code == "40P01" || code == "40001")
-    }
-
     /// Whether the database could not be reached or has no room, so that the same call may well
     /// succeed in a moment.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         let Self::Database(error) = self else { return false };
         match error.as_database_error() {
-            // Connection exceptions, out of resources, and the server going down or coming up.
+            // Connection exceptions, no way in, out of resources, going down or coming up.
             Some(said) => said.code().is_some_and(|code| {
-                ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+                ["08", "28", "3D", "53", "57P"].iter().any(|class| code.starts_with(class))
             }),
             None => matches!(
                 error,
@@ -62,6 +52,16 @@ impl StoreError {
                     | sqlx::Error::WorkerCrashed
             ),
         }
+    }
+
+    pub(crate) fn corrupt(what: impl Display) -> Self {
+        Self::Corrupt(what.to_string())
+    }
+
+    /// Two transactions stood in each other's way and this one gave in; it may be run again.
+    pub(crate) fn is_contention(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == "40P01" || code == "40001")
     }
 }
 

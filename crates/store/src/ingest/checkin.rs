@@ -15,7 +15,7 @@ use crate::{Store, StoreError, work};
 impl Store {
     /// Takes check-ins in: updates the devices' build and last sync, and moves the attempts of
     /// open rollouts: on the build of the rollout's update (`Build::has`) = `Installed`; already
-    /// installed (or lost) and heard of again at least `confirm_after` later = `Confirmed`; not on
+    /// installed (or lost, or failed) and heard of again at least `confirm_after` later = `Confirmed`; not on
     /// it = `Removed` (which moves only those told to uninstall, and only if the check-in is
     /// later than the telling). Wakes the planner of every rollout that moved. Batches of 1,000.
     ///
