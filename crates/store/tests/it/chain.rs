@@ -13,7 +13,7 @@ async fn world_of_a_thousand_events() -> World {
     // Several servers at once, as in life.
     let ask = async |wish| {
         for _ in 0..250 {
-            world.request(wish, hour(2)).await.unwrap();
+            world.request(wish, hour(2)).await.expect("it works");
         }
     };
     tokio::join!(ask(Wish::Hold), ask(Wish::Run), ask(Wish::Hold), ask(Wish::Run));
@@ -22,7 +22,7 @@ async fn world_of_a_thousand_events() -> World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_events_hold_together_until_one_is_touched() {
-    let world = world_of_a_thousand_events().await;
+    let world = Box::pin(world_of_a_thousand_events()).await;
     let verify = async || world.store.chain_verify(world.tenant).await.unwrap();
     let events = match verify().await {
         ChainState::Intact { events } => events,

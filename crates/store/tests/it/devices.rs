@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::world::{ALL, Database, FIRST, NEW, OLD, World, device, fleet, hour, tenant};
 
 async fn all(store: &Store, tenant: domain::ids::TenantId) -> Vec<DeviceRow> {
-    store.device_list(tenant, &DeviceFilter::default(), ALL).await.unwrap()
+    store.device_list(tenant, &DeviceFilter::default(), ALL).await.expect("it works")
 }
 
 fn imported(row: &DeviceRow) -> ImportedDevice {
@@ -157,8 +157,8 @@ async fn lists_filter_and_page() {
     let mut page = Page { after: None, limit: 3 };
     loop {
         let rows = list(DeviceFilter { attempt, ..by() }, page).await;
-        let Some(last) = rows.last() else { break };
-        page.after = Some(last.id.0);
+        let Some(end) = rows.last() else { break };
+        page.after = Some(end.id.0);
         assert!(rows.len() <= 3);
         paged.extend(rows);
     }

@@ -107,7 +107,7 @@ fn checkin(device: EntraDeviceId, build: Build, at: i64) -> CheckIn {
 impl World {
     async fn check_in(&self, checkins: &[CheckIn]) -> u64 {
         let counts = self.store.checkin_ingest(self.tenant, checkins, FOUR_HOURS, hour(100)).await;
-        counts.unwrap().moved
+        counts.expect("it works").moved
     }
 
     async fn state_of(&self, device: EntraDeviceId) -> AttemptState {

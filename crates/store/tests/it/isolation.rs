@@ -19,7 +19,7 @@ use crate::world::{
 /// A world with offers, and a second tenant that has nothing.
 async fn two_tenants() -> (World, TenantId) {
     let world = World::of(60).await;
-    world.offer(5, hour(2)).await.unwrap();
+    world.offer(5, hour(2)).await.expect("it works");
     let other = tenant(&world.store, 2).await;
     (world, other)
 }

@@ -21,7 +21,7 @@ impl World {
         .bind(ring_set.0)
         .fetch_all(&mut self.database.raw().await)
         .await
-        .unwrap();
+        .expect("it works");
         rows.into_iter().map(|(device, ring, position)| (device, (ring, position))).collect()
     }
 }
@@ -36,7 +36,7 @@ fn set() -> RingSet {
         ring("Fast", 20, vec![group(2)]),
         ring("Broad", 80, vec![]),
     ];
-    RingSet::new("Grouped".to_owned(), rings).unwrap()
+    RingSet::new("Grouped".to_owned(), rings).expect("it works")
 }
 
 #[tokio::test(flavor = "multi_thread")]
