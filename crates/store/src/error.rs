@@ -32,6 +32,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn corrupt(what: impl Display) -> Self {
+        Self::Corrupt(what.to_string())
+    }
+
+    /// Two transactions stood in each other's way and this one gave in; it may be run again.
+    pub(crate) fn is_contention(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == "40P01" || code == "40001")
+    }
+
     /// Whether the database could not be reached or has no room, so that the same call may well
     /// succeed in a moment.
     #[must_use]
@@ -52,16 +62,6 @@ impl StoreError {
                     | sqlx::Error::WorkerCrashed
             ),
         }
-    }
-
-    pub(crate) fn corrupt(what: impl Display) -> Self {
-        Self::Corrupt(what.to_string())
-    }
-
-    /// Two transactions stood in each other's way and this one gave in; it may be run again.
-    pub(crate) fn is_contention(&self) -> bool {
-        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
-        error.code().is_some_and(|code| code == "40P01" || code == "40001")
     }
 }
 

@@ -264,7 +264,7 @@ impl Scene {
         if open > 0 {
             parts.push(format!("takes the offer back from {} not installing yet", devices(open)));
         }
-        match self.count(Tally::removable) {
+        match self.count(|tally| tally.removable() + tally.installing()) {
             0 => parts.push("no device has the update to uninstall".to_owned()),
             count => parts.push(format!(
                 "uninstalls the update from {}, in waves of which the first is small",

@@ -8,7 +8,7 @@ use domain::ring::RingIndex;
 use domain::rollout::phase::{Event, PauseCause, Pauser};
 use serde_json::{Value, json};
 
-use crate::world::{World, text};
+use crate::world::{World, hour, text};
 
 pub(crate) struct Story {
     pub(crate) world: World,
@@ -150,6 +150,22 @@ async fn a_pause_is_kept_with_its_reason_and_asking_twice_is_fine() {
     }
 }
 
+/// Whichever of the two is written down first (I3).
+#[tokio::test]
+async fn a_pause_stands_beside_a_promotion_at_the_same_moment() {
+    let story = Story::new().await;
+    story.world.start(story.tenant, story.rollout).await;
+    let (store, tenant, rollout) = (&story.world.store, story.tenant, story.rollout);
+    let (first, now) = (RingIndex::FIRST, hour(0));
+    for _ in 0..40 {
+        assert_eq!(story.act("resume").await.0, 200);
+        let promote = store.rollout_promote(tenant, rollout, first, "ana", "sure", now);
+        let (pause, promoted) = tokio::join!(story.act("pause"), promote);
+        assert_eq!((pause.0, promoted.unwrap().intent.promoted), (200, Some(first)));
+        assert_eq!(story.wish().await, "hold");
+    }
+}
+
 #[tokio::test]
 async fn only_an_open_ring_can_be_vouched_for() {
     let story = Story::new().await;
@@ -197,7 +213,7 @@ async fn a_rollback_cannot_be_turned_around() {
     assert_eq!(story.act("rollback").await.0, 200);
     story.record(Event::RollbackStarted).await;
     insta::assert_snapshot!(story.actions().await, @"
-    Next, the rollback is finished.
+    Every device known to have the update has removed it; until 2024-10-05 00:00 UTC it is watched for devices that had not heard yet and installed it after all.
     + pause: Tells no further device to uninstall; 0 devices already told go on.
     - resume: It is being rolled back, which goes on by itself and cannot be turned around.
     - promote: It is being rolled back: no gate decides.

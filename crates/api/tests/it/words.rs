@@ -86,6 +86,7 @@ fn waits() {
         WaitingOn::Gate { ring: FAST, report: report(early, None, Some(1)) },
         WaitingOn::LastOffers { devices: 1 },
         WaitingOn::Removal { removing: 10, to_go: 1234 },
+        WaitingOn::LateInstalls { until: hour(24) },
     ];
     let lines: Vec<_> = all.iter().map(|on| waiting::waiting(on, &rings(), Some("ana"))).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
@@ -97,6 +98,7 @@ fn waits() {
     The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; data: the fleet was last read completely at 2024-10-04 01:00 UTC: that is before the ring opened or more than 12 hours ago.
     Every gate has passed; 1 device is still to be offered as earlier offers come to an outcome.
     The update is being taken back: 10 devices are uninstalling now, 1,234 devices still to be told.
+    Every device known to have the update has removed it; until 2024-10-05 00:00 UTC it is watched for devices that had not heard yet and installed it after all.
     ");
     assert!(waiting::waiting(&WaitingOn::Person, &rings(), None).starts_with("Held by a person:"));
 }
