@@ -107,7 +107,7 @@ impl Stack {
 pub(crate) struct Api {
     pub(crate) base: String,
     pub(crate) token: String,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
 }
 
 impl Api {
@@ -180,14 +180,13 @@ impl Api {
             "on_gate_failure": on_failure });
         let rollout: api::Rollout = self.post(&format!("{at}/rollouts"), &body).await;
         let path = format!("{at}/rollouts/{}", rollout.id);
-        Started { tenant: tenant.id, rollout: rollout.id, path, update }
+        Started { rollout: rollout.id, path, update }
     }
 }
 
 /// A rollout that was started, and where it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Started {
-    pub(crate) tenant: Uuid,
     pub(crate) rollout: Uuid,
     pub(crate) path: String,
     pub(crate) update: api::Update,

@@ -158,9 +158,7 @@ impl From<StoreError> for Problem {
             StoreError::Stale => {
                 Self::new(Kind::Stale, "the rollout changed at the same moment; send it again")
             }
-            StoreError::Sketch | StoreError::LeaseLost | StoreError::Corrupt(_) => {
-                Self::internal(error)
-            }
+            StoreError::LeaseLost | StoreError::Corrupt(_) => Self::internal(error),
             StoreError::Schema(_) | StoreError::Database(_) => Self::internal(error),
         }
     }

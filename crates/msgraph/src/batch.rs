@@ -67,6 +67,8 @@ impl BatchAnswer {
     fn asks_for_retry(&self, method: &Method) -> bool {
         match self.status {
             429 => true,
+            // The batch itself was let in, so the token is good; nothing happened.
+            401 => true,
             503 if self.retry_after.is_some() => true,
             409 => is_concurrency_violation(409, &self.body_bytes()),
             500.. => *method != Method::POST,

@@ -39,7 +39,7 @@ impl Credential {
 }
 
 /// What to reach a tenant's Graph with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphConnection {
     pub entra_tenant: EntraTenantId,
     pub client_id: Uuid,

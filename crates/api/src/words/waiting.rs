@@ -38,6 +38,11 @@ pub(crate) fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String
             is_are(*removing),
             devices(*to_go)
         ),
+        WaitingOn::LateInstalls { until } => format!(
+            "Every device known to have the update has removed it; until {} it is watched for \
+             devices that had not heard yet and installed it after all.",
+            moment(*until)
+        ),
     }
 }
 

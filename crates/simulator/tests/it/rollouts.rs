@@ -1,10 +1,12 @@
 //! Steering a rollout: holds, pauses, enrolment, nested groups, and the way back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use simulator::LedgerEntry;
+use uuid::Uuid;
 
 use crate::tenant::{Rollout, Tenant, devices, link};
 
@@ -82,6 +84,90 @@ async fn a_paused_ring_holds_whatever_is_not_installing_yet() {
     let controls = tenant.simulator.summary().controls;
     let paused = controls.iter().find(|entry| entry.event == "ring_paused").unwrap();
     assert!(rollout.ring.ends_with(paused.ring.as_deref().unwrap()));
+}
+
+/// Lets all devices check in after `stopped`, and sees that those at work hold at once.
+async fn check_ins_hold(tenant: &Tenant, stopped: DateTime<Utc>) {
+    let managed = "/v1.0/deviceManagement/managedDevices";
+    let until = async |end| {
+        while tenant.simulator.now() < end {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    until(stopped).await;
+    for device in tenant.ids(managed, "id").await {
+        let path = format!("{managed}/{device}/syncDevice");
+        assert_eq!(tenant.call("POST", &path, None).await.0, 204);
+    }
+    until(tenant.simulator.now() + TimeDelta::minutes(2)).await;
+    let (_, synced) = tenant.call("GET", managed, None).await;
+    let story = tenant.story();
+    let synced = synced["value"].as_array().unwrap().iter().filter(|device| {
+        let at: DateTime<Utc> = device["lastSyncDateTime"].as_str().unwrap().parse().unwrap();
+        at >= stopped
+    });
+    let mut waiting: BTreeSet<Uuid> = synced
+        .map(|device| device["azureADDeviceId"].as_str().unwrap().parse().unwrap())
+        .filter(|device| devices(&story, "offered").contains(device))
+        .collect();
+    waiting.retain(|device| !devices(&story, "install_started").contains(device));
+    assert!(waiting.len() >= 5, "only {} checked in", waiting.len());
+    assert!(waiting.is_subset(&devices(&story, "held")));
+}
+
+/// A rollout whose first downloads are going on: half a simulated hour per second.
+async fn downloading() -> (Tenant, Rollout) {
+    let tenant = Tenant::start(2_000.0).await;
+    let rollout = tenant.roll_out().await;
+    tenant.until(&["download_started"], 12).await;
+    (tenant, rollout)
+}
+
+#[tokio::test]
+async fn a_check_in_tells_a_device_at_once_that_it_is_on_hold() {
+    let (tenant, rollout) = downloading().await;
+    tenant.patch(&rollout.approval, json!({ "status": "suspended" })).await;
+    check_ins_hold(&tenant, effective(&tenant, "approval_suspended")).await;
+}
+
+/// Pauses all devices through an update ring configuration; its path.
+async fn pause_everybody(tenant: &Tenant) -> String {
+    let body = json!({ "@odata.type": "#microsoft.graph.windowsUpdateForBusinessConfiguration",
+        "displayName": "Pause", "qualityUpdatesPaused": true });
+    let root = "/v1.0/deviceManagement/deviceConfigurations";
+    let configuration = format!("{root}/{}", tenant.made(root, body).await);
+    let body = json!({ "assignments": [{ "target": {
+        "@odata.type": "#microsoft.graph.allDevicesAssignmentTarget" } }] });
+    let path = format!("{configuration}/assign");
+    assert_eq!(tenant.call("POST", &path, Some(body)).await.0, 200);
+    configuration
+}
+
+#[tokio::test]
+async fn a_check_in_brings_the_pause_of_an_update_ring() {
+    let (tenant, _) = downloading().await;
+    pause_everybody(&tenant).await;
+    check_ins_hold(&tenant, tenant.simulator.now()).await;
+}
+
+#[tokio::test]
+async fn a_paused_update_ring_offers_nothing_until_it_is_resumed() {
+    let (tenant, rollout) = begun().await;
+    let configuration = pause_everybody(&tenant).await;
+    let paused = tenant.simulator.now() + TimeDelta::seconds(1);
+    hours(&tenant, 24).await;
+    let story = tenant.story();
+    let offered = |story: &[LedgerEntry]| {
+        story.iter().filter(|entry| entry.event == "offered" && entry.at > paused).count()
+    };
+    assert_eq!(offered(&story), 0);
+    let report = tenant.report(&rollout.policy, &["AggregateState"]).await;
+    assert!(report.lines().filter(|line| *line == "OnHold").count() > 100, "{report}");
+    let kind = "#microsoft.graph.windowsUpdateForBusinessConfiguration";
+    let body = json!({ "@odata.type": kind, "qualityUpdatesPaused": false });
+    tenant.patch(&configuration, body).await;
+    tenant.until(&["installed"], 150).await;
+    assert!(offered(&tenant.story()) > 50);
 }
 
 #[tokio::test]
