@@ -83,13 +83,23 @@ pub(crate) fn offers(picture: &Picture, ledger: &Ledger) -> Vec<Disagreement> {
 
 /// What the service says became of a device did happen there.
 pub(crate) fn outcomes(picture: &Picture, ledger: &Ledger) -> Vec<Disagreement> {
-    let happened: HashSet<(&str, Uuid)> =
-        of_update(picture, ledger).map(|entry| (entry.event.as_str(), entry.device)).collect();
-    let untrue = |(&device, standing): (&Uuid, &Standing)| {
-        let state = standing.state;
-        let missing = evidence(state)?;
-        let is_true = happened.contains(&(missing, device));
-        (!is_true).then_some(Disagreement::Untrue { device, state, missing })
+    let mut happened: HashSet<(&str, Uuid)> = HashSet::new();
+    let mut running: HashSet<Uuid> = HashSet::new();
+    for entry in of_update(picture, ledger) {
+        happened.insert((entry.event.as_str(), entry.device));
+        match entry.event.as_str() {
+            "installed" => _ = running.insert(entry.device),
+            "uninstalled" => _ = running.remove(&entry.device),
+            _ => {}
+        }
+    }
+    let untrue = |(&device, &Standing { state, .. }): (&Uuid, &Standing)| {
+        let missing = match evidence(state) {
+            Evidence::None => None,
+            Evidence::Of(event) => (!happened.contains(&(event, device))).then_some(event),
+            Evidence::Gone => running.contains(&device).then_some("uninstalled"),
+        };
+        missing.map(|missing| Disagreement::Untrue { device, state, missing })
     };
     picture.devices.iter().filter_map(untrue).collect()
 }
@@ -109,16 +119,25 @@ pub(crate) fn offers_after_pause(events: &[Event]) -> usize {
     waves
 }
 
-/// The entry of the ledger without which a device cannot stand there.
-const fn evidence(state: AttemptState) -> Option<&'static str> {
+/// What the ledger must show of a device.
+#[derive(Debug, Clone, Copy)]
+enum Evidence {
+    None,
+    Of(&'static str),
+    /// It does not run the update any more. One that was told to uninstall while its install was
+    /// failing never did, and has nothing to uninstall.
+    Gone,
+}
+
+const fn evidence(state: AttemptState) -> Evidence {
     match state {
-        AttemptState::Confirmed => Some("installed"),
-        AttemptState::Failed => Some("install_failed"),
-        AttemptState::Removed => Some("uninstalled"),
-        AttemptState::Assigned | AttemptState::Offered | AttemptState::Unresolved => None,
-        AttemptState::Withdrawn | AttemptState::Installing | AttemptState::Installed => None,
-        AttemptState::Lost | AttemptState::Removing | AttemptState::Stranded => None,
-        AttemptState::Excluded => None,
+        AttemptState::Confirmed => Evidence::Of("installed"),
+        AttemptState::Failed => Evidence::Of("install_failed"),
+        AttemptState::Removed => Evidence::Gone,
+        AttemptState::Assigned | AttemptState::Offered | AttemptState::Unresolved => Evidence::None,
+        AttemptState::Withdrawn | AttemptState::Installing => Evidence::None,
+        AttemptState::Installed | AttemptState::Lost | AttemptState::Removing => Evidence::None,
+        AttemptState::Stranded | AttemptState::Excluded => Evidence::None,
     }
 }
 

@@ -137,6 +137,16 @@ fn an_outcome_that_never_happened_is_seen() {
 }
 
 #[test]
+fn a_removed_device_may_never_have_installed_but_must_not_install_again() {
+    let (picture, mut ledger) = true_story();
+    ledger.entries.retain(|entry| entry.device != device(3) || entry.event == "offered");
+    assert_eq!(outcomes(&picture, &ledger), []);
+    let (_, mut ledger) = true_story();
+    ledger.entries.push(entry(3, "installed", 20));
+    assert_eq!(outcomes(&picture, &ledger).len(), 1);
+}
+
+#[test]
 fn only_waves_between_pause_and_resume_count() {
     let kinds = ["wave_offered", "paused", "wave_offered", "requested", "wave_offered", "resumed"];
     let mut events: Vec<Event> =
