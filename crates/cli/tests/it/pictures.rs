@@ -88,3 +88,16 @@ async fn the_environment_chooses_the_form() {
     assert_eq!(line.lines().count(), 1);
     assert!(serde_json::from_str::<Value>(&line).is_ok());
 }
+
+#[tokio::test]
+async fn a_name_cannot_steer_the_terminal() {
+    let api = Api::start().await;
+    api.change(|world| world.rollouts[0]["release_name"] = "a\u{1b}[2J\tb\nc".into());
+    for form in ["table", "json"] {
+        let run = run(&api.url, &["rollout", "list", "-o", form]).await;
+        assert!(!run.out.contains('\x1b') && !run.out.contains('\t'), "{form}: {:?}", run.out);
+    }
+    let plain = run(&api.url, &["rollout", "list"]).await.out;
+    assert_eq!(plain.lines().count(), 2, "one line a rollout: {plain:?}");
+    assert!(plain.starts_with("a [2J b c\tsoaking\t"), "{plain:?}");
+}

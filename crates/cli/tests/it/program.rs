@@ -22,7 +22,7 @@ pub(crate) fn command(url: &str, arguments: &[&str]) -> Command {
 }
 
 pub(crate) async fn finish(mut command: Command) -> Run {
-    let output = tokio::time::timeout(Duration::from_secs(60), command.output());
+    let output = tokio::time::timeout(Duration::from_mins(1), command.output());
     read(&output.await.expect("it ends in time").expect("it runs"))
 }
 
