@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use database::Scratch;
-use process::{cargo, root, run};
+use process::{become_program, cargo, passed, root, run};
 
 const USAGE: &str = "usage: cargo xtask <task>
   demo [arguments]     build the demo and play it; arguments go to concentric demo
@@ -30,6 +30,7 @@ type Outcome = Result<ExitCode, String>;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        Some(("demo", rest)) => demo(rest),
         Some(("test", rest)) => test(rest),
         Some(("bench", rest)) => bench::bench(rest),
         Some(("sqlx", [])) => queries::prepare(queries::Mode::Write),
@@ -47,6 +48,18 @@ fn main() -> ExitCode {
         eprintln!("{message}");
         ExitCode::FAILURE
     })
+}
+
+/// In the profile of the tests: whoever tries both compiles the dependencies once, and these are
+/// optimised in it.
+fn demo(arguments: &[String]) -> Outcome {
+    database::install_if_missing()?;
+    let built =
+        run(cargo(["build", "--locked", "--package", "concentric"]).env("SQLX_OFFLINE", "true"))?;
+    if !passed(built) {
+        return Ok(built);
+    }
+    become_program(Command::new(process::binary("concentric")?).arg("demo").args(arguments))
 }
 
 /// Nextest is not installed everywhere and leaves documentation tests out, so it has to be asked
