@@ -1,16 +1,16 @@
 //! What has to be made true on Graph, and what Graph has accepted.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{DirectoryObjectId, EntraDeviceId, RolloutId, TenantId};
+use domain::ids::{RolloutId, TenantId};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use serde_json::json;
 
-pub use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, WaveDevice, WaveKind, Watched};
 use crate::chain::Entry;
 use crate::convert::{access_word, ring_column};
 use crate::rollouts::NOT_FOUND;
 use crate::{Store, StoreError, chain};
+pub use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, WaveKind};
 
 mod read;
 

@@ -5,9 +5,7 @@ use domain::attempt::AttemptState;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, RolloutId, TenantId};
 use domain::rollout::plan::Plan;
 
-use super::{
-    Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, wave_kind, wave_word,
-};
+use super::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, wave_kind, wave_word};
 use crate::convert::{access, plan, ring, ring_column};
 use crate::rollouts::NOT_FOUND;
 use crate::scope::Tx;
