@@ -27,8 +27,23 @@ pub(crate) struct Document<T> {
 
 impl<T: DeserializeOwned> Document<T> {
     pub(crate) fn read(json: Value) -> Result<Self, Failure> {
-        let typed = T::deserialize(&json).map_err(|error| unreadable(&error))?;
+        let mut clean = json.clone();
+        without_control(&mut clean);
+        let typed = T::deserialize(clean).map_err(|error| unreadable(&error))?;
         Ok(Self { json, typed })
+    }
+}
+
+/// What is shown may have been named by anybody: a device must not steer the terminal, nor make
+/// one line two. JSON goes out as it came, where such characters are escaped.
+fn without_control(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains(char::is_control) => {
+            *text = text.replace(char::is_control, " ");
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_control),
+        Value::Object(fields) => fields.values_mut().for_each(without_control),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -188,8 +203,11 @@ async fn refusal(answer: Response) -> Failure {
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.starts_with("application/problem+json"));
-    let problem = if is_problem { answer.json::<Problem>().await.ok() } else { None };
-    Failure::Problem(Box::new(problem.unwrap_or_else(|| bare(status))))
+    let problem = if is_problem { answer.json().await.ok().map(Document::read) } else { None };
+    Failure::Problem(Box::new(match problem {
+        Some(Ok(Document { typed, .. })) => typed,
+        Some(Err(_)) | None => bare(status),
+    }))
 }
 
 fn bare(status: StatusCode) -> Problem {

@@ -63,12 +63,6 @@ impl Output {
         }
     }
 
-    /// Without colour, as a table.
-    #[cfg(test)]
-    pub(crate) const fn uncoloured() -> Self {
-        Self { form: Form::Table, redraws: false, color_out: false, color_err: false }
-    }
-
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
         paint(self.color_out, tone, text)
     }

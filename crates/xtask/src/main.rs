@@ -2,6 +2,7 @@
 //!
 //! Holds no rule of the product; of its crates it imports only the embedded PostgreSQL.
 
+mod bench;
 mod database;
 mod openapi;
 mod process;
@@ -12,14 +13,16 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use database::Scratch;
-use process::{cargo, root, run};
+use process::{become_program, cargo, passed, root, run};
 
 const USAGE: &str = "usage: cargo xtask <task>
-  test [arguments]   run every test; arguments go to cargo test
-  sqlx [--check]     write what the compile-time checked queries need to build without a database
-  openapi [--check]  write what the API says of itself to docs/openapi.json
-  conformance DIR    compare recorded Microsoft Graph traffic in DIR with Microsoft's description
-  sdk                run Microsoft's own Graph SDK for Python against the simulator";
+  demo [arguments]     build the demo and play it; arguments go to concentric demo
+  test [arguments]     run every test; arguments go to cargo test
+  bench [--devices N]  measure the store beside bare PostgreSQL, by default with 100,000 devices
+  sqlx [--check]       write what the compile-time checked queries need to build without a database
+  openapi [--check]    write what the API says of itself to docs/openapi.json
+  conformance DIR      compare recorded Microsoft Graph traffic in DIR with Microsoft's description
+  sdk                  run Microsoft's own Graph SDK for Python against the simulator";
 
 /// Failure is either a task's own exit code or a sentence for the person who called it.
 type Outcome = Result<ExitCode, String>;
@@ -27,7 +30,9 @@ type Outcome = Result<ExitCode, String>;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        Some(("demo", rest)) => demo(rest),
         Some(("test", rest)) => test(rest),
+        Some(("bench", rest)) => bench::bench(rest),
         Some(("sqlx", [])) => queries::prepare(queries::Mode::Write),
         Some(("sqlx", [flag])) if flag == "--check" => queries::prepare(queries::Mode::Check),
         Some(("sdk", [])) => sdk::check(),
@@ -43,6 +48,18 @@ fn main() -> ExitCode {
         eprintln!("{message}");
         ExitCode::FAILURE
     })
+}
+
+/// In the profile of the tests: whoever tries both compiles the dependencies once, and these are
+/// optimised in it.
+fn demo(arguments: &[String]) -> Outcome {
+    database::install_if_missing()?;
+    let built =
+        run(cargo(["build", "--locked", "--package", "concentric"]).env("SQLX_OFFLINE", "true"))?;
+    if !passed(built) {
+        return Ok(built);
+    }
+    become_program(Command::new(process::binary("concentric")?).arg("demo").args(arguments))
 }
 
 /// Nextest is not installed everywhere and leaves documentation tests out, so it has to be asked

@@ -16,12 +16,30 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     cargo
 }
 
+/// A program that cargo built beside this one: one target directory, whatever it is called.
+pub(crate) fn binary(name: &str) -> Result<PathBuf, String> {
+    let here = std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
+    Ok(here.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+}
+
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|error| format!("cannot run {program}: {error}"))?;
     // Ended by a signal: there is no code to hand on.
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Runs a program in the place of this one: an interrupt from the keyboard reaches both, and the
+/// program needs a moment to end in order, which this one would not wait for.
+pub(crate) fn become_program(command: &mut Command) -> Outcome {
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(command);
+        Err(format!("cannot run {}: {error}", command.get_program().to_string_lossy()))
+    }
+    #[cfg(not(unix))]
+    run(command)
 }
 
 pub(crate) fn passed(outcome: ExitCode) -> bool {

@@ -1,15 +1,14 @@
 //! `concentric serve`: the service, until it is asked to stop.
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
+use server::telemetry::{self, LogFormat};
 use server::{Config, Database, Server};
 
-use super::LogFormat;
 use crate::failure::{Exit, Failure};
 use crate::output::say;
 use crate::watch::length;
@@ -22,32 +21,32 @@ pub(crate) struct Serve {
     /// Where the key that seals credentials is kept, and the embedded database if there is one.
     #[arg(long, env = "CONCENTRIC_DATA_DIR", value_name = "DIR", default_value = ".concentric")]
     data_dir: PathBuf,
-    /// How to write logs, which go to stderr; CONCENTRIC_LOG says which.
+    /// How to write logs, which go to stderr: text or json; `CONCENTRIC_LOG` says which.
     #[arg(long, env = "CONCENTRIC_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
     /// How often check-ins and reports of devices are read.
-    #[arg(long, value_name = "LENGTH", default_value = "5m", value_parser = length)]
+    #[arg(long, value_name = "LENGTH", default_value = "15m", value_parser = length)]
     observe_every: Duration,
     /// How often devices, groups and catalogue are read from scratch.
-    #[arg(long, value_name = "LENGTH", default_value = "1d", value_parser = length)]
+    #[arg(long, value_name = "LENGTH", default_value = "12h", value_parser = length)]
     sync_every: Duration,
 }
 
 pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
-    super::log(serve.log_format, std::io::stderr, std::io::stderr().is_terminal())?;
+    telemetry::init(serve.log_format, None);
     let data_dir = std::path::absolute(&serve.data_dir)
         .map_err(|error| Failure::Usage(format!("{}: {error}", serve.data_dir.display())))?;
     super::create_dir(&data_dir)?;
-    // It holds a password, so it is read here and has no argument.
-    let database = match std::env::var("CONCENTRIC_DATABASE_URL") {
-        Ok(url) if !url.is_empty() => Database::Url(url),
-        Ok(_) | Err(_) => Database::Embedded(data_dir.join("postgres")),
-    };
     let mut config = Config::embedded(data_dir);
     config.listen = serve.listen;
-    config.database = database;
-    config.settings.observe_every = length_of(serve.observe_every)?;
-    config.settings.sync_every = length_of(serve.sync_every)?;
+    config.settings.observe_every = time_delta(serve.observe_every)?;
+    config.settings.sync_every = time_delta(serve.sync_every)?;
+    // It holds a password, so it is read here and has no argument.
+    if let Ok(url) = std::env::var("CONCENTRIC_DATABASE_URL")
+        && !url.is_empty()
+    {
+        config.database = Database::Url(url);
+    }
     let starting = Server::start(config);
     let server = tokio::select! {
         started = starting => started.map_err(|error| Failure::Failed(error.to_string()))?,
@@ -66,7 +65,7 @@ pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn length_of(length: Duration) -> Result<TimeDelta, Failure> {
+fn time_delta(length: Duration) -> Result<TimeDelta, Failure> {
     TimeDelta::from_std(length).map_err(|error| Failure::Usage(error.to_string()))
 }
 

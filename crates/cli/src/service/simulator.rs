@@ -1,15 +1,14 @@
 //! `concentric simulator`: a simulated Microsoft Graph tenant, until it is asked to stop.
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use server::telemetry::{self, LogFormat};
 use simulator::{
     Config, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, Scenario, Simulator,
 };
 
-use super::LogFormat;
 use crate::failure::{Exit, Failure};
 use crate::output::say;
 
@@ -44,7 +43,7 @@ pub(crate) fn speed(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) async fn run(simulate: Simulate) -> Result<Exit, Failure> {
-    super::log(LogFormat::Text, std::io::stderr, std::io::stderr().is_terminal())?;
+    telemetry::init(LogFormat::Text, None);
     let config = Config {
         listen: simulate.listen,
         devices: simulate.devices,

@@ -1,0 +1,248 @@
+//! A server that plays the API: one tenant, two rollouts, and whatever a test makes of them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub(crate) const TENANT: &str = "0195d000-0000-7000-8000-000000000001";
+pub(crate) const ROLLOUT: &str = "0195d111-1111-7000-8000-000000000001";
+pub(crate) const OTHER: &str = "0195d111-2222-7000-8000-000000000002";
+
+/// What the server says and what it was told.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) tenants: Vec<Value>,
+    pub(crate) rollouts: Vec<Value>,
+    /// The bodies of the connections for events, one after the other; each is cut after it.
+    pub(crate) streams: VecDeque<String>,
+    /// `Last-Event-ID` of each connection for events.
+    pub(crate) resumed_from: Vec<Option<String>>,
+    /// Path and body of every action.
+    pub(crate) actions: Vec<(String, Value)>,
+    /// Instead of everything else.
+    pub(crate) problem: Option<(u16, Value)>,
+}
+
+pub(crate) type Shared = Arc<Mutex<World>>;
+
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) url: String,
+    pub(crate) world: Shared,
+}
+
+impl Api {
+    pub(crate) async fn start() -> Self {
+        let world = World {
+            tenants: vec![tenant(TENANT, "Contoso")],
+            rollouts: vec![
+                rollout(
+                    ROLLOUT,
+                    "2026-11 B",
+                    &json!({ "name": "soaking", "ring": 1,
+                    "since": "2026-11-12T09:00:00Z" }),
+                ),
+                rollout(
+                    OTHER,
+                    "2026-10 B",
+                    &json!({ "name": "completed", "ring": 1,
+                    "since": "2026-10-30T09:00:00Z" }),
+                ),
+            ],
+            ..World::default()
+        };
+        let world: Shared = Arc::new(Mutex::new(world));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = router(Arc::clone(&world));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, world }
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut World)) {
+        change(&mut self.world.lock().expect("no test panics here"));
+    }
+
+    pub(crate) fn phase(&self, phase: &Value) {
+        set_phase(&self.world, phase);
+    }
+}
+
+pub(crate) fn set_phase(world: &Shared, phase: &Value) {
+    let mut world = world.lock().expect("no test panics here");
+    world.rollouts[0]["phase"] = phase.clone();
+}
+
+fn router(world: Shared) -> Router {
+    let rollouts = "/api/v1/tenants/{tenant}/rollouts";
+    Router::new()
+        .route("/api/v1/tenants", get(tenants))
+        .route(rollouts, get(list))
+        .route(&format!("{rollouts}/{{id}}"), get(read))
+        .route(&format!("{rollouts}/{{id}}/explain"), get(|| async { Json(explanation()) }))
+        .route(&format!("{rollouts}/{{id}}/events"), get(events))
+        .route(&format!("{rollouts}/{{id}}/{{action}}"), post(act))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&world), guard))
+        .with_state(world)
+}
+
+/// Problems that a test asked for, and tokens.
+async fn guard(
+    State(world): State<Shared>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let problem = world.lock().expect("no test panics here").problem.clone();
+    if let Some((status, body)) = problem {
+        return refuse(status, &body);
+    }
+    let token = request.headers().get(header::AUTHORIZATION);
+    if token.is_none_or(|token| token != "Bearer good") {
+        let detail = "This token is not known.";
+        return refuse(401, &problem_body(401, "Not authenticated", detail));
+    }
+    next.run(request).await
+}
+
+pub(crate) fn problem_body(status: u16, title: &str, detail: &str) -> Value {
+    json!({ "type": "/problems/some", "title": title, "status": status, "detail": detail,
+        "code": "some" })
+}
+
+fn refuse(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, kind, body.to_string()).into_response()
+}
+
+async fn tenants(State(world): State<Shared>) -> Json<Value> {
+    Json(json!({ "items": world.lock().expect("no test panics here").tenants }))
+}
+
+/// One item per page, so that every list is read over pages.
+async fn list(State(world): State<Shared>, request: Request) -> Json<Value> {
+    let query = request.uri().query().unwrap_or_default();
+    let token = query.split('&').find_map(|part| part.strip_prefix("page_token="));
+    let at: usize = token.map_or(0, |token| token.parse().expect("our own token"));
+    let rollouts = &world.lock().expect("no test panics here").rollouts;
+    let more = at + 1 < rollouts.len();
+    let mut page = json!({ "items": [rollouts[at]] });
+    if more {
+        page["next_page_token"] = json!((at + 1).to_string());
+    }
+    Json(page)
+}
+
+fn find(world: &Shared, id: &str) -> Option<Value> {
+    let world = world.lock().expect("no test panics here");
+    world.rollouts.iter().find(|rollout| rollout["id"] == id).cloned()
+}
+
+async fn read(State(world): State<Shared>, Path((_, id)): Path<(String, String)>) -> Response {
+    match find(&world, &id) {
+        Some(rollout) => Json(rollout).into_response(),
+        None => refuse(404, &problem_body(404, "Not found", "There is no such rollout.")),
+    }
+}
+
+async fn act(
+    State(world): State<Shared>,
+    Path((_, id, action)): Path<(String, String, String)>,
+    Json(body): Json<Value>,
+) -> Response {
+    world.lock().expect("no test panics here").actions.push((format!("{id}/{action}"), body));
+    Json(find(&world, &id)).into_response()
+}
+
+async fn events(State(world): State<Shared>, headers: HeaderMap) -> Response {
+    if headers.get(header::ACCEPT).is_none_or(|accept| accept != "text/event-stream") {
+        let items = [event(1, "ring_opened"), event(2, "wave_offered")];
+        return Json(json!({ "items": items })).into_response();
+    }
+    let stream = {
+        let mut world = world.lock().expect("no test panics here");
+        let from = headers.get("last-event-id");
+        let from = from.map(|id| id.to_str().expect("text").to_owned());
+        world.resumed_from.push(from);
+        world.streams.pop_front()
+    };
+    let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+    let body = match stream {
+        Some(text) => Body::from(text),
+        // Nothing more to tell; the connection stays.
+        None => Body::from_stream(tokio_stream::pending::<Result<Bytes, std::io::Error>>()),
+    };
+    (kind, body).into_response()
+}
+
+pub(crate) fn event(seq: i64, kind: &str) -> Value {
+    json!({ "seq": seq, "rollout_id": ROLLOUT, "at": "2026-11-12T09:00:00Z",
+        "actor": "concentric", "kind": kind, "text": format!("{kind} happened."), "body": {} })
+}
+
+/// Events as they go over a stream.
+pub(crate) fn stream(events: &[Value]) -> String {
+    let messages = events.iter().map(|event| format!("id: {}\ndata: {event}\n\n", event["seq"]));
+    format!(": hello\n\n{}", messages.collect::<String>())
+}
+
+pub(crate) fn tenant(id: &str, name: &str) -> Value {
+    json!({ "id": id, "name": name, "entra_tenant_id": id, "client_id": id,
+        "graph_url": "https://graph.microsoft.com",
+        "login_url": "https://login.microsoftonline.com", "credential": "secret",
+        "connection": { "state": "connected", "since": "2026-11-01T00:00:00Z" },
+        "synced_at": "2026-11-10T18:00:00Z", "observed_to": null,
+        "created_at": "2026-11-01T00:00:00Z" })
+}
+
+pub(crate) fn rollout(id: &str, release: &str, phase: &Value) -> Value {
+    let told = json!({ "wanted": "open", "wanted_at": "2026-11-10T18:00:00Z",
+        "accepted": "open", "accepted_at": "2026-11-10T18:00:02Z", "pending_waves": 0 });
+    let ring = |at: u8, name: &str, counts: [u32; 5]| {
+        let [assigned, offered, confirmed, failed, lost] = counts;
+        json!({ "ring": at, "name": name, "assigned": assigned, "eligible": assigned,
+            "offered": offered, "in_flight": offered - confirmed - failed - lost,
+            "confirmed": confirmed, "failed": failed, "lost": lost,
+            "states": { "confirmed": confirmed }, "waves": 3, "removal_waves": 0, "told": told })
+    };
+    let mut last = ring(2, "Broad", [9000, 0, 0, 0, 0]);
+    last["waves"] = json!(0);
+    last["told"] = json!({ "wanted": "closed", "wanted_at": null, "accepted": "closed",
+        "accepted_at": null, "pending_waves": 0 });
+    json!({ "id": id, "release_id": TENANT, "release_name": release, "ring_set_id": TENANT,
+        "plan_id": TENANT, "plan_revision": 1, "phase": phase,
+        "intent": { "wish": "run", "by": "ana", "at": "2026-11-10T17:00:00Z", "reason": null,
+            "promoted": null },
+        "waiting_on": "812 of 1,000 devices judged, 800 needed; bakes until Friday.",
+        "next_look": "2026-11-13T09:00:00Z",
+        "rings": [ring(0, "Test", [50, 50, 49, 1, 0]), ring(1, "First", [1000, 900, 805, 4, 3]),
+            last],
+        "observed_at": null, "generation": 7, "created_at": "2026-11-10T17:00:00Z",
+        "a_field_of_a_newer_server": true })
+}
+
+pub(crate) fn explanation() -> Value {
+    let condition = |name: &str, verdict: &str, text: &str| json!({ "name": name, "verdict": verdict, "text": text });
+    let mut bake = condition("bake", "wait", "31 of 48 hours");
+    bake["until"] = json!("2026-11-13T09:00:00Z");
+    json!({ "rollout_id": ROLLOUT, "at": "2026-11-12T16:00:00Z",
+        "phase": { "name": "soaking", "ring": 1, "since": "2026-11-11T09:00:00Z" },
+        "summary": "Waits for the bake of First.", "next_look": "2026-11-13T09:00:00Z",
+        "gates": [{ "ring": 1, "name": "First", "vouched": false, "conditions": [
+            condition("exposure", "pass", "812 of 1,000 devices judged, 800 needed"), bake,
+            condition("success", "fail", "61 of 812 failed, 50 allowed"),
+            condition("data", "unknown", "nothing was read for 14 hours")] }],
+        "actions": [
+            { "action": "pause", "allowed": true, "text": "Stops every new offer." },
+            { "action": "resume", "allowed": false, "text": "It is not paused." },
+            { "action": "rollback", "allowed": true,
+              "text": "Takes the update back from 854 devices." }] })
+}
