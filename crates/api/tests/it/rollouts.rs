@@ -155,11 +155,11 @@ async fn a_pause_is_kept_with_its_reason_and_asking_twice_is_fine() {
 async fn a_pause_stands_beside_a_promotion_at_the_same_moment() {
     let story = Story::new().await;
     story.world.start(story.tenant, story.rollout).await;
-    let (store, tenant, rollout) = (&story.world.store, story.tenant, story.rollout);
+    let Story { world, tenant, rollout } = &story;
     let (first, now) = (RingIndex::FIRST, hour(0));
     for _ in 0..40 {
         assert_eq!(story.act("resume").await.0, 200);
-        let promote = store.rollout_promote(tenant, rollout, first, "ana", "sure", now);
+        let promote = world.store.rollout_promote(*tenant, *rollout, first, "ana", "sure", now);
         let (pause, promoted) = tokio::join!(story.act("pause"), promote);
         assert_eq!((pause.0, promoted.unwrap().intent.promoted), (200, Some(first)));
         assert_eq!(story.wish().await, "hold");
