@@ -24,6 +24,10 @@ begin
         exception when unique_violation then null;
         end;
     end loop;
+    -- The account that serves may not be the one that migrates, and compares versions.
+    if to_regclass('_sqlx_migrations') is not null then
+        grant select on _sqlx_migrations to concentric_app, concentric_service;
+    end if;
     -- Imports are staged in temporary tables.
     execute format('grant temporary on database %I to concentric_app', current_database());
 end $$;

@@ -27,7 +27,7 @@ async fn main() {
     config.database = Database::Url(url.clone());
     config.listen = listen.parse().expect("an address");
     // Short: the next server need not wait long for what a killed one had claimed.
-    config.settings.lease = Duration::from_millis(1_500);
+    config.settings.lease = Duration::from_millis(300);
     let server = match Server::start(config).await {
         Ok(server) => server,
         Err(error) => {

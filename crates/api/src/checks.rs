@@ -35,11 +35,13 @@ impl Checks {
     pub(crate) fn range<T: PartialOrd + Display>(
         &mut self,
         pointer: impl Into<String>,
-        value: T,
+        value: &T,
         range: RangeInclusive<T>,
     ) {
-        if !range.contains(&value) {
+        if !range.contains(value) {
             let (least, most) = (range.start(), range.end());
+            let value = Some(value.to_string()).filter(|value| value.len() <= 20);
+            let value = value.as_deref().unwrap_or("this");
             self.wrong(pointer, format!("{value} is out of range; {least} to {most} is right"));
         }
     }

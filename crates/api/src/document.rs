@@ -66,13 +66,12 @@ pub(crate) fn with_rules(mut document: OpenApi) -> OpenApi {
 
 fn describe(operation: &mut Operation, rule: &Rule) {
     operation.security = Some(vec![SecurityRequirement::new("token", [""; 0])]);
-    let role = role_name(rule.role);
     let reach = match rule.reach {
         Reach::Tenant | Reach::Own => "tenant",
         Reach::Service => "service",
     };
     // One extension, not two: they are kept in no particular order.
-    let access = serde_json::json!({ "role": role, "reach": reach });
+    let access = serde_json::json!({ "role": role_name(rule.role), "reach": reach });
     let extensions = ExtensionsBuilder::new().add("x-access", access).build();
     operation.extensions = Some(extensions);
     let takes_body = operation.request_body.is_some();

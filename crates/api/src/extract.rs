@@ -25,11 +25,8 @@ fn field_error(path: &serde_path_to_error::Path, message: &str) -> FieldError {
         pointer.push_str(&step);
     }
     // A field that is not there is no step of the path to where it was missed.
-    let named = |prefix| {
-        let name = message.strip_prefix(prefix)?.split_once('`')?.0;
-        (!pointer.ends_with(&format!("/{name}"))).then_some(name)
-    };
-    if let Some(name) = named("missing field `").or_else(|| named("unknown field `")) {
+    if let Some((name, _)) = message.strip_prefix("missing field `").and_then(|m| m.split_once('`'))
+    {
         pointer = format!("{pointer}/{name}");
     }
     FieldError { pointer, detail: in_words(message) }
@@ -42,7 +39,13 @@ fn in_words(message: &str) -> String {
     if let Some(name) = message.strip_prefix("missing field ") {
         return format!("the field {name} is missing");
     }
+    if let Some(why) = message.strip_prefix("UUID parsing failed: ") {
+        return format!("this is not a UUID: {why}");
+    }
     // What the standard library says of numbers in a query.
+    if message.starts_with("number too ") {
+        return "this number is out of range".to_owned();
+    }
     if message.ends_with("found in string") || message.ends_with("from empty string") {
         return "this is not a whole number".to_owned();
     }

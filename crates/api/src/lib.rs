@@ -23,8 +23,9 @@ mod state;
 mod tenants;
 mod tokens;
 mod updates;
-mod words;
+pub mod words;
 
 pub use document::openapi;
+pub use rollouts::explain::explanation;
 pub use router::router;
 pub use state::State;

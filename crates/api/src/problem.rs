@@ -137,7 +137,21 @@ impl Problem {
         Self::invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
     }
 
-    pub(crate) fn internal(cause: impl ToString) -> Self {
+    /// What the store says of an input of which only this field is left to be wrong.
+    pub(crate) fn about(pointer: &str) -> impl FnOnce(StoreError) -> Self {
+        move |error| match error {
+            StoreError::Invalid(why) => Self::field(pointer, why),
+            StoreError::NotFound { what } => {
+                Self::field(pointer, format!("there is no such {what} here"))
+            }
+            StoreError::Conflict(_) | StoreError::Stale | StoreError::LeaseLost => error.into(),
+            StoreError::Corrupt(_) | StoreError::Schema(_) | StoreError::Database(_) => {
+                error.into()
+            }
+        }
+    }
+
+    pub(crate) fn internal(cause: &(impl ToString + ?Sized)) -> Self {
         let detail = "a fault of the service, which is in its log under this trace_id";
         let cause = Some(cause.to_string().into());
         Self { cause, ..Self::new(Kind::Internal, detail) }
@@ -158,8 +172,8 @@ impl From<StoreError> for Problem {
             StoreError::Stale => {
                 Self::new(Kind::Stale, "the rollout changed at the same moment; send it again")
             }
-            StoreError::LeaseLost | StoreError::Corrupt(_) => Self::internal(error),
-            StoreError::Schema(_) | StoreError::Database(_) => Self::internal(error),
+            StoreError::LeaseLost | StoreError::Corrupt(_) => Self::internal(&error),
+            StoreError::Schema(_) | StoreError::Database(_) => Self::internal(&error),
         }
     }
 }

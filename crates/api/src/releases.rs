@@ -44,7 +44,8 @@ pub(crate) async fn create(
     checks.finish()?;
     let update = body.update_id.into();
     let now = state.now();
-    let row = state.store.release_create(tenant, update, &body.name, &caller.name, now).await?;
+    let made = state.store.release_create(tenant, update, &body.name, &caller.name, now).await;
+    let row = made.map_err(Problem::about("/update_id"))?;
     let location = format!("/api/v1/tenants/{tenant}/releases/{}", row.id);
     Ok(Created { location, body: release(row) })
 }

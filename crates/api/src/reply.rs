@@ -60,9 +60,7 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
 fn written(problem: &Problem, trace_id: &str, mut response: Response) -> Response {
     let status = problem.kind.status();
     if let Some(cause) = &problem.cause {
-        if status.is_server_error() {
-            tracing::error!(status = status.as_u16(), %cause, "request failed");
-        }
+        tracing::error!(status = status.as_u16(), %cause, "request failed");
     }
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -99,5 +97,5 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a text".to_owned());
-    Problem::internal(format!("panic: {text}")).into_response()
+    Problem::internal(&format!("panic: {text}")).into_response()
 }

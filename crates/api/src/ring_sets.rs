@@ -80,5 +80,5 @@ pub(crate) async fn place(
 
 async fn count(state: &State, tenant: TenantId, row: RingSetRow) -> Result<RingSet, Problem> {
     let members = state.store.ring_set_members(tenant, row.id).await?;
-    Ok(ring_set(row, &members))
+    Ok(ring_set(&row, &members))
 }

@@ -49,7 +49,10 @@ pub(crate) async fn create(
 ) -> Result<Created<Rollout>, Problem> {
     let now = state.now();
     let new = new_in(&body, now)?;
-    let row = state.store.rollout_create(tenant, &new, &caller.name, now).await?;
+    let release = state.store.release_fetch(tenant, new.release).await;
+    release.map_err(Problem::about("/release_id"))?;
+    let made = state.store.rollout_create(tenant, &new, &caller.name, now).await;
+    let row = made.map_err(Problem::about("/ring_set_id"))?;
     let location = format!("/api/v1/tenants/{tenant}/rollouts/{}", row.id);
     Ok(Created { location, body: rollout(row) })
 }
@@ -68,7 +71,7 @@ pub(crate) async fn read(
 fn new_in(body: &CreateRollout, now: DateTime<Utc>) -> Result<NewRollout, Problem> {
     let inactive_after = body.inactive_after_days.unwrap_or(INACTIVE_AFTER_DAYS);
     let mut checks = Checks::default();
-    checks.range("/inactive_after_days", inactive_after, 1..=365);
+    checks.range("/inactive_after_days", &inactive_after, 1..=365);
     if let Some(at) = body.starts_at {
         let year = TimeDelta::days(365);
         let is_near = at.signed_duration_since(now).abs() <= year;

@@ -40,7 +40,7 @@ pub(crate) async fn create(
     let days = body.valid_days.unwrap_or(DEFAULT_DAYS);
     let mut checks = Checks::default();
     checks.text("/name", &body.name, 100);
-    checks.range("/valid_days", days, 1..=365);
+    checks.range("/valid_days", &days, 1..=365);
     checks.finish()?;
     let now = state.now();
     let new = NewToken {
@@ -49,15 +49,8 @@ pub(crate) async fn create(
         tenant: body.tenant_id.map(Into::into),
         expires_at: now.checked_add_signed(TimeDelta::days(days.into())),
     };
-    if let Some(tenant) = new.tenant {
-        state.store.tenant_fetch(tenant).await.map_err(|error| match Problem::from(error) {
-            problem if problem.kind == crate::problem::Kind::NotFound => {
-                Problem::field("/tenant_id", format!("there is no tenant {tenant}"))
-            }
-            problem => problem,
-        })?;
-    }
-    let (row, text) = state.store.token_create(&new, now).await?;
+    let made = state.store.token_create(&new, now).await;
+    let (row, text) = made.map_err(Problem::about("/tenant_id"))?;
     let location = format!("/api/v1/tokens/{}", row.id);
     Ok(Created { location, body: CreatedToken { token: token(row), text } })
 }

@@ -3,10 +3,10 @@
 //! One place for the words, so that a page, a terminal and a log say the same. Nothing here
 //! decides; it is given what was decided.
 
-pub(crate) mod actions;
-pub(crate) mod events;
-pub(crate) mod gate;
-pub(crate) mod waiting;
+pub mod actions;
+pub mod events;
+pub mod gate;
+pub mod waiting;
 
 use std::fmt::Display;
 
@@ -17,15 +17,17 @@ use domain::rollout::phase::PauseCause;
 
 /// The names of a rollout's rings, by position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Rings(Vec<String>);
+pub struct Rings(Vec<String>);
 
 impl Rings {
-    pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+    #[must_use]
+    pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         Self(names.map(str::to_owned).collect())
     }
 
     /// `ring 2 (Fast)`: the position as it stands in JSON, and the name.
-    pub(crate) fn name(&self, ring: RingIndex) -> String {
+    #[must_use]
+    pub fn name(&self, ring: RingIndex) -> String {
         match self.0.get(ring.slot()) {
             Some(name) => format!("ring {ring} ({name})", ring = ring.0),
             None => format!("ring {}", ring.0),
@@ -34,7 +36,8 @@ impl Rings {
 }
 
 /// `1,234,567`.
-pub(crate) fn number(number: impl Into<u64>) -> String {
+#[must_use]
+pub fn number(number: impl Into<u64>) -> String {
     let digits = number.into().to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -47,18 +50,21 @@ pub(crate) fn number(number: impl Into<u64>) -> String {
 }
 
 /// `1 device`, `1,234 devices`.
-pub(crate) fn devices(count: u32) -> String {
+#[must_use]
+pub fn devices(count: u32) -> String {
     let noun = if count == 1 { "device" } else { "devices" };
     format!("{} {noun}", number(count))
 }
 
 /// `2026-11-10 18:00 UTC`.
-pub(crate) fn moment(at: DateTime<Utc>) -> impl Display {
+#[must_use]
+pub fn moment(at: DateTime<Utc>) -> impl Display {
     at.format("%Y-%m-%d %H:%M UTC")
 }
 
 /// `36 hours`, `5 days`, `90 minutes`.
-pub(crate) fn length(length: TimeDelta) -> String {
+#[must_use]
+pub fn length(length: TimeDelta) -> String {
     let seconds = length.num_seconds();
     let (count, unit) = match seconds {
         s if s % 86_400 == 0 && s >= 172_800 => (s / 86_400, "day"),
@@ -71,23 +77,28 @@ pub(crate) fn length(length: TimeDelta) -> String {
 }
 
 /// `success of ring 2 (Fast)`.
-pub(crate) fn cause(cause: PauseCause, rings: &Rings) -> String {
+#[must_use]
+pub fn cause(cause: PauseCause, rings: &Rings) -> String {
     format!("{} of {}", cause.condition.name(), rings.name(cause.ring))
 }
 
-/// What was found when a limit was passed.
-pub(crate) fn failing(condition: ConditionKind) -> &'static str {
-    match condition {
+/// `the success condition of ring 2 (Fast) failed: too many devices failed`.
+#[must_use]
+pub fn failure(cause: PauseCause, rings: &Rings) -> String {
+    let found = match cause.condition {
         ConditionKind::Success => "too many devices failed",
         ConditionKind::Silence => "too many devices went silent during the install",
         ConditionKind::Exposure => "too few devices have an outcome",
         ConditionKind::Bake => "it was not watched long enough",
         ConditionKind::Data => "the data is too old",
-    }
+    };
+    let (condition, ring) = (cause.condition.name(), rings.name(cause.ring));
+    format!("the {condition} condition of {ring} failed: {found}")
 }
 
 /// A sentence begins with a capital letter.
-pub(crate) fn capital(text: &str) -> String {
+#[must_use]
+pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -10,13 +10,15 @@ use domain::ring::RingIndex;
 
 use uuid::Uuid;
 
-use crate::convert::{build, ring, ring_column, state};
+use crate::convert::{ring, state};
 use crate::page::Page;
-use crate::scope::Tx;
 use crate::{Store, StoreError};
 pub use domain::inventory::ImportedDevice;
 
 mod import;
+mod list;
+
+use list::{fetch, list, list_by_attempt};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
@@ -106,17 +108,7 @@ impl Store {
         device: DeviceId,
     ) -> Result<DeviceDetail, StoreError> {
         let mut tx = self.tenant_begin_frozen(tenant).await?;
-        let row = sqlx::query_as!(
-            Columns,
-            "select id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
-                 os_major, os_minor, os_build, os_revision, last_sync
-             from device where tenant_id = $1 and id = $2",
-            tenant.0,
-            device.0,
-        )
-        .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(StoreError::NotFound { what: "device" })?;
+        let row = fetch(&mut tx, tenant, device).await?;
         let rings = sqlx::query!(
             "select m.ring_set_id, m.ring from ring_set s
              join ring_member m on m.tenant_id = s.tenant_id and m.ring_set_id = s.id
@@ -184,113 +176,4 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
-}
-
-struct Columns {
-    id: Uuid,
-    intune_id: Uuid,
-    entra_device_id: Option<Uuid>,
-    object_id: Option<Uuid>,
-    name: String,
-    manufacturer: String,
-    model: String,
-    serial: String,
-    os_major: Option<i32>,
-    os_minor: Option<i32>,
-    os_build: Option<i32>,
-    os_revision: Option<i32>,
-    last_sync: Option<DateTime<Utc>>,
-}
-
-impl TryFrom<Columns> for DeviceRow {
-    type Error = StoreError;
-
-    fn try_from(row: Columns) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: DeviceId(row.id),
-            intune: IntuneDeviceId(row.intune_id),
-            entra_device: row.entra_device_id.map(EntraDeviceId),
-            object: row.object_id.map(DirectoryObjectId),
-            name: row.name,
-            manufacturer: row.manufacturer,
-            model: row.model,
-            serial: row.serial,
-            build: build((row.os_major, row.os_minor, row.os_build, row.os_revision))?,
-            last_sync: row.last_sync,
-        })
-    }
-}
-
-/// Starts with these letters, whatever the case, for `starts_with`.
-fn prefix(filter: &DeviceFilter) -> Option<String> {
-    filter.name_prefix.as_ref().map(|prefix| prefix.to_lowercase())
-}
-
-async fn list(
-    tx: &mut Tx,
-    tenant: TenantId,
-    filter: &DeviceFilter,
-    page: Page,
-) -> Result<Vec<Columns>, StoreError> {
-    let (ring_set, ring) = filter.ring.unzip();
-    let rows = sqlx::query_as!(
-        Columns,
-        "select d.id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
-             os_major, os_minor, os_build, os_revision, last_sync
-         from device d
-         where d.tenant_id = $1 and ($2::uuid is null or d.id > $2)
-             and ($3::text is null or starts_with(lower(d.name), $3))
-             and ($4::text is null or d.model = $4)
-             and ($5::uuid is null or exists (
-                 select from ring_member m where m.tenant_id = $1 and m.ring_set_id = $5
-                     and m.device_id = d.id and m.ring = $6))
-         order by d.id limit $7",
-        tenant.0,
-        page.after,
-        prefix(filter),
-        filter.model,
-        ring_set.map(|set| set.0),
-        ring.map(ring_column),
-        page.rows(),
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows)
-}
-
-/// From the attempts of one rollout, which know their state, to the devices.
-async fn list_by_attempt(
-    tx: &mut Tx,
-    tenant: TenantId,
-    filter: &DeviceFilter,
-    (rollout, state): (RolloutId, AttemptState),
-    page: Page,
-) -> Result<Vec<Columns>, StoreError> {
-    let (ring_set, ring) = filter.ring.unzip();
-    let rows = sqlx::query_as!(
-        Columns,
-        "select d.id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
-             os_major, os_minor, os_build, os_revision, last_sync
-         from attempt a join device d on d.tenant_id = $1 and d.id = a.device_id
-         where a.tenant_id = $1 and a.rollout_id = $8 and a.state = $9
-             and ($2::uuid is null or a.device_id > $2)
-             and ($3::text is null or starts_with(lower(d.name), $3))
-             and ($4::text is null or d.model = $4)
-             and ($5::uuid is null or exists (
-                 select from ring_member m where m.tenant_id = $1 and m.ring_set_id = $5
-                     and m.device_id = d.id and m.ring = $6))
-         order by a.device_id limit $7",
-        tenant.0,
-        page.after,
-        prefix(filter),
-        filter.model,
-        ring_set.map(|set| set.0),
-        ring.map(ring_column),
-        page.rows(),
-        rollout.0,
-        state.code(),
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows)
 }

@@ -48,9 +48,9 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         let Self::Database(error) = self else { return false };
         match error.as_database_error() {
-            // Connection exceptions, out of resources, and the server going down or coming up.
+            // Connection exceptions, no way in, out of resources, going down or coming up.
             Some(said) => said.code().is_some_and(|code| {
-                ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+                ["08", "28", "3D", "53", "57P"].iter().any(|class| code.starts_with(class))
             }),
             None => matches!(
                 error,

@@ -72,10 +72,11 @@ impl Ear {
         let growth = heard.payload().split_once('/').and_then(|(tenant, seq)| {
             Some(Growth { tenant: tenant.parse().ok()?, seq: seq.parse().ok()? })
         });
-        match growth {
+        if let Some(growth) = growth {
             // Nobody receiving is no failure.
-            Some(growth) => drop(self.events.send(growth)),
-            None => tracing::warn!(payload = heard.payload(), "not an announcement of an event"),
+            drop(self.events.send(growth));
+        } else {
+            tracing::warn!(payload = heard.payload(), "not an announcement of an event");
         }
     }
 

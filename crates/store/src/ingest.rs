@@ -7,6 +7,7 @@ use domain::ids::{RolloutId, TenantId};
 use domain::work::WorkKind;
 use uuid::Uuid;
 
+use crate::convert::STATES;
 use crate::scope::retried;
 use crate::{Store, StoreError, work};
 pub use domain::inventory::{CheckIn, IngestCounts, Report};
@@ -122,7 +123,9 @@ impl Store {
 /// for long.
 const BATCH: usize = 1_000;
 
+/// The same number for SQL.
 const STATES_COLUMN: i32 = 13;
+const _: () = assert!(STATES == 13, "the tables of states have another size");
 
 /// `AttemptState::after_report` for every pair of states, as a table for SQL: the state after
 /// `reported` stands at `state * 13 + reported + 1`.

@@ -84,6 +84,15 @@ pub struct Request {
     pub reason: Option<String>,
 }
 
+/// A request, with the wish that is there already if it names none.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    wish: Option<Wish>,
+    promoted: Option<RingIndex>,
+    actor: &'a str,
+    reason: Option<&'a str>,
+}
+
 impl Store {
     /// Cost: the rings of the rollouts returned, never their devices.
     pub async fn rollout_list(
@@ -148,14 +157,35 @@ impl Store {
         request: &Request,
         now: DateTime<Utc>,
     ) -> Result<RolloutRow, StoreError> {
-        retried(|| self.request(tenant, rollout, request, now)).await
+        let ask = Ask {
+            wish: Some(request.wish),
+            promoted: request.promoted,
+            actor: &request.actor,
+            reason: request.reason.as_deref(),
+        };
+        retried(|| self.ask(tenant, rollout, ask, now)).await
     }
 
-    async fn request(
+    /// As `rollout_request`, vouching for rings up to and including `ring`. What is wished stays
+    /// what it is at that moment: a pause that somebody gives at the same time stands.
+    pub async fn rollout_promote(
         &self,
         tenant: TenantId,
         rollout: RolloutId,
-        request: &Request,
+        ring: RingIndex,
+        actor: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RolloutRow, StoreError> {
+        let ask = Ask { wish: None, promoted: Some(ring), actor, reason: Some(reason) };
+        retried(|| self.ask(tenant, rollout, ask, now)).await
+    }
+
+    async fn ask(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ask: Ask<'_>,
         now: DateTime<Utc>,
     ) -> Result<RolloutRow, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
@@ -167,32 +197,37 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?
         .ok_or(NOT_FOUND)?;
-        check_open(phase(stored)?, request.wish)?;
+        let wish = match ask.wish {
+            Some(wish) => wish,
+            // Under the lock, so that nobody changes it between here and the update.
+            None => fetch(&mut tx, tenant, rollout).await?.intent.wish,
+        };
+        check_open(phase(stored)?, wish)?;
         sqlx::query!(
             "update rollout set generation = generation + 1, wish = $3, wish_at = $4, wish_by = $5,
                  wish_reason = $6, promoted = greatest(promoted, $7)
              where tenant_id = $1 and id = $2",
             tenant.0,
             rollout.0,
-            wish_word(request.wish),
+            wish_word(wish),
             now,
-            request.actor,
-            request.reason,
-            request.promoted.map(ring_column),
+            ask.actor,
+            ask.reason,
+            ask.promoted.map(ring_column),
         )
         .execute(&mut *tx)
         .await?;
         work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
         let row = fetch(&mut tx, tenant, rollout).await?;
         let body = json!({
-            "wish": request.wish,
-            "promoted": request.promoted,
-            "reason": request.reason,
+            "wish": wish,
+            "promoted": ask.promoted,
+            "reason": ask.reason,
         });
         let entry = Entry {
             rollout: Some(rollout),
             at: now,
-            actor: &request.actor,
+            actor: ask.actor,
             kind: "requested",
             body: &body,
         };

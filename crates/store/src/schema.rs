@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection as _, PgConnection};
 
@@ -12,22 +13,18 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 pub(crate) async fn migrate(url: &str) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect(url).await?;
     // Under the migrator's advisory lock, so that servers that start together take turns.
-    MIGRATIONS.run(&mut connection).await.map_err(explained)?;
-    // The account that serves may be another one, and compares versions when it connects.
-    sqlx::query("grant select on _sqlx_migrations to concentric_app, concentric_service")
-        .execute(&mut connection)
-        .await?;
+    MIGRATIONS.run(&mut connection).await.map_err(|error| explained(&error))?;
     connection.close().await?;
     Ok(())
 }
 
-fn explained(error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(error) => error.into(),
-        MigrateError::VersionMissing(version) => newer(version),
-        MigrateError::VersionMismatch(version) => edited(version),
-        // The enum belongs to sqlx.
-        other => StoreError::Schema(format!("cannot migrate the database: {other}")),
+fn explained(error: &MigrateError) -> StoreError {
+    if let MigrateError::VersionMissing(version) = error {
+        newer(*version)
+    } else if let MigrateError::VersionMismatch(version) = error {
+        edited(*version)
+    } else {
+        StoreError::Schema(format!("cannot migrate the database: {error}"))
     }
 }
 
@@ -59,7 +56,7 @@ pub(crate) async fn check(connection: &mut PgConnection) -> Result<(), StoreErro
             .await;
     let applied = match applied {
         Ok(rows) => rows,
-        Err(error) => match error.as_database_error().and_then(|error| error.code()).as_deref() {
+        Err(error) => match error.as_database_error().and_then(DatabaseError::code).as_deref() {
             Some("42P01") => Vec::new(), // no such table: never migrated
             Some("42501") => {
                 return Err(StoreError::Schema(format!(

@@ -3,40 +3,18 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{EntraTenantId, TenantId};
 use domain::work::WorkKind;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::chain::Entry;
 use crate::error::taken;
-use crate::page::Page;
-use crate::scope::Tx;
 use crate::{Store, StoreError, chain, scope, work};
 
-/// How the tenant's app proves who it is. `Debug` never shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Credential {
-    Secret(String),
-    Certificate { certificate_pem: String, private_key_pem: String },
-}
+mod credential;
+mod read;
 
-impl std::fmt::Debug for Credential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Secret(_) => "Secret(..)",
-            Self::Certificate { .. } => "Certificate(..)",
-        })
-    }
-}
-
-impl Credential {
-    const fn kind(&self) -> &'static str {
-        match self {
-            Self::Secret(_) => "secret",
-            Self::Certificate { .. } => "certificate",
-        }
-    }
-}
+pub use credential::Credential;
+use read::fetch;
 
 /// What to reach a tenant's Graph with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,22 +151,6 @@ impl Store {
         Ok(row)
     }
 
-    pub async fn tenant_list(&self, page: Page) -> Result<Vec<TenantRow>, StoreError> {
-        let mut tx = self.service_begin().await?;
-        let rows = sqlx::query_as!(
-            Columns,
-            "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
-                 connection_state, connection_error, connection_at, synced_at, observed_to, created_at
-             from tenant where $1::uuid is null or id > $1 order by id limit $2",
-            page.after,
-            page.rows(),
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        rows.into_iter().map(TenantRow::try_from).collect()
-    }
-
     pub async fn tenant_fetch(&self, tenant: TenantId) -> Result<TenantRow, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let row = fetch(&mut tx, tenant).await?;
@@ -208,16 +170,13 @@ impl Store {
         .await?
         .ok_or(NOT_FOUND)?;
         tx.commit().await?;
-        let clear = self.inner.sealer.open(tenant, &row.credential_sealed)?;
-        // The error of a parser may quote what it read.
-        let credential = serde_json::from_slice::<Clear>(&clear)
-            .map_err(|_| StoreError::corrupt("the credential is not what was sealed"))?;
+        let credential = self.credential_open(tenant, &row.credential_sealed)?;
         Ok(GraphConnection {
             entra_tenant: EntraTenantId(row.entra_tenant_id),
             client_id: row.client_id,
             graph_url: row.graph_url,
             login_url: row.login_url,
-            credential: credential.into(),
+            credential,
         })
     }
 
@@ -267,48 +226,9 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
-
-    fn credential_seal(
-        &self,
-        tenant: TenantId,
-        credential: &Credential,
-    ) -> Result<Vec<u8>, StoreError> {
-        let clear = serde_json::to_vec(&Clear::from(credential)).map_err(StoreError::corrupt)?;
-        self.inner.sealer.seal(tenant, clear)
-    }
 }
 
 const NOT_FOUND: StoreError = StoreError::NotFound { what: "tenant" };
-
-/// A credential as it is sealed.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Clear {
-    Secret { secret: String },
-    Certificate { certificate_pem: String, private_key_pem: String },
-}
-
-impl From<&Credential> for Clear {
-    fn from(credential: &Credential) -> Self {
-        match credential.clone() {
-            Credential::Secret(secret) => Self::Secret { secret },
-            Credential::Certificate { certificate_pem, private_key_pem } => {
-                Self::Certificate { certificate_pem, private_key_pem }
-            }
-        }
-    }
-}
-
-impl From<Clear> for Credential {
-    fn from(clear: Clear) -> Self {
-        match clear {
-            Clear::Secret { secret } => Self::Secret(secret),
-            Clear::Certificate { certificate_pem, private_key_pem } => {
-                Self::Certificate { certificate_pem, private_key_pem }
-            }
-        }
-    }
-}
 
 fn check_name(name: &str) -> Result<(), StoreError> {
     if !name.trim().is_empty() && name.chars().count() <= 100 {
@@ -322,63 +242,4 @@ fn taken_tenant(error: sqlx::Error, name: &str) -> StoreError {
         Some("tenant_entra_tenant_id_key") => "the Entra tenant is there already".to_owned(),
         Some(_) | None => format!("there is a tenant named {name:?} already"),
     })
-}
-
-struct Columns {
-    id: Uuid,
-    name: String,
-    entra_tenant_id: Uuid,
-    client_id: Uuid,
-    graph_url: String,
-    login_url: String,
-    credential_kind: String,
-    connection_state: String,
-    connection_error: Option<String>,
-    connection_at: Option<DateTime<Utc>>,
-    synced_at: Option<DateTime<Utc>>,
-    observed_to: Option<DateTime<Utc>>,
-    created_at: DateTime<Utc>,
-}
-
-impl TryFrom<Columns> for TenantRow {
-    type Error = StoreError;
-
-    fn try_from(row: Columns) -> Result<Self, StoreError> {
-        let why = row.connection_error.unwrap_or_default();
-        let connection = match row.connection_state.as_str() {
-            "unverified" => ConnectionState::Unverified,
-            "connected" => ConnectionState::Connected,
-            "refused" => ConnectionState::Refused(why),
-            "unreachable" => ConnectionState::Unreachable(why),
-            other => return Err(StoreError::corrupt(format_args!("connection state {other:?}"))),
-        };
-        Ok(Self {
-            id: TenantId(row.id),
-            name: row.name,
-            entra_tenant: EntraTenantId(row.entra_tenant_id),
-            client_id: row.client_id,
-            graph_url: row.graph_url,
-            login_url: row.login_url,
-            credential_kind: row.credential_kind,
-            connection,
-            connection_at: row.connection_at,
-            synced_at: row.synced_at,
-            observed_to: row.observed_to,
-            created_at: row.created_at,
-        })
-    }
-}
-
-async fn fetch(tx: &mut Tx, tenant: TenantId) -> Result<TenantRow, StoreError> {
-    sqlx::query_as!(
-        Columns,
-        "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
-             connection_state, connection_error, connection_at, synced_at, observed_to, created_at
-         from tenant where id = $1",
-        tenant.0,
-    )
-    .fetch_optional(&mut **tx)
-    .await?
-    .ok_or(NOT_FOUND)?
-    .try_into()
 }

@@ -100,7 +100,7 @@ impl Store {
                      and lease_until is not null
                  returning nudges
              )
-             select case when nudges <> $5 then pg_notify($8, '') is null else true end as "done!"
+             select case when nudges <> $5 then pg_notify($8, '')::text end as woken
              from given_back"#,
             claim.kind.name(),
             claim.subject,

@@ -2,6 +2,7 @@
 //!
 //! Holds no rule of the product; of its crates it imports only the embedded PostgreSQL.
 
+mod bench;
 mod database;
 mod openapi;
 mod process;
@@ -15,12 +16,13 @@ use database::Scratch;
 use process::{become_program, cargo, passed, root, run};
 
 const USAGE: &str = "usage: cargo xtask <task>
-  demo [arguments]   play an update through a simulated fleet; arguments go to concentric demo
-  test [arguments]   run every test; arguments go to cargo test
-  sqlx [--check]     write what the compile-time checked queries need to build without a database
-  openapi [--check]  write what the API says of itself to docs/openapi.json
-  conformance DIR    compare recorded Microsoft Graph traffic in DIR with Microsoft's description
-  sdk                run Microsoft's own Graph SDK for Python against the simulator";
+  demo [arguments]     build the demo and play it; arguments go to concentric demo
+  test [arguments]     run every test; arguments go to cargo test
+  bench [--devices N]  measure the store beside bare PostgreSQL, by default with 100,000 devices
+  sqlx [--check]       write what the compile-time checked queries need to build without a database
+  openapi [--check]    write what the API says of itself to docs/openapi.json
+  conformance DIR      compare recorded Microsoft Graph traffic in DIR with Microsoft's description
+  sdk                  run Microsoft's own Graph SDK for Python against the simulator";
 
 /// Failure is either a task's own exit code or a sentence for the person who called it.
 type Outcome = Result<ExitCode, String>;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
         Some(("demo", rest)) => demo(rest),
         Some(("test", rest)) => test(rest),
+        Some(("bench", rest)) => bench::bench(rest),
         Some(("sqlx", [])) => queries::prepare(queries::Mode::Write),
         Some(("sqlx", [flag])) if flag == "--check" => queries::prepare(queries::Mode::Check),
         Some(("sdk", [])) => sdk::check(),

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 /// The longest time a gate may wait for anything: 90 days.
 const MOST_HOURS: f64 = 2160.0;
 
-pub(crate) fn ring_set(row: RingSetRow, members: &[(RingIndex, u32)]) -> wire::RingSet {
+pub(crate) fn ring_set(row: &RingSetRow, members: &[(RingIndex, u32)]) -> wire::RingSet {
     let count = |index| members.iter().find(|(ring, _)| *ring == index).map_or(0, |(_, n)| *n);
     wire::RingSet {
         id: row.id.0,
@@ -93,13 +93,13 @@ fn pointer(error: &RingSetError, last_with_share: usize) -> String {
 
 fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
     checks.text(&format!("{at}/name"), &ring.name, 64);
-    checks.range(format!("{at}/percent"), ring.percent, 0..=100);
-    checks.range(format!("{at}/deferral_days"), ring.deferral_days, 0..=30);
-    checks.range(format!("{at}/deadline_days"), ring.deadline_days, 0..=30);
-    checks.range(format!("{at}/grace_days"), ring.grace_days, 0..=7);
-    checks.range(format!("{at}/waves/least"), ring.waves.least, 1..=u32::MAX);
-    checks.range(format!("{at}/waves/most"), ring.waves.most, 1..=u32::MAX);
-    checks.range(format!("{at}/waves/percent"), ring.waves.percent, 1..=100);
+    checks.range(format!("{at}/percent"), &ring.percent, 0..=100);
+    checks.range(format!("{at}/deferral_days"), &ring.deferral_days, 0..=30);
+    checks.range(format!("{at}/deadline_days"), &ring.deadline_days, 0..=30);
+    checks.range(format!("{at}/grace_days"), &ring.grace_days, 0..=7);
+    checks.range(format!("{at}/waves/least"), &ring.waves.least, 1..=u32::MAX);
+    checks.range(format!("{at}/waves/most"), &ring.waves.most, 1..=u32::MAX);
+    checks.range(format!("{at}/waves/percent"), &ring.waves.percent, 1..=100);
     Ring {
         name: ring.name,
         membership: Membership {
@@ -123,14 +123,14 @@ fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
 /// The limits are those of the schema, and keep basis points and seconds in range.
 fn gate_in(gate: wire::Gate, at: &str, checks: &mut Checks) -> Gate {
     let mut share = |name: &str, percent: f64, least: f64, most: f64| {
-        checks.range(format!("{at}/{name}"), percent, least..=most);
+        checks.range(format!("{at}/{name}"), &percent, least..=most);
         basis_points(percent)
     };
     let min_judged_bp = share("min_judged_percent", gate.min_judged_percent, 0.01, 100.0);
     let max_failed_bp = share("max_failed_percent", gate.max_failed_percent, 0.0, 99.99);
     let max_lost_bp = share("max_lost_percent", gate.max_lost_percent, 0.0, 99.99);
     let mut time = |name: &str, hours: f64, least: f64| {
-        checks.range(format!("{at}/{name}"), hours, least..=MOST_HOURS);
+        checks.range(format!("{at}/{name}"), &hours, least..=MOST_HOURS);
         whole_seconds(hours)
     };
     Gate {

@@ -32,13 +32,12 @@ pub(crate) fn not_an_id(name: &str, value: &str) -> Problem {
 
 fn refused(rejection: &PathRejection) -> Problem {
     if let PathRejection::FailedToDeserializePathParams(failed) = rejection {
-        match failed.kind() {
-            ErrorKind::DeserializeError { key, value, .. }
-            | ErrorKind::ParseErrorAtKey { key, value, .. } => return not_an_id(key, value),
-            ErrorKind::InvalidUtf8InPathParam { key } => {
-                return Problem::parameter(key, "this is not UTF-8");
-            }
-            _ => {}
+        let kind = failed.kind();
+        if let ErrorKind::DeserializeError { key, value, .. } = kind {
+            return not_an_id(key, value);
+        }
+        if let ErrorKind::InvalidUtf8InPathParam { key } = kind {
+            return Problem::parameter(key, "this is not UTF-8");
         }
     }
     Problem::internal(rejection)

@@ -115,13 +115,10 @@ pub(crate) async fn promote(
         }
         Effect::Does(_) => {}
     }
-    let request = Request {
-        wish: row.intent.wish,
-        promoted: Some(ring),
-        actor: caller.name,
-        reason: Some(body.reason),
-    };
-    ask(&state, path, request).await
+    let RolloutPath { tenant, rollout: id } = path;
+    let (actor, reason, now) = (&caller.name, &body.reason, state.now());
+    let row = state.store.rollout_promote(tenant, id, ring, actor, reason, now).await?;
+    Ok(axum::Json(rollout(row)))
 }
 
 fn ring_in(asked: Option<u8>, row: &RolloutRow) -> Result<RingIndex, Problem> {

@@ -1,9 +1,10 @@
 //! Why a rollout does what it does, from the functions that decide it.
 
-use api_types::{Condition, Explanation, RingGate};
+use api_types::{Explanation, RingGate};
 use axum::extract::State as Given;
 use chrono::{DateTime, Utc};
 use domain::gate::Evidence;
+use domain::ids::RolloutId;
 use domain::ring::RingIndex;
 use domain::rollout::decide::{Decision, decide, report};
 use domain::rollout::phase::Phase;
@@ -28,10 +29,12 @@ pub(crate) async fn explain(
     Path(path): Path<RolloutPath>,
 ) -> Result<axum::Json<Explanation>, Problem> {
     let snapshot = state.store.rollout_snapshot(path.tenant, path.rollout).await?;
-    Ok(axum::Json(explanation(path, &snapshot, state.now())))
+    Ok(axum::Json(explanation(path.rollout, &snapshot, state.now())))
 }
 
-fn explanation(path: RolloutPath, snapshot: &Snapshot, now: DateTime<Utc>) -> Explanation {
+/// What a snapshot says at `now`.
+#[must_use]
+pub fn explanation(rollout: RolloutId, snapshot: &Snapshot, now: DateTime<Utc>) -> Explanation {
     let Snapshot { plan, phase: stands, observations, .. } = snapshot;
     let scene = Scene::from(snapshot);
     let (summary, next_look) = match decide(plan, *stands, observations, now) {
@@ -39,7 +42,7 @@ fn explanation(path: RolloutPath, snapshot: &Snapshot, now: DateTime<Utc>) -> Ex
         Decision::Wait(on) => (waiting::waiting(&on, &scene.rings, None), on.next_look()),
     };
     Explanation {
-        rollout_id: path.rollout.0,
+        rollout_id: rollout.0,
         at: now,
         phase: phase(*stands, &scene.rings),
         summary,
@@ -49,46 +52,56 @@ fn explanation(path: RolloutPath, snapshot: &Snapshot, now: DateTime<Utc>) -> Ex
     }
 }
 
-/// Where the current ring stands: when it opened, and since when it soaks. In a phase in which no
-/// gate decides, times mean nothing, and only counted conditions are shown.
-fn stage(phase: Phase) -> Option<(RingIndex, DateTime<Utc>, Option<DateTime<Utc>>, bool)> {
+/// Where the current ring stands.
+struct Stage {
+    ring: RingIndex,
+    opened_at: DateTime<Utc>,
+    soaking_since: Option<DateTime<Utc>>,
+    /// Whether its gate decides anything now. If not, times mean nothing, and only what is counted
+    /// is shown.
+    decides: bool,
+}
+
+fn stage(phase: Phase) -> Option<Stage> {
+    let at_rest =
+        |ring, since| Some(Stage { ring, opened_at: since, soaking_since: None, decides: false });
     match phase {
         Phase::Scheduled | Phase::Paused { ring: None, .. } => None,
-        Phase::Offering { ring, since } => Some((ring, since, None, true)),
-        Phase::Soaking { ring, opened_at, since } => Some((ring, opened_at, Some(since), true)),
-        Phase::Paused { ring: Some(ring), since, .. } => Some((ring, since, None, false)),
-        Phase::Completed { ring, since } | Phase::RollingBack { ring, since } => {
-            Some((ring, since, None, false))
+        Phase::Offering { ring, since } => {
+            Some(Stage { ring, opened_at: since, soaking_since: None, decides: true })
         }
-        Phase::RolledBack { ring, since } => Some((ring, since, None, false)),
-        Phase::Cancelled { ring, since } => ring.map(|ring| (ring, since, None, false)),
+        Phase::Soaking { ring, opened_at, since } => {
+            Some(Stage { ring, opened_at, soaking_since: Some(since), decides: true })
+        }
+        Phase::Paused { ring: Some(ring), since, .. } => at_rest(ring, since),
+        Phase::Completed { ring, since } | Phase::RollingBack { ring, since } => {
+            at_rest(ring, since)
+        }
+        Phase::RolledBack { ring, since } => at_rest(ring, since),
+        Phase::Cancelled { ring, since } => ring.and_then(|ring| at_rest(ring, since)),
     }
 }
 
 fn gates(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<RingGate> {
+    stage(snapshot.phase).map_or(Vec::new(), |stage| {
+        stage.ring.up_to_here().map(|ring| gate_of(ring, &stage, snapshot, now)).collect()
+    })
+}
+
+fn gate_of(ring: RingIndex, stage: &Stage, snapshot: &Snapshot, now: DateTime<Utc>) -> RingGate {
     let Snapshot { plan, observations, .. } = snapshot;
-    let Some((current, opened_at, soaking_since, is_running)) = stage(snapshot.phase) else {
-        return Vec::new();
+    let current = (stage.ring, stage.opened_at, stage.soaking_since);
+    let report = report(plan, current, ring, observations, now);
+    // An earlier ring has done its waiting; it can still fail.
+    let shows_times = stage.decides && ring == stage.ring;
+    let is_shown = |one: &&domain::gate::Condition| match one.evidence {
+        Evidence::Devices { .. } => true,
+        Evidence::Time { .. } => shows_times,
     };
-    let of = |ring: RingIndex| {
-        let stage = (current, opened_at, soaking_since);
-        let report = report(plan, stage, ring, observations, now);
-        let times_count = is_running && ring == current;
-        let conditions: Vec<Condition> = report
-            .conditions
-            .iter()
-            .filter(|one| match one.evidence {
-                Evidence::Devices { .. } => true,
-                Evidence::Time { .. } => times_count,
-            })
-            .map(gate::condition)
-            .collect();
-        RingGate {
-            ring: ring.0,
-            name: plan.ring(ring).map(|ring| ring.name.clone()).unwrap_or_default(),
-            vouched: observations.intent.vouches_for(ring),
-            conditions,
-        }
-    };
-    current.up_to_here().map(of).collect()
+    RingGate {
+        ring: ring.0,
+        name: plan.ring(ring).map(|ring| ring.name.clone()).unwrap_or_default(),
+        vouched: observations.intent.vouches_for(ring),
+        conditions: report.conditions.iter().filter(is_shown).map(gate::condition).collect(),
+    }
 }

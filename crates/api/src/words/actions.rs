@@ -11,10 +11,10 @@ use domain::tally::Tally;
 use store::journal::Snapshot;
 use store::rollouts::RolloutRow;
 
-use super::{Rings, capital, cause, devices};
+use super::{Rings, capital, devices};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
+pub enum Action {
     Pause,
     Resume,
     Promote,
@@ -24,7 +24,7 @@ pub(crate) enum Action {
 
 /// What comes of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub enum Effect {
     Does(String),
     /// What is asked for is so already; asking again is fine.
     Already(String),
@@ -33,19 +33,20 @@ pub(crate) enum Effect {
 
 /// All that an effect depends on.
 #[derive(Debug, Clone)]
-pub(crate) struct Scene {
-    pub(crate) phase: Phase,
-    pub(crate) intent: Intent,
-    pub(crate) rings: Rings,
+pub struct Scene {
+    pub phase: Phase,
+    pub intent: Intent,
+    pub rings: Rings,
     /// By ring, in order.
-    pub(crate) tallies: Vec<Tally>,
+    pub tallies: Vec<Tally>,
 }
 
 impl Action {
-    pub(crate) const ALL: [Self; 5] =
+    pub const ALL: [Self; 5] =
         [Self::Pause, Self::Resume, Self::Promote, Self::Rollback, Self::Cancel];
 
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Pause => "pause",
             Self::Resume => "resume",
@@ -80,7 +81,8 @@ impl From<&Snapshot> for Scene {
 
 impl Scene {
     /// Every action with what it would do, or why it cannot be taken.
-    pub(crate) fn actions(&self) -> Vec<wire::ActionState> {
+    #[must_use]
+    pub fn actions(&self) -> Vec<wire::ActionState> {
         let state = |action: Action| {
             let (allowed, text) = match self.effect(action) {
                 Effect::Does(text) => (true, text),
@@ -91,7 +93,8 @@ impl Scene {
         Action::ALL.into_iter().map(state).collect()
     }
 
-    pub(crate) fn effect(&self, action: Action) -> Effect {
+    #[must_use]
+    pub fn effect(&self, action: Action) -> Effect {
         match action {
             Action::Pause => self.pause(),
             Action::Resume => self.resume(),
@@ -184,9 +187,10 @@ impl Scene {
 
     fn again(&self, goes_on: &str, why: PauseCause) -> String {
         format!(
-            "{goes_on} If the {} still fails, the service pauses it again; to overrule the gate, \
-             promote the ring.",
-            cause(why, &self.rings)
+            "{goes_on} If the {} condition of {} still fails, the service pauses it again; to \
+             overrule the gate, promote the ring.",
+            why.condition.name(),
+            self.rings.name(why.ring)
         )
     }
 
@@ -256,12 +260,18 @@ impl Scene {
     fn take_back(&self) -> Effect {
         use domain::attempt::AttemptState::{Offered, Unresolved};
         let open = self.count(|tally| tally.in_state(Offered) + tally.in_state(Unresolved));
-        Effect::Does(format!(
-            "Takes the offer back from {} not installing yet, and uninstalls the update from {}, \
-             in waves of which the first is small.",
-            devices(open),
-            devices(self.count(Tally::removable))
-        ))
+        let mut parts = Vec::new();
+        if open > 0 {
+            parts.push(format!("takes the offer back from {} not installing yet", devices(open)));
+        }
+        match self.count(|tally| tally.removable() + tally.installing()) {
+            0 => parts.push("no device has the update to uninstall".to_owned()),
+            count => parts.push(format!(
+                "uninstalls the update from {}, in waves of which the first is small",
+                devices(count)
+            )),
+        }
+        Effect::Does(format!("{}.", capital(&parts.join("; "))))
     }
 
     fn cancel(&self) -> Effect {

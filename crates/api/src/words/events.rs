@@ -1,12 +1,14 @@
 //! Events of the history, and what comes next, in one sentence each.
 
 use domain::rollout::phase::{Event, Pauser};
+use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{Rings, capital, cause, devices, failing};
+use super::{Rings, capital, devices, failure};
 
 /// What happened.
-pub(crate) fn happened(event: Event, rings: &Rings) -> String {
+#[must_use]
+pub fn happened(event: Event, rings: &Rings) -> String {
     match event {
         Event::RingOpened { ring } => format!("{} opened.", capital(&rings.name(ring))),
         Event::WaveOffered { ring, wave, devices: count } => {
@@ -16,11 +18,9 @@ pub(crate) fn happened(event: Event, rings: &Rings) -> String {
             format!("Enough devices of {} are judged; the watch began.", rings.name(ring))
         }
         Event::Paused { by: Pauser::Person } => "Paused, as a person asked.".to_owned(),
-        Event::Paused { by: Pauser::Service(why) } => format!(
-            "Paused by the service because of the {}: {}.",
-            cause(why, rings),
-            failing(why.condition)
-        ),
+        Event::Paused { by: Pauser::Service(why) } => {
+            format!("Paused by the service, because {}.", failure(why, rings))
+        }
         Event::Resumed => "Resumed.".to_owned(),
         Event::Completed => "Completed: every ring passed and was offered the update.".to_owned(),
         Event::RollbackStarted => "The rollback began; open offers are taken back.".to_owned(),
@@ -35,30 +35,27 @@ pub(crate) fn happened(event: Event, rings: &Rings) -> String {
 }
 
 /// What is done next, at once.
-pub(crate) fn next(event: Event, rings: &Rings) -> String {
+#[must_use]
+pub fn next(event: Event, rings: &Rings) -> String {
     match event {
         Event::RingOpened { ring } => format!("Next, {} opens.", rings.name(ring)),
-        Event::WaveOffered { ring, wave, devices: count } => format!(
-            "Next, {} of {} are offered the update (wave {wave}).",
-            devices(count),
-            rings.name(ring)
-        ),
+        Event::WaveOffered { ring, wave, devices: count } => {
+            format!("Next, wave {wave} of {} is offered to {}.", rings.name(ring), devices(count))
+        }
         Event::SoakStarted { ring } => {
             format!("Enough devices of {} are judged; next, the watch begins.", rings.name(ring))
         }
         Event::Paused { by: Pauser::Person } => "Next, it is paused, as a person asked.".to_owned(),
-        Event::Paused { by: Pauser::Service(why) } => format!(
-            "Next, the service pauses it because of the {}: {}.",
-            cause(why, rings),
-            failing(why.condition)
-        ),
+        Event::Paused { by: Pauser::Service(why) } => {
+            format!("Next, the service pauses it, because {}.", failure(why, rings))
+        }
         Event::Resumed => "Next, it resumes.".to_owned(),
         Event::Completed => "Next, it is completed.".to_owned(),
         Event::RollbackStarted => "Next, the rollback begins.".to_owned(),
         Event::RemovalWave { ring, wave, devices: count } => format!(
-            "Next, {} of {} are told to uninstall (removal wave {wave}).",
-            devices(count),
-            rings.name(ring)
+            "Next, removal wave {wave} of {} tells {} to uninstall.",
+            rings.name(ring),
+            devices(count)
         ),
         Event::RolledBack => "Next, the rollback is finished.".to_owned(),
         Event::Cancelled => "Next, it is cancelled.".to_owned(),
@@ -67,11 +64,10 @@ pub(crate) fn next(event: Event, rings: &Rings) -> String {
 
 /// One entry of the history. Kinds that this program does not know are named as they are: a later
 /// version may have written them.
-pub(crate) fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
-    if let Some(event) = body.get("event") {
-        if let Ok(event) = serde_json::from_value::<Event>(event.clone()) {
-            return happened(event, rings);
-        }
+#[must_use]
+pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
+    if let Some(Ok(event)) = body.get("event").map(Event::deserialize) {
+        return happened(event, rings);
     }
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     match kind {

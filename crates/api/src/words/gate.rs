@@ -6,7 +6,8 @@ use domain::gate::{Condition, ConditionKind, Evidence, GateReport, Verdict};
 use super::{devices, length, moment, number};
 
 /// One condition as it goes over the wire.
-pub(crate) fn condition(condition: &Condition) -> wire::Condition {
+#[must_use]
+pub fn condition(condition: &Condition) -> wire::Condition {
     let (verdict, until) = match condition.verdict {
         Verdict::Pass => (wire::Verdict::Pass, None),
         Verdict::Wait { until } => (wire::Verdict::Wait, until),
@@ -29,7 +30,8 @@ pub(crate) fn condition(condition: &Condition) -> wire::Condition {
 }
 
 /// The conditions that hold a ring back, in words: `exposure: ...; bake: ...`.
-pub(crate) fn holding(report: &GateReport) -> String {
+#[must_use]
+pub fn holding(report: &GateReport) -> String {
     let holds = report.conditions.iter().filter(|one| match one.verdict {
         Verdict::Pass => false,
         Verdict::Wait { .. } | Verdict::Fail | Verdict::Unknown => true,

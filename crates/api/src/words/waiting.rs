@@ -3,10 +3,11 @@
 use domain::rollout::decide::WaitingOn;
 
 use super::gate::holding;
-use super::{Rings, capital, cause, devices, failing, moment};
+use super::{Rings, capital, devices, failure, moment};
 
 /// One sentence. `by` is who last asked something of the rollout.
-pub(crate) fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
+#[must_use]
+pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
     match on {
         WaitingOn::Nothing => "Nothing is left to do.".to_owned(),
         WaitingOn::Person => {
@@ -14,10 +15,9 @@ pub(crate) fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String
             format!("Held by {who}: it goes on when it is resumed, or rolled back, or cancelled.")
         }
         WaitingOn::Review { cause: why } => format!(
-            "Paused by the service because of the {}: {}. It waits for a person to look, and then \
-             to resume, promote, roll back or cancel.",
-            cause(*why, rings),
-            failing(why.condition),
+            "Paused by the service, because {}. It waits for a person to look, and then to resume, \
+             promote, roll back or cancel.",
+            failure(*why, rings),
         ),
         WaitingOn::Opening { ring, at } => {
             format!("{} opens at {}.", capital(&rings.name(*ring)), moment(*at))

@@ -1,3 +1,14 @@
-//! Tests of the HTTP API.
+//! Tests of the HTTP API: the whole router, on a real PostgreSQL where it needs one.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod access;
 mod document;
+mod events;
+mod explain;
+mod inputs;
+mod ring_sets;
+mod rollouts;
+mod tenants;
+mod words;
+mod world;

@@ -105,7 +105,9 @@ async fn stage(
             row.text(&device.manufacturer);
             row.text(&device.model);
             row.text(&device.serial);
-            build_columns(device.build).into_iter().for_each(|number| row.int(number));
+            for number in build_columns(device.build) {
+                row.int(number);
+            }
             row.time(device.last_sync);
         })
         .await?;

@@ -50,11 +50,11 @@ impl Store {
         let heard = heard(&mut tx, tenant, batch).await?;
         let (mut moved, mut woken) = (0, Vec::new());
         for target in targets(&mut tx, tenant).await? {
-            let of_it = move_attempts(&mut tx, tenant, &target, &heard, confirm_after).await?;
-            if of_it > 0 {
+            let here = move_attempts(&mut tx, tenant, &target, &heard, confirm_after).await?;
+            if here > 0 {
                 woken.push(target.rollout.0);
             }
-            moved += of_it;
+            moved += here;
         }
         if !woken.is_empty() {
             work::ask(&mut tx, tenant, WorkKind::Decide, &woken, now).await?;
@@ -64,7 +64,7 @@ impl Store {
     }
 }
 
-/// Times as the database keeps them.
+/// Only a later check-in says anything new of the device itself.
 async fn update_devices(
     tx: &mut Tx,
     tenant: TenantId,

@@ -11,7 +11,7 @@ use crate::scope::retried;
 use crate::{Store, StoreError, work};
 
 impl Store {
-    /// Gives up on devices of a rollout that were not heard of (device.last_sync) for their ring's
+    /// Gives up on devices of a rollout that were not heard of (`device.last_sync`) for their ring's
     /// observation window: offered = unresolved (window after the offer), installing or installed =
     /// lost, removing = stranded. Reads no attempt when the tally says there is none to give up.
     /// Returns how many moved; wakes the planner if any.

@@ -56,7 +56,8 @@ pub(crate) async fn fetch(
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Ring {
-    ring: i16,
+    #[serde(rename = "ring")]
+    index: i16,
     name: Option<String>,
     waves: i32,
     removal_waves: i32,
@@ -96,7 +97,7 @@ impl TryFrom<Ring> for RingRow {
 
     fn try_from(row: Ring) -> Result<Self, StoreError> {
         Ok(Self {
-            ring: ring(row.ring)?,
+            ring: ring(row.index)?,
             name: row.name.ok_or_else(|| StoreError::corrupt("the plan lacks a ring"))?,
             tally: tally(&row.tally)?,
             waves: count(row.waves)?,

@@ -1,1 +1,185 @@
-//! To be written.
+//! No row of one tenant is seen or touched through another (I15).
+
+use chrono::TimeDelta;
+use domain::attempt::AttemptState;
+use domain::ids::{EntraDeviceId, TenantId};
+use domain::ring::RingIndex;
+use domain::rollout::access::Access;
+use domain::rollout::observations::Wish;
+use store::StoreError;
+use store::devices::DeviceFilter;
+use store::enforcement::{PendingWave, RingObjects, WaveKind};
+use store::ingest::{CheckIn, Report};
+use store::rollouts::Request;
+
+use crate::world::{
+    ALL, FIRST, NEW, World, connection, device, execute, hour, new_rollout, number, tenant,
+};
+
+/// A world with offers, and a second tenant that has nothing.
+async fn two_tenants() -> (World, TenantId) {
+    let world = World::of(60).await;
+    world.offer(5, hour(2)).await.expect("it works");
+    let other = tenant(&world.store, 2).await;
+    (world, other)
+}
+
+fn missing<T: std::fmt::Debug>(outcome: &Result<T, StoreError>) -> bool {
+    matches!(outcome, Err(StoreError::NotFound { .. }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tenant_reads_nothing_of_another() {
+    let (world, other) = two_tenants().await;
+    let store = &world.store;
+    let devices = store.device_list(world.tenant, &DeviceFilter::default(), ALL).await.unwrap();
+    assert_eq!(devices.len(), 60);
+    for filter in [
+        DeviceFilter::default(),
+        DeviceFilter { ring: Some((world.ring_set, FIRST)), ..DeviceFilter::default() },
+        DeviceFilter {
+            attempt: Some((world.rollout, AttemptState::Offered)),
+            ..DeviceFilter::default()
+        },
+    ] {
+        assert_eq!(store.device_list(other, &filter, ALL).await.unwrap(), []);
+        assert_ne!(store.device_list(world.tenant, &filter, ALL).await.unwrap(), []);
+    }
+    assert_eq!(store.device_count(other).await.unwrap(), 0);
+    assert!(missing(&store.device_fetch(other, devices[0].id).await));
+    assert_eq!(store.update_list(other, ALL).await.unwrap(), []);
+    assert!(missing(&store.update_fetch(other, world.update).await));
+    assert_eq!(store.ring_set_list(other, ALL).await.unwrap(), []);
+    assert!(missing(&store.ring_set_fetch(other, world.ring_set).await));
+    assert!(missing(&store.ring_set_members(other, world.ring_set).await));
+    assert_eq!(store.ring_set_groups(other).await.unwrap(), []);
+    assert_eq!(store.release_list(other, ALL).await.unwrap(), []);
+    assert!(missing(&store.release_fetch(other, world.release).await));
+    assert_eq!(store.rollout_list(other, ALL).await.unwrap(), []);
+    assert!(missing(&store.rollout_fetch(other, world.rollout).await));
+    assert!(missing(&store.rollout_plan(other, world.rollout).await));
+    assert!(missing(&store.rollout_snapshot(other, world.rollout).await));
+    assert!(missing(&store.rollout_duty(other, world.rollout).await));
+    assert_eq!(store.event_list(other, world.rollout, 0, 100).await.unwrap(), []);
+    assert_eq!(store.watched(other).await.unwrap(), []);
+    let wave = PendingWave { kind: WaveKind::Offer, ring: FIRST, number: 0, generation: 2 };
+    assert_eq!(store.wave_devices(other, world.rollout, wave).await.unwrap(), []);
+    assert_eq!(store.wave_devices(world.tenant, world.rollout, wave).await.unwrap().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tenant_changes_nothing_of_another() {
+    let (world, other) = two_tenants().await;
+    let store = &world.store;
+    let before = store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
+    let snapshot = store.rollout_snapshot(world.tenant, world.rollout).await.unwrap();
+    let (device, ..) = world.attempts().await[0];
+    let request =
+        Request { wish: Wish::Hold, promoted: Some(RingIndex(1)), actor: "b".into(), reason: None };
+    assert!(missing(&store.rollout_request(other, world.rollout, &request, hour(3)).await));
+    let event = domain::rollout::phase::Event::Cancelled;
+    assert!(missing(&store.rollout_record(other, world.rollout, &snapshot, event, hour(3)).await));
+    let report = Report { device, state: AttemptState::Failed, code: None, at: hour(3) };
+    let counts = store.report_ingest(other, world.rollout, &[report], hour(3)).await.unwrap();
+    assert_eq!((counts.moved, counts.unknown), (0, 1));
+    let checkin = CheckIn { intune: crate::world::device(1).intune, build: Some(NEW), at: hour(3) };
+    let counts = store.checkin_ingest(other, &[checkin], TimeDelta::zero(), hour(3)).await.unwrap();
+    assert_eq!((counts.moved, counts.unknown), (0, 1));
+    assert!(missing(&store.rollout_sweep(other, world.rollout, hour(900)).await));
+    store.observed(other, hour(3), hour(3)).await.unwrap();
+    let objects = RingObjects { policy: Some("mine".into()), ..RingObjects::default() };
+    assert!(missing(&store.ring_objects_keep(other, world.rollout, FIRST, &objects).await));
+    assert!(missing(
+        &store.ring_accepted(other, world.rollout, FIRST, Access::Open, 9, hour(3)).await
+    ));
+    store.rollout_enforce_note(other, world.rollout, Some("no")).await.unwrap();
+    let wave = PendingWave { kind: WaveKind::Offer, ring: FIRST, number: 0, generation: 2 };
+    store.wave_delivered(other, world.rollout, wave, hour(3)).await.unwrap();
+    let created = store
+        .rollout_create(other, &new_rollout(world.release, world.ring_set), "b", hour(3))
+        .await;
+    assert!(matches!(created, Err(StoreError::Invalid(_))), "{created:?}");
+    let released = store.release_create(other, world.update, "Mine", "b", hour(3)).await;
+    assert!(matches!(released, Err(StoreError::Invalid(_))), "{released:?}");
+    assert!(missing(&store.ring_set_place(other, world.ring_set, hour(3)).await));
+    assert_eq!(store.rollout_fetch(world.tenant, world.rollout).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_tenants_may_hold_the_same_microsoft_ids() {
+    let (world, other) = two_tenants().await;
+    let theirs = [device(1), device(2)];
+    let counts = world.store.device_import(other, &theirs).await.unwrap();
+    assert_eq!((counts.added, counts.changed), (2, 0));
+    assert_eq!(world.store.device_count(world.tenant).await.unwrap(), 60);
+    let attempts = world.attempts().await;
+    let report = |device| Report { device, state: AttemptState::Failed, code: None, at: hour(3) };
+    let devices: Vec<EntraDeviceId> = attempts.iter().take(5).map(|one| one.0).collect();
+    let reports: Vec<Report> = devices.into_iter().map(report).collect();
+    world.store.report_ingest(other, world.rollout, &reports, hour(3)).await.unwrap();
+    assert_eq!(world.tally(FIRST).await.failed(), 0);
+}
+
+/// Row-level security by itself, without the tenant in the statements.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_sees_only_the_tenant_it_names() {
+    let (world, other) = two_tenants().await;
+    let mut raw = world.database.raw().await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select c.relname::text from pg_class c
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+             and not c.relispartition and c.relname not like '\\_sqlx%' order by 1",
+    )
+    .fetch_all(&mut raw)
+    .await
+    .unwrap();
+    assert!(tables.len() >= 18, "{tables:?}");
+    execute(&mut raw, "set role concentric_app").await.unwrap();
+    for table in tables.iter().filter(|table| *table != "api_token") {
+        let count = format!("select count(*) from {table}");
+        assert_eq!(number(&mut raw, &count).await, 0, "{table} without a tenant");
+    }
+    execute(&mut raw, &format!("set concentric.tenant = '{other}'")).await.unwrap();
+    for table in ["device", "ring_member", "rollout", "attempt", "tally", "wave", "release"] {
+        let count = format!("select count(*) from {table}");
+        assert_eq!(number(&mut raw, &count).await, 0, "{table} of another tenant");
+    }
+    for one in ["tenant", "chain_head", "event"] {
+        let count = format!("select count(*) from {one}");
+        assert_eq!(number(&mut raw, &count).await, 1, "{one}: only its own");
+    }
+    let tenant = world.tenant;
+    for forbidden in [
+        format!("insert into group_member values ('{tenant}', '{tenant}', '{tenant}')"),
+        format!(
+            "insert into work (tenant_id, kind, subject) values ('{tenant}', 'sync', '{tenant}')"
+        ),
+        format!("update work set tenant_id = '{tenant}'"),
+        format!(
+            "insert into event values ('{tenant}', 99, null, now(), 'b', 'created', '{{}}', '', '')"
+        ),
+        format!(
+            "select attempts_create('{}', '{tenant}', '{tenant}', now(), now())",
+            world.rollout
+        ),
+        format!("select * from attempt_{}", world.rollout.0.simple()),
+    ] {
+        assert!(execute(&mut raw, &forbidden).await.is_err(), "{forbidden} was allowed");
+    }
+    assert_eq!(execute(&mut raw, "update attempt set state = 8").await.unwrap(), 0);
+    assert_eq!(execute(&mut raw, "delete from device").await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_forgets_its_tenant_with_the_transaction() {
+    let (world, other) = two_tenants().await;
+    let one = world.database.options();
+    let store = store::Store::connect(&store::Options { max_connections: 1, ..one }).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(store.device_count(world.tenant).await.unwrap(), 60);
+        assert_eq!(store.device_count(other).await.unwrap(), 0);
+        assert_eq!(store.tenant_list(ALL).await.unwrap().len(), 2);
+    }
+    let taken = store.tenant_connect(other, &connection(1), "b", hour(3)).await;
+    assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
+}

@@ -125,10 +125,11 @@ async fn after_a_pause_returned_no_wave_commits() {
 
 /// Every wave after a hold was decided on a snapshot that had seen it.
 async fn check_order(world: &World) {
-    let events = world.store.event_list(world.tenant, world.rollout, 0, 10_000).await.unwrap();
+    let events =
+        world.store.event_list(world.tenant, world.rollout, 0, 10_000).await.expect("it works");
     let mut held = false;
     for event in events {
-        let body: Value = serde_json::from_str(&event.body).unwrap();
+        let body: Value = serde_json::from_str(&event.body).expect("it works");
         if event.kind == "requested" {
             held = body["wish"] == "hold";
         }

@@ -1,0 +1,198 @@
+//! The sentences, every one of them.
+
+use api::words::{Rings, events, gate, number, waiting};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::attempt::AttemptState::{Confirmed, Excluded, Failed, Lost, Offered};
+use domain::gate::{ConditionKind, Gate, GateInput, GateReport};
+use domain::ring::RingIndex;
+use domain::rollout::decide::WaitingOn;
+use domain::rollout::phase::{Event, PauseCause, Pauser};
+use domain::tally::Tally;
+use serde_json::json;
+
+use crate::world::hour;
+
+const FAST: RingIndex = RingIndex(1);
+
+fn rings() -> Rings {
+    Rings::new(["First", "Fast"].into_iter())
+}
+
+fn report(tally: Tally, soaking: Option<i64>, observed: Option<i64>) -> GateReport {
+    let input = GateInput {
+        tally,
+        opened_at: hour(0),
+        soaking_since: soaking.map(hour),
+        observed_at: observed.map(hour),
+    };
+    Gate::DEFAULT.judge(&input, hour(20))
+}
+
+fn texts(report: &GateReport) -> String {
+    let line = |one| {
+        let one = gate::condition(one);
+        let until = one.until.map(|at: DateTime<Utc>| format!(" until {at}")).unwrap_or_default();
+        format!("{} {:?}{until}: {}", one.name, one.verdict, one.text)
+    };
+    report.conditions.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn conditions() {
+    let early = Tally::of([(Offered, 1200), (Confirmed, 300), (Failed, 3)]);
+    insta::assert_snapshot!(texts(&report(early, None, None)), @"
+    exposure Wait: 303 of 1,503 devices judged, 1,203 needed
+    bake Wait: 24 hours of watching begin once enough are judged
+    success Pass: 3 of 1,503 devices failed, at most 75 may
+    silence Pass: 0 of 1,503 devices went silent during the install, at most 30 may
+    data Unknown: the fleet was never read completely
+    ");
+    let soaking = Tally::of([(Offered, 50), (Confirmed, 1400), (Failed, 76), (Lost, 1)]);
+    insta::assert_snapshot!(texts(&report(soaking, Some(6), Some(7))), @"
+    exposure Pass: 1,477 of 1,527 devices judged, 1,222 needed
+    bake Wait until 2024-10-05 06:00:00 UTC: watched since 2024-10-04 06:00 UTC, until 2024-10-05 06:00 UTC (24 hours)
+    success Pass: 76 of 1,527 devices failed, at most 76 may
+    silence Pass: 1 of 1,527 devices went silent during the install, at most 30 may
+    data Unknown: the fleet was last read completely at 2024-10-04 07:00 UTC: that is before the ring opened or more than 12 hours ago
+    ");
+    let done = Tally::of([(Confirmed, 1)]);
+    insta::assert_snapshot!(texts(&report(done, Some(-5), Some(19))), @"
+    exposure Pass: 1 of 1 device judged, 1 needed
+    bake Pass: watched for 24 hours since 2024-10-03 19:00 UTC
+    success Pass: 0 of 1 device failed, at most 0 may
+    silence Pass: 0 of 1 device went silent during the install, at most 0 may
+    data Pass: the fleet was last read completely at 2024-10-04 19:00 UTC, it may be 12 hours old
+    ");
+    let empty = Tally::of([(Excluded, 4)]);
+    insta::assert_snapshot!(texts(&report(empty, None, Some(-1))), @"
+    exposure Unknown: no device of the ring can be judged
+    bake Wait: 24 hours of watching begin once enough are judged
+    success Unknown: no device of the ring can be judged
+    silence Unknown: no device of the ring can be judged
+    data Unknown: the fleet was last read completely at 2024-10-03 23:00 UTC: that is before the ring opened or more than 12 hours ago
+    ");
+}
+
+#[test]
+fn waits() {
+    let cause = PauseCause { ring: FAST, condition: ConditionKind::Success };
+    let early = Tally::of([(Offered, 1200), (Confirmed, 300), (Failed, 3)]);
+    let all = [
+        WaitingOn::Nothing,
+        WaitingOn::Person,
+        WaitingOn::Review { cause },
+        WaitingOn::Opening { ring: FAST, at: hour(0) + TimeDelta::minutes(90) },
+        WaitingOn::Members { ring: RingIndex(7) },
+        WaitingOn::Gate { ring: FAST, report: report(early, None, Some(1)) },
+        WaitingOn::LastOffers { devices: 1 },
+        WaitingOn::Removal { removing: 10, to_go: 1234 },
+        WaitingOn::LateInstalls { until: hour(24) },
+    ];
+    let lines: Vec<_> = all.iter().map(|on| waiting::waiting(on, &rings(), Some("ana"))).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    Nothing is left to do.
+    Held by ana: it goes on when it is resumed, or rolled back, or cancelled.
+    Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed. It waits for a person to look, and then to resume, promote, roll back or cancel.
+    Ring 1 (Fast) opens at 2024-10-04 01:30 UTC.
+    Ring 7 has no devices: nothing can be offered to it, and no later ring can open.
+    The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; data: the fleet was last read completely at 2024-10-04 01:00 UTC: that is before the ring opened or more than 12 hours ago.
+    Every gate has passed; 1 device is still to be offered as earlier offers come to an outcome.
+    The update is being taken back: 10 devices are uninstalling now, 1,234 devices still to be told.
+    Every device known to have the update has removed it; until 2024-10-05 00:00 UTC it is watched for devices that had not heard yet and installed it after all.
+    ");
+    assert!(waiting::waiting(&WaitingOn::Person, &rings(), None).starts_with("Held by a person:"));
+}
+
+#[test]
+fn what_happened_and_what_is_next() {
+    let cause = PauseCause { ring: FAST, condition: ConditionKind::Silence };
+    let all = [
+        Event::RingOpened { ring: FAST },
+        Event::WaveOffered { ring: FAST, wave: 2, devices: 1500 },
+        Event::SoakStarted { ring: FAST },
+        Event::Paused { by: Pauser::Person },
+        Event::Paused { by: Pauser::Service(cause) },
+        Event::Resumed,
+        Event::Completed,
+        Event::RollbackStarted,
+        Event::RemovalWave { ring: FAST, wave: 0, devices: 1 },
+        Event::RolledBack,
+        Event::Cancelled,
+    ];
+    let lines: Vec<_> = all
+        .iter()
+        .map(|event| {
+            let next = events::next(*event, &rings());
+            format!("{}\n  {next}", events::happened(*event, &rings()))
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    Ring 1 (Fast) opened.
+      Next, ring 1 (Fast) opens.
+    Wave 2 of ring 1 (Fast): 1,500 devices offered the update.
+      Next, wave 2 of ring 1 (Fast) is offered to 1,500 devices.
+    Enough devices of ring 1 (Fast) are judged; the watch began.
+      Enough devices of ring 1 (Fast) are judged; next, the watch begins.
+    Paused, as a person asked.
+      Next, it is paused, as a person asked.
+    Paused by the service, because the silence condition of ring 1 (Fast) failed: too many devices went silent during the install.
+      Next, the service pauses it, because the silence condition of ring 1 (Fast) failed: too many devices went silent during the install.
+    Resumed.
+      Next, it resumes.
+    Completed: every ring passed and was offered the update.
+      Next, it is completed.
+    The rollback began; open offers are taken back.
+      Next, the rollback begins.
+    Removal wave 0 of ring 1 (Fast): 1 device told to uninstall.
+      Next, removal wave 0 of ring 1 (Fast) tells 1 device to uninstall.
+    Rolled back: no reachable device runs the update.
+      Next, the rollback is finished.
+    Cancelled; devices keep what they have.
+      Next, it is cancelled.
+    ");
+}
+
+#[test]
+fn entries_of_the_history() {
+    let opened = json!({ "event": Event::RingOpened { ring: FAST }, "generation": 3 });
+    let all = [
+        ("ring_opened", opened),
+        ("requested", json!({ "wish": "hold", "promoted": null, "reason": "lunch" })),
+        ("requested", json!({ "wish": "run", "promoted": 1, "reason": "looked at it" })),
+        ("requested", json!({ "wish": "cancel" })),
+        ("requested", json!({ "wish": "withdraw", "reason": null })),
+        ("requested", json!({ "wish": "dance" })),
+        ("accepted", json!({ "ring": 1, "access": "held", "generation": 4 })),
+        ("accepted", json!(null)),
+        ("created", json!({})),
+        ("tenant_created", json!({})),
+        ("tenant_connected", json!({})),
+        ("ring_set_created", json!({})),
+        ("release_created", json!({})),
+        ("safeguard_added", json!({ "event": { "kind": "unheard_of" } })),
+    ];
+    let lines: Vec<_> =
+        all.iter().map(|(kind, body)| events::entry(kind, "ana", body, &rings())).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    Ring 1 (Fast) opened.
+    ana asked to hold: lunch
+    ana asked to go on, vouching for every ring up to ring 1 (Fast): looked at it
+    ana asked to cancel
+    ana asked to take the update back
+    ana asked for something this version does not know
+    Graph has accepted that ring 1 (Fast) is held.
+    Graph has accepted that a ring is changed.
+    Created by ana.
+    Tenant added by ana.
+    Connection of the tenant replaced by ana.
+    Ring set added by ana.
+    Release approved by ana.
+    Safeguard added by ana.
+    ");
+}
+
+#[test]
+fn numbers_are_grouped() {
+    let all = [0_u32, 7, 999, 1_000, 12_345, 1_234_567, u32::MAX];
+    assert_eq!(all.map(number), ["0", "7", "999", "1,000", "12,345", "1,234,567", "4,294,967,295"]);
+}
