@@ -57,9 +57,7 @@ pub(crate) fn panel(output: Output, rollout: &Rollout, why: &Explanation) -> Vec
 fn row(output: Output, condition: &Condition) -> String {
     let (mark, word, tone) = text::verdict(condition.verdict);
     let verdict = output.paint(tone, &format!("{mark} {word:7}"));
-    let until = condition.until.map(|at| format!(" (until {})", text::time(at)));
-    let until = until.unwrap_or_default();
-    format!("  {verdict}  {:8}  {}{until}", condition.name, condition.text)
+    format!("  {verdict}  {:8}  {}", condition.name, condition.text)
 }
 
 fn plain(why: &Explanation) -> Vec<String> {

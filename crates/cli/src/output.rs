@@ -134,7 +134,11 @@ fn paint(coloured: bool, tone: Tone, text: &str) -> String {
         Tone::Dim => "2",
         Tone::Strong => "1",
     };
-    if coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    if coloured && !text.is_empty() {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
 }
 
 pub(crate) fn write_lines(lines: impl IntoIterator<Item = String>) -> Result<(), Failure> {

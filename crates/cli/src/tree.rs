@@ -1,6 +1,6 @@
 //! A rollout as a tree of its rings. Draws nothing: gives lines.
 
-use api_types::{Rollout, RolloutRing, Wish};
+use api_types::{AttemptState, Rollout, RolloutRing, Wish};
 
 use crate::output::{Output, Tone};
 use crate::text;
@@ -104,7 +104,17 @@ fn ring_line(output: Output, ring: &RolloutRing, Widths { name, number }: Widths
         count(Tone::Bad, "failed", ring.failed),
         count(Tone::Bad, "lost", ring.lost),
         ring.waves,
-    )
+    ) + &removals(ring)
+}
+
+/// How far a rollback has come; nothing unless there is one.
+fn removals(ring: &RolloutRing) -> String {
+    let states = [AttemptState::Removing, AttemptState::Removed, AttemptState::Stranded];
+    let counted = states.into_iter().filter_map(|state| {
+        let devices = ring.states.get(&state).filter(|devices| **devices > 0)?;
+        Some(format!("  {} {}", text::attempt_state(state), text::number(*devices)))
+    });
+    counted.collect()
 }
 
 /// Confirmed, then failed and lost, then on its way, then not yet offered.

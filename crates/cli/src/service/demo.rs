@@ -84,6 +84,8 @@ async fn perform(demo: &Demo, cast: &Cast, home: &Home, output: Output) -> Resul
     };
     let ended = ended.map_err(|failure| home.explain(failure))?;
     let summary = Summary::new(demo, &ended);
+    // Apart from the tree above it.
+    say("");
     write(&summary.text(output.form == Form::Json || output.form == Form::Jsonl)?)?;
     for complaint in summary::complaints(demo.scenario, &ended) {
         say(&complaint);

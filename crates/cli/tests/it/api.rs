@@ -231,7 +231,7 @@ pub(crate) fn rollout(id: &str, release: &str, phase: &Value) -> Value {
 
 pub(crate) fn explanation() -> Value {
     let condition = |name: &str, verdict: &str, text: &str| json!({ "name": name, "verdict": verdict, "text": text });
-    let mut bake = condition("bake", "wait", "31 of 48 hours");
+    let mut bake = condition("bake", "wait", "watched 31 of 48 hours, until 2026-11-13 09:00 UTC");
     bake["until"] = json!("2026-11-13T09:00:00Z");
     json!({ "rollout_id": ROLLOUT, "at": "2026-11-12T16:00:00Z",
         "phase": { "name": "soaking", "ring": 1, "since": "2026-11-11T09:00:00Z" },

@@ -57,6 +57,18 @@ async fn a_stuck_ring_says_why_graph_does_not_follow() {
 }
 
 #[tokio::test]
+async fn a_rollback_shows_how_far_it_has_come() {
+    let api = Api::start().await;
+    api.change(|world| {
+        let ring = &mut world.rollouts[0]["rings"][0];
+        ring["states"] = serde_json::json!({ "removing": 3, "removed": 46, "failed": 1 });
+    });
+    let tree = run(&api.url, &["rollout", "get", "2026-11 B", "-o", "table"]).await.out;
+    let line = tree.lines().find(|line| line.contains("Test")).expect("the ring");
+    assert!(line.ends_with("  removing 3  removed 46"), "{line}");
+}
+
+#[tokio::test]
 async fn explain_marks_by_word_and_symbol() {
     let api = Api::start().await;
     let panel = run(&api.url, &["rollout", "explain", "2026-11 B", "-o", "table"]).await;
