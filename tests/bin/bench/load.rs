@@ -25,7 +25,7 @@ const PAUSES: u32 = 200;
 const BATCH: usize = 1_000;
 /// Of a batch, so many come from devices that were offered the update lately: a fleet checks in
 /// at random, and without them a large one would hardly move.
-const OFFERED: usize = 100;
+const OFFERED: usize = 300;
 /// How long a pause is watched for offers.
 const WATCH: Duration = Duration::from_millis(20);
 
