@@ -125,7 +125,7 @@ impl Load {
                 and a.position <= g.offered_position
             join device d on d.tenant_id = g.tenant_id and d.id = a.device_id
             where g.rollout_id = $1 and g.ring = 0 and d.os_revision is not null
-            order by a.position desc limit 1000";
+            order by a.position desc limit 2000";
         self.offered = builds(&mut self.database, sql, self.rollout).await?;
         Ok(())
     }
