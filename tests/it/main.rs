@@ -3,6 +3,7 @@
 mod adapter;
 mod kills;
 mod process;
+mod refusals;
 mod rollouts;
 mod stack;
 mod tenant;
