@@ -33,6 +33,7 @@ impl StoreJournal {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn failed(error: StoreError) -> JournalError {
     match error {
         StoreError::Stale => JournalError::Stale,
