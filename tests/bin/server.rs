@@ -1,5 +1,5 @@
-//! A server of Concentric as a process of its own, for tests that kill it: the same `Server` that
-//! `concentric serve` runs, on an accelerated clock.
+//! A server of Concentric as a process of its own, for tests that kill it and for the bench: the same
+//! `Server` that `concentric serve` runs, on an accelerated clock or on one of its own.
 //!
 //! Arguments: database URL, listen address, data directory, clock start (RFC 3339), clock anchor
 //! (milliseconds since the epoch), speed. Prints the first token, if it made one, and then `ready`.
@@ -18,16 +18,19 @@ async fn main() {
     };
     server::telemetry::init(server::telemetry::LogFormat::Text, None);
     let anchor = Duration::from_millis(anchor.parse().expect("milliseconds"));
-    let clock = Clock::accelerated(
-        start.parse().expect("a time"),
-        SystemTime::UNIX_EPOCH + anchor,
-        speed.parse().expect("a number"),
-    );
-    let mut config = Config::embedded(PathBuf::from(data_dir)).accelerated(clock);
+    let speed: f64 = speed.parse().expect("a number");
+    let start = start.parse().expect("a time");
+    let clock = Clock::accelerated(start, SystemTime::UNIX_EPOCH + anchor, speed);
+    let mut config = Config::embedded(PathBuf::from(data_dir));
+    config.clock = clock;
+    // At the speed of the wall's clock it is measured, with the settings of `concentric serve`.
+    if speed > 1.0 {
+        config = config.accelerated(clock);
+        // Short: the next server need not wait long for what a killed one had claimed.
+        config.settings.lease = Duration::from_millis(300);
+    }
     config.database = Database::Url(url.clone());
     config.listen = listen.parse().expect("an address");
-    // Short: the next server need not wait long for what a killed one had claimed.
-    config.settings.lease = Duration::from_millis(300);
     let server = match Server::start(config).await {
         Ok(server) => server,
         Err(error) => {

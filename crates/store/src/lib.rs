@@ -85,7 +85,9 @@ impl Store {
             .max_connections(options.max_connections.max(2))
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    connection.execute("set role concentric_app").await?;
+                    // Compiling a plan takes longer than any statement here, and the planner is told
+                    // untruths about costs (`tenant_begin_by_key`) that would set it off.
+                    connection.execute("set role concentric_app; set jit = off").await?;
                     Ok(())
                 })
             })

@@ -18,7 +18,7 @@ use process::{become_program, cargo, passed, root, run};
 const USAGE: &str = "usage: cargo xtask <task>
   demo [arguments]     build the demo and play it; arguments go to concentric demo
   test [arguments]     run every test; arguments go to cargo test
-  bench [--devices N]  measure the store beside bare PostgreSQL, by default with 100,000 devices
+  bench [--devices N]  measure the store and the service, by default with 100,000 devices
   sqlx [--check]       write what the compile-time checked queries need to build without a database
   openapi [--check]    write what the API says of itself to docs/openapi.json
   conformance DIR      compare recorded Microsoft Graph traffic in DIR with Microsoft's description
