@@ -87,6 +87,10 @@ impl Journal for StoreJournal {
         self.store.work_next(kinds).await.map_err(failed)
     }
 
+    async fn lease_end(&self, kinds: &[WorkKind]) -> Done<Option<Duration>> {
+        self.store.work_lease_end(kinds).await.map_err(failed)
+    }
+
     fn nudges(&self) -> watch::Receiver<u64> {
         self.store.work_feed()
     }
