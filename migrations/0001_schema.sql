@@ -341,24 +341,23 @@ create index attempt_in_order on attempt (ring, position, device_id);
 -- change several of them do not wait for each other in a circle.
 create function tally_follow() returns trigger language plpgsql as $$
 begin
-    perform 1 from tally t
-    where (t.tenant_id, t.rollout_id, t.ring, t.state) in (
-        select tenant_id, rollout_id, ring, state from new_rows
-        union
-        select tenant_id, rollout_id, ring, state from old_rows)
-    order by t.rollout_id, t.ring, t.state for no key update;
-    update tally t set devices = t.devices + c.change
+    update tally t set devices = t.devices + l.change
     from (
-        select tenant_id, rollout_id, ring, state, sum(change)::int as change
-        from (
-            select tenant_id, rollout_id, ring, state, 1 as change from new_rows
-            union all
-            select tenant_id, rollout_id, ring, state, -1 from old_rows
-        ) changes
-        group by 1, 2, 3, 4
-        having sum(change) <> 0
-    ) c
-    where (t.tenant_id, t.rollout_id, t.ring, t.state) = (c.tenant_id, c.rollout_id, c.ring, c.state);
+        select k.tenant_id, k.rollout_id, k.ring, k.state, c.change
+        from tally k
+        join (
+            select tenant_id, rollout_id, ring, state, sum(change)::int as change
+            from (
+                select tenant_id, rollout_id, ring, state, 1 as change from new_rows
+                union all
+                select tenant_id, rollout_id, ring, state, -1 from old_rows
+            ) changes
+            group by 1, 2, 3, 4
+            having sum(change) <> 0
+        ) c using (tenant_id, rollout_id, ring, state)
+        order by k.rollout_id, k.ring, k.state for no key update of k
+    ) l
+    where (t.tenant_id, t.rollout_id, t.ring, t.state) = (l.tenant_id, l.rollout_id, l.ring, l.state);
     return null;
 end $$;
 
@@ -372,7 +371,7 @@ create trigger tally_follow after update on attempt
 create function checkin_outcome(
     moves smallint[], states int, state smallint, state_at timestamptz,
     reported smallint, at timestamptz, latest timestamptz, confirm_after interval)
-returns smallint language sql immutable parallel safe as
+returns smallint language sql stable parallel safe as -- immutable it would not be inlined
 $$ select case
     when reported = 10 and at <= state_at then state
     else moves[state * states + 1 + case
@@ -383,9 +382,11 @@ $$ select case
 
 -- Makes the partition of a rollout from the members of a ring set: filled bare, indexed, then
 -- attached, which is twice as fast as inserting through the parent. With the rights of the owner,
--- because the application may not create tables; for the current tenant only.
+-- because the application may not create tables; for the current tenant only. Joined by hash,
+-- whatever is known of a fleet that has only just been read.
 create function attempts_create(of_rollout uuid, of_ring_set uuid, of_update uuid, at timestamptz, inactive_before timestamptz)
-returns bigint language plpgsql security definer set search_path = public, pg_temp as $$
+returns bigint language plpgsql security definer
+set search_path = public, pg_temp set enable_nestloop = off as $$
 declare
     part text := 'attempt_' || replace(of_rollout::text, '-', '');
     tenant uuid := current_tenant();

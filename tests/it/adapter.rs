@@ -50,9 +50,9 @@ async fn offer(
     client.ensure_policy_ring(&policy, &ring).await.unwrap();
     let updates = client.quality_updates().await.unwrap();
     let newest = updates.iter().max_by_key(|update| update.release_at).unwrap();
-    let entry = newest.catalog_entry_id.clone();
-    client.ensure_approval(&policy, &entry, &ApprovalStatus::Approved).await.unwrap();
-    (policy, group, entry)
+    let update = newest.catalog_entry_id.clone();
+    client.ensure_approval(&policy, &update, &ApprovalStatus::Approved).await.unwrap();
+    (policy, group, update)
 }
 
 async fn until(simulator: &Simulator, event: &str, least: u64) {

@@ -1,8 +1,11 @@
 //! The parts of Concentric against each other, with nothing replaced but Microsoft.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod adapter;
 mod kills;
 mod process;
+mod refusals;
 mod rollouts;
 mod stack;
 mod tenant;

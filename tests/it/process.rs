@@ -42,7 +42,7 @@ impl Process {
             }
             panic!("the server ended before it was ready");
         };
-        let address = tokio::time::timeout(Duration::from_secs(60), ready).await.expect("in time");
+        let address = tokio::time::timeout(Duration::from_mins(1), ready).await.expect("in time");
         Self { child, address, token }
     }
 

@@ -76,10 +76,17 @@ pub fn length(length: TimeDelta) -> String {
     format!("{count} {unit}{plural}")
 }
 
-/// `success of ring 2 (Fast)`.
+/// `too many failed devices in ring 2 (Fast)`.
 #[must_use]
 pub fn cause(cause: PauseCause, rings: &Rings) -> String {
-    format!("{} of {}", cause.condition.name(), rings.name(cause.ring))
+    let found = match cause.condition {
+        ConditionKind::Success => "too many failed devices",
+        ConditionKind::Silence => "too many lost devices",
+        ConditionKind::Exposure => "too few outcomes",
+        ConditionKind::Bake => "too short a bake",
+        ConditionKind::Data => "too old data",
+    };
+    format!("{found} in {}", rings.name(cause.ring))
 }
 
 /// `the success condition of ring 2 (Fast) failed: too many devices failed`.

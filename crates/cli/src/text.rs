@@ -47,7 +47,7 @@ pub(crate) const fn phase_name(name: PhaseName) -> &'static str {
     }
 }
 
-/// `paused by the service: success of ring 2`.
+/// `paused by the service: too many failed devices in ring 2`.
 pub(crate) fn phase(phase: &Phase) -> String {
     let by = phase.paused_by.map(|by| match by {
         PausedBy::Person => " by a person",

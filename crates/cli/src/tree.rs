@@ -23,7 +23,8 @@ pub(crate) fn lines(output: Output, rollout: &Rollout) -> Vec<String> {
     lines.push(output.paint(Tone::Dim, &format!("  rollout {}", rollout.id)));
     if let Some(why) = &rollout.waiting_on {
         let next = rollout.next_look.map(|at| format!(" · looks again {}", text::time(at)));
-        lines.push(format!("  why: {why}{}", next.unwrap_or_default()));
+        let why = format!("why: {why}{}", next.unwrap_or_default());
+        lines.extend(wrapped(&why));
     }
     if rollout.intent.wish != Wish::Run {
         let intent = &rollout.intent;
@@ -41,6 +42,24 @@ pub(crate) fn lines(output: Output, rollout: &Rollout) -> Vec<String> {
         let (branch, below) = if at == last { ("└", " ") } else { ("├", "│") };
         lines.push(format!("  {branch} {}", ring_line(output, ring, widths)));
         lines.push(format!("  {below}   {}", told(output, ring)));
+    }
+    lines
+}
+
+/// A sentence over as many lines as it needs: a terminal that is drawn in place cuts what is too
+/// long, and this is what people came to read.
+fn wrapped(text: &str) -> Vec<String> {
+    const WIDTH: usize = 96;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("    {word}")),
+            None => lines.push(format!("  {word}")),
+        }
     }
     lines
 }
@@ -156,5 +175,20 @@ fn told(output: Output, ring: &RolloutRing) -> String {
     match &told.error {
         Some(error) => format!("{line} {}", output.paint(Tone::Bad, &format!("! {error}"))),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn a_long_reason_is_read_to_its_end() {
+        let text = "word ".repeat(50);
+        let lines = wrapped(&text);
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= 100));
+        let words: usize = lines.iter().map(|line| line.split_whitespace().count()).sum();
+        assert_eq!(words, 50);
+        assert_eq!(wrapped("short"), ["  short"]);
     }
 }

@@ -13,6 +13,8 @@ use crate::tasks::{self, World};
 
 /// Sleeps no longer than this, should a nudge ever get lost.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// After a lease has ended, so that it has.
+const A_MOMENT: Duration = Duration::from_millis(5);
 /// After the database failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -67,9 +69,18 @@ async fn until_due<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
     kinds: &[WorkKind],
 ) -> Duration {
-    match world.journal.next_due(kinds).await {
-        Ok(Some(due)) => world.clock.wall_time(due - world.clock.now()).min(LONGEST_SLEEP),
-        Ok(None) => LONGEST_SLEEP,
+    let due = async {
+        let due = world.journal.next_due(kinds).await?;
+        // Whoever holds work may have died with it.
+        let lease = world.journal.lease_end(kinds).await?;
+        Ok::<_, JournalError>((due, lease))
+    };
+    match due.await {
+        Ok((due, lease)) => {
+            let due = due.map(|due| world.clock.wall_time(due - world.clock.now()));
+            let lease = lease.map(|lease| lease + A_MOMENT);
+            due.into_iter().chain(lease).min().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
+        }
         Err(error) => {
             tracing::warn!(%error, "the next due time could not be read");
             PAUSE

@@ -85,6 +85,11 @@ pub trait Journal: Clone + Send + Sync + 'static {
         &self,
         kinds: &[WorkKind],
     ) -> impl Future<Output = Done<Option<DateTime<Utc>>, JournalError>> + Send;
+    /// How long until the first lease on due work ends; none when nobody holds any.
+    fn lease_end(
+        &self,
+        kinds: &[WorkKind],
+    ) -> impl Future<Output = Done<Option<Duration>, JournalError>> + Send;
     /// Changes whenever somebody asked for work.
     fn nudges(&self) -> watch::Receiver<u64>;
 

@@ -80,13 +80,17 @@ fn make(connection: &GraphConnection, limits: &Limits) -> Result<Client, FleetEr
 }
 
 /// What the loop should do about a failed call.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn graph(error: GraphError) -> FleetError {
     let what = error.to_string();
-    match error {
-        GraphError::Throttled { retry_after } => FleetError::Later { what, after: retry_after },
-        error if error.is_configuration() => FleetError::Refused(what),
-        error if error.is_transient() => FleetError::Later { what, after: None },
-        _ => FleetError::Rejected(what),
+    if let GraphError::Throttled { retry_after } = error {
+        FleetError::Later { what, after: retry_after }
+    } else if error.is_configuration() {
+        FleetError::Refused(what)
+    } else if error.is_transient() {
+        FleetError::Later { what, after: None }
+    } else {
+        FleetError::Rejected(what)
     }
 }
 

@@ -33,6 +33,7 @@ impl StoreJournal {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn failed(error: StoreError) -> JournalError {
     match error {
         StoreError::Stale => JournalError::Stale,
@@ -84,6 +85,10 @@ impl Journal for StoreJournal {
 
     async fn next_due(&self, kinds: &[WorkKind]) -> Done<Option<DateTime<Utc>>> {
         self.store.work_next(kinds).await.map_err(failed)
+    }
+
+    async fn lease_end(&self, kinds: &[WorkKind]) -> Done<Option<Duration>> {
+        self.store.work_lease_end(kinds).await.map_err(failed)
     }
 
     fn nudges(&self) -> watch::Receiver<u64> {

@@ -20,7 +20,7 @@ pub(crate) fn load_or_make(data_dir: &Path) -> Result<[u8; 32], ServerError> {
     SystemRandom::new().fill(&mut key).map_err(|_| ServerError::Key { path: path.clone() })?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
         Ok(mut file) => {
-            let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            let text = hex(&key);
             file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&path))?;
             Ok(key)
         }
@@ -30,6 +30,15 @@ pub(crate) fn load_or_make(data_dir: &Path) -> Result<[u8; 32], ServerError> {
         }
         Err(error) => Err(at(&path)(error)),
     }
+}
+
+fn hex(key: &[u8]) -> String {
+    use std::fmt::Write as _;
+    key.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn parse(text: &str) -> Option<[u8; 32]> {

@@ -82,7 +82,7 @@ impl Store {
         let states: Vec<i16> = batch.iter().map(|report| report.state.code()).collect();
         let codes: Vec<Option<&str>> = batch.iter().map(|report| report.code.as_deref()).collect();
         let times: Vec<DateTime<Utc>> = batch.iter().map(|report| report.at).collect();
-        let mut tx = self.tenant_begin(tenant).await?;
+        let mut tx = self.tenant_begin_by_key(tenant).await?;
         let row = sqlx::query!(
             r#"with known as materialized (
                  select d.id, r.state, r.code, r.at

@@ -109,7 +109,7 @@ impl Store {
         event: Event,
         now: DateTime<Utc>,
     ) -> Result<i64, StoreError> {
-        let mut tx = self.tenant_begin(tenant).await?;
+        let mut tx = self.tenant_begin_by_key(tenant).await?;
         let stored = sqlx::query!(
             "select phase, generation from rollout where tenant_id = $1 and id = $2 for update",
             tenant.0,

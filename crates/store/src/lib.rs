@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use tokio::sync::Mutex;
 
 pub use error::StoreError;
 use feeds::Feeds;
@@ -50,6 +51,7 @@ struct Inner {
     pool: PgPool,
     sealer: Sealer,
     feeds: Feeds,
+    placing: Mutex<()>,
 }
 
 /// How to reach the database. `Debug` shows neither key nor password.
@@ -71,7 +73,7 @@ impl fmt::Debug for Options {
 
 impl Store {
     /// Connects, and refuses a schema that is older or newer than this program. One connection
-    /// more than `max_connections` listens for notifications.
+    /// more than `max_connections` (at least 2) listens for notifications.
     pub async fn connect(options: &Options) -> Result<Self, StoreError> {
         let sealer = Sealer::new(&options.key)?;
         // Before there is a pool, which would try a hopeless connection until its timeout.
@@ -80,17 +82,19 @@ impl Store {
         scope::roles_check(&mut first).await?;
         first.close().await?;
         let pool = PgPoolOptions::new()
-            .max_connections(options.max_connections.max(1))
+            .max_connections(options.max_connections.max(2))
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    connection.execute("set role concentric_app").await?;
+                    // Compiling a plan takes longer than any statement here, and the planner is told
+                    // untruths about costs (`tenant_begin_by_key`) that would set it off.
+                    connection.execute("set role concentric_app; set jit = off").await?;
                     Ok(())
                 })
             })
             .connect(&options.url)
             .await?;
         let feeds = Feeds::start(&options.url, pool.clone()).await?;
-        Ok(Self { inner: Arc::new(Inner { pool, sealer, feeds }) })
+        Ok(Self { inner: Arc::new(Inner { pool, sealer, feeds, placing: Mutex::new(()) }) })
     }
 
     /// Brings the schema of `url` up to date; safe to run by several servers at once.

@@ -147,6 +147,22 @@ impl Store {
         Ok(next.flatten())
     }
 
+    /// How long until the first lease on due work of `kinds` ends; none when nobody holds any. Who
+    /// died holding work is missed by nobody else: [`Self::work_next`] leaves out what is held.
+    pub async fn work_lease_end(&self, kinds: &[WorkKind]) -> Result<Option<Duration>, StoreError> {
+        let mut tx = self.service_begin().await?;
+        let seconds = sqlx::query_scalar!(
+            r#"select extract(epoch from min(lease_until) - clock_timestamp())::float8
+             from work
+             where kind = any($1) and due_at is not null and lease_until >= clock_timestamp()"#,
+            &words(kinds) as &[&str],
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()))
+    }
+
     /// Changes whenever work was asked for, here or on another server (NOTIFY `concentric_work`),
     /// and after a listening connection was re-established. One connection for all callers.
     #[must_use]

@@ -195,7 +195,7 @@ async fn a_service_pause_names_its_cause_and_what_can_be_done() {
     story.record(Event::Paused { by: Pauser::Service(why) }).await;
     let read = story.world.get(&story.path("")).await.expect(200);
     assert_eq!(read["phase"]["paused_by"], "service");
-    assert_eq!(read["phase"]["cause"], "success of ring 0 (First)");
+    assert_eq!(read["phase"]["cause"], "too many failed devices in ring 0 (First)");
     insta::assert_snapshot!(story.actions().await, @"
     Paused by the service, because the success condition of ring 0 (First) failed: too many devices failed. It waits for a person to look, and then to resume, promote, roll back or cancel.
     + pause: Adds a person's pause to the service's; only a person can lift it.

@@ -85,15 +85,14 @@ impl Told<'_> {
             None => self.group("", "Devices offered").await?,
         };
         objects.offer_group = Some(group);
-        let policy = match objects.policy.clone() {
-            Some(policy) => policy,
-            None => {
-                let spec = QualityPolicySpec {
-                    display_name: self.key(),
-                    description: self.description("Offers"),
-                };
-                self.client.ensure_quality_policy(&spec).await.map_err(graph)?
-            }
+        let policy = if let Some(policy) = objects.policy.clone() {
+            policy
+        } else {
+            let spec = QualityPolicySpec {
+                display_name: self.key(),
+                description: self.description("Offers"),
+            };
+            self.client.ensure_quality_policy(&spec).await.map_err(graph)?
         };
         let ring = self.policy_ring(group, false);
         self.client.ensure_policy_ring(&policy, &ring).await.map_err(graph)?;

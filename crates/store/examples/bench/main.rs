@@ -149,7 +149,7 @@ async fn reports(
         &format!("ingest {offered} reports"),
         offered,
         ours,
-        raw.upsert_attempts(rollout).await?,
+        raw.upsert_attempts(rollout, AttemptState::Installing).await?,
     );
     Ok(())
 }
@@ -176,7 +176,10 @@ async fn check_ins(
     .await?;
     raw.check_tally(rollout).await?;
     let what = format!("ingest {} check-ins", checkins.len());
-    table.rate(&what, checkins.len() as u64, ours, raw.upsert_devices(&checkins).await?);
+    // A check-in writes its device, and its attempt where that moves.
+    let both = raw.upsert_devices(&checkins).await?
+        + raw.upsert_attempts(rollout, AttemptState::Installed).await?;
+    table.rate(&what, checkins.len() as u64, ours, both);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use domain::attempt::AttemptState;
 use domain::ids::RolloutId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use store::ingest::CheckIn;
@@ -67,7 +68,8 @@ impl Raw {
     /// Entra ids of the devices that were offered the update, in random order, as they come in.
     pub(crate) async fn offered(&mut self, rollout: RolloutId) -> Outcome<Vec<Uuid>> {
         let devices = sqlx::query_scalar(
-            "select d.entra_device_id from attempt a join device d on d.id = a.device_id
+            "select d.entra_device_id from attempt a join device d
+                 on d.tenant_id = a.tenant_id and d.id = a.device_id
              where a.rollout_id = $1 and a.state = 1 order by d.entra_device_id",
         )
         .bind(rollout.0)
@@ -76,13 +78,20 @@ impl Raw {
         Ok(devices)
     }
 
-    pub(crate) async fn upsert_attempts(&mut self, rollout: RolloutId) -> Outcome<Duration> {
+    /// The attempts in `state`, written again.
+    pub(crate) async fn upsert_attempts(
+        &mut self,
+        rollout: RolloutId,
+        state: AttemptState,
+    ) -> Outcome<Duration> {
         self.run("vacuum analyze raw_attempt").await?;
         let keys: Vec<(Uuid, Uuid)> = sqlx::query_as(
-            "select a.tenant_id, a.device_id from attempt a join device d on d.id = a.device_id
-             where a.rollout_id = $1 and a.state = 4 order by d.entra_device_id",
+            "select a.tenant_id, a.device_id from attempt a join device d
+                 on d.tenant_id = a.tenant_id and d.id = a.device_id
+             where a.rollout_id = $1 and a.state = $2 order by d.entra_device_id",
         )
         .bind(rollout.0)
+        .bind(state.code())
         .fetch_all(&mut self.connection)
         .await?;
         let started = Instant::now();

@@ -45,7 +45,7 @@ impl Store {
         confirm_after: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<(u64, u64), StoreError> {
-        let mut tx = self.tenant_begin(tenant).await?;
+        let mut tx = self.tenant_begin_by_key(tenant).await?;
         update_devices(&mut tx, tenant, batch).await?;
         let heard = heard(&mut tx, tenant, batch).await?;
         let (mut moved, mut woken) = (0, Vec::new());

@@ -14,12 +14,8 @@ use crate::scope::Tx;
 use crate::{StoreError, work};
 
 /// What `Tally::removable` counts.
-const REMOVABLE: [i16; 4] = [
-    AttemptState::Installing.code(),
-    AttemptState::Installed.code(),
-    AttemptState::Lost.code(),
-    AttemptState::Confirmed.code(),
-];
+const REMOVABLE: [i16; 3] =
+    [AttemptState::Installed.code(), AttemptState::Lost.code(), AttemptState::Confirmed.code()];
 
 /// Where and when an event happens.
 #[derive(Debug)]

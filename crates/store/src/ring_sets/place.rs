@@ -27,6 +27,8 @@ impl Store {
         ring_set: RingSetId,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
+        // Placing takes two connections; many at once could all wait for their second one.
+        let _turn = self.inner.placing.lock().await;
         let mut tx = self.tenant_begin(tenant).await?;
         // The lock keeps a second placement of the same set away.
         let placed = sqlx::query!(
@@ -42,13 +44,19 @@ impl Store {
         }
         let set = super::fetch(&mut tx, tenant, ring_set).await?.set;
         let assigned = assigned(&mut tx, tenant, &set).await?;
-        let (mut written, mut after) = (0, Uuid::nil());
-        loop {
-            let devices = candidates(&mut tx, tenant, ring_set, after).await?;
-            let Some(last) = devices.last() else { break };
-            after = last.id;
-            written += write(&mut tx, tenant, ring_set, &set, &assigned, &devices).await?;
+        let mut reader = self.tenant_begin(tenant).await?;
+        let mut written = 0;
+        let mut devices = candidates(&mut reader, tenant, ring_set, Uuid::nil()).await?;
+        // One chunk is written while the next one is read.
+        while let Some(last) = devices.last() {
+            let (rows, next) = tokio::try_join!(
+                write(&mut tx, tenant, ring_set, &set, &assigned, &devices),
+                candidates(&mut reader, tenant, ring_set, last.id),
+            )?;
+            written += rows;
+            devices = next;
         }
+        reader.commit().await?;
         tx.commit().await?;
         Ok(written)
     }

@@ -68,9 +68,12 @@ async fn a_lease_that_ran_out_passes_on_and_its_holder_is_told() {
     let store = database.store().await;
     tenant(&store, 1).await;
     let claim = async || store.work_claim(&[WorkKind::Sync], 1, LONG, hour(0)).await.unwrap();
+    assert_eq!(store.work_lease_end(&[WorkKind::Sync]).await.unwrap(), None);
     let first = claim().await[0];
     assert_eq!(claim().await, []);
     store.work_keep(&first, LONG).await.expect("it is still held");
+    let ends = store.work_lease_end(&[WorkKind::Sync]).await.unwrap();
+    assert!(ends.is_some_and(|ends| ends <= LONG && ends > LONG / 2), "{ends:?}");
     let mut raw = database.raw().await;
     let expire = "update work set lease_until = clock_timestamp() - interval '1 second'";
     execute(&mut raw, expire).await.unwrap();
