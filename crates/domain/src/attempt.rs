@@ -37,7 +37,8 @@ pub enum AttemptState {
     Removing = 9,
     /// Runs the old build again.
     Removed = 10,
-    /// Told to uninstall and not heard of for the whole observation window.
+    /// Told to uninstall, and either not heard of for the whole observation window or still on the
+    /// new build after twice that.
     Stranded = 11,
     /// Never to be offered; the reason is kept beside it.
     Excluded = 12,

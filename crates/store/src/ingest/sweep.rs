@@ -1,4 +1,5 @@
-//! Giving up on devices that were not heard of for the whole observation window.
+//! Giving up on devices that were not heard of for the whole observation window, or come to no
+//! end.
 
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
@@ -13,7 +14,10 @@ use crate::{Store, StoreError, work};
 impl Store {
     /// Gives up on devices of a rollout that were not heard of (`device.last_sync`) for their ring's
     /// observation window: offered = unresolved (window after the offer), installing or installed =
-    /// lost, removing = stranded. Reads no attempt when the tally says there is none to give up.
+    /// lost, removing = stranded. Devices that are heard of and still come to no end for twice as
+    /// long are given up too, so that neither a gate nor a rollback waits for them for ever:
+    /// installing = failed (`timed_out`), removing = stranded.
+    /// Reads no attempt when the tally says there is none to give up.
     /// Returns how many moved; wakes the planner if any.
     pub async fn rollout_sweep(
         &self,
@@ -59,12 +63,18 @@ impl Store {
                 continue;
             }
             let swept = sqlx::query!(
-                "update attempt a set state = ($5::int2[])[a.state + 1], state_at = $6
+                "update attempt a
+                 set state = case when a.state = $9 and d.last_sync > $7 then $10
+                         else ($5::int2[])[a.state + 1] end,
+                     code = case when a.state = $9 and d.last_sync > $7 then 'timed_out'
+                         else a.code end,
+                     state_at = $6
                  from device d
                  where a.tenant_id = $1 and a.rollout_id = $2 and a.ring = $3
                      and a.state = any($4) and d.tenant_id = $1 and d.id = a.device_id
-                     and case when a.state = $8 then a.state_at
-                         else greatest(a.state_at, d.last_sync) end <= $7",
+                     and (case when a.state = $8 then a.state_at
+                             else greatest(a.state_at, d.last_sync) end <= $7
+                         or a.state in ($9, $11) and a.state_at <= $12)",
                 tenant.0,
                 rollout.0,
                 index,
@@ -73,6 +83,10 @@ impl Store {
                 now,
                 now - ring.gate.observation_window,
                 AttemptState::Offered.code(),
+                AttemptState::Installing.code(),
+                AttemptState::Failed.code(),
+                AttemptState::Removing.code(),
+                now - ring.gate.observation_window * 2,
             )
             .execute(&mut *tx)
             .await?;
@@ -112,5 +126,7 @@ mod tests {
                 assert_eq!(state.after_report(next), next, "{}", state.name());
             }
         }
+        let failed = AttemptState::Installing.after_report(AttemptState::Failed);
+        assert_eq!(failed, AttemptState::Failed);
     }
 }

@@ -220,6 +220,31 @@ async fn silence_is_given_up_after_the_observation_window() {
     world.check_tally().await;
 }
 
+/// An install that stopped half way, on a device that is heard of every day.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_to_no_end_is_given_up_after_two_windows() {
+    let world = World::of(40).await;
+    world.offer(2, hour(2)).await.unwrap();
+    let devices: Vec<_> = world.attempts().await.iter().take(2).map(|one| one.0).collect();
+    let report =
+        |device| [Report { device, state: AttemptState::Installing, code: None, at: hour(3) }];
+    let store = &world.store;
+    store.report_ingest(world.tenant, world.rollout, &report(devices[0]), hour(3)).await.unwrap();
+    let (sweep, windows) =
+        (async |at| store.rollout_sweep(world.tenant, world.rollout, hour(at)).await.unwrap(), 240);
+    world.check_in(&[checkin(devices[0], OLD, windows)]).await;
+    assert_eq!(sweep(windows + 2).await, 1, "only the one that never started");
+    assert_eq!(world.state_of(devices[0]).await, AttemptState::Installing);
+    assert_eq!(sweep(windows + 3).await, 1);
+    assert_eq!(world.state_of(devices[0]).await, AttemptState::Failed);
+    // A later try that succeeds heals it.
+    world
+        .check_in(&[checkin(devices[0], NEW, windows + 4), checkin(devices[0], NEW, windows + 9)])
+        .await;
+    assert_eq!(world.state_of(devices[0]).await, AttemptState::Confirmed);
+    world.check_tally().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wave_plans_the_sweep_that_ends_its_window() {
     let world = World::of(40).await;
