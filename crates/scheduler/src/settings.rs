@@ -46,7 +46,8 @@ impl Default for Settings {
             deciding: 4,
             enforcing: 4,
             reading: 2,
-            lease: Duration::from_mins(1),
+            // What a dead server held is taken over after this.
+            lease: Duration::from_secs(15),
             observe_every: TimeDelta::minutes(15),
             observe_at_most_every: Duration::from_millis(100),
             observe_overlap: TimeDelta::minutes(5),

@@ -15,9 +15,12 @@ use crate::words::{Rings, cause};
 
 pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
     let rings = Rings::new(row.rings.iter().map(|ring| ring.name.as_str()));
+    let asked = asked(&row);
+    // What the last decision waits for says nothing about a request that came after it.
+    let last = row.waiting.as_ref().filter(|_| asked.is_none());
+    let next_look = last.and_then(domain::rollout::decide::WaitingOn::next_look);
+    let waiting_on = asked.or(last.map(|on| waiting(on, &rings, Some(&row.wish_by))));
     let phase = phase(row.phase, &rings);
-    let waiting_on = row.waiting.as_ref().map(|on| waiting(on, &rings, Some(&row.wish_by)));
-    let next_look = row.waiting.as_ref().and_then(domain::rollout::decide::WaitingOn::next_look);
     wire::Rollout {
         id: row.id.0,
         release_id: row.release.0,
@@ -40,6 +43,26 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
         generation: row.generation,
         created_at: row.created_at,
     }
+}
+
+/// What a person asked for and the planner has not recorded yet: a matter of moments, unless the
+/// server that was about to died.
+fn asked(row: &RolloutRow) -> Option<String> {
+    let by = &row.wish_by;
+    let on_its_way = match row.phase {
+        Phase::Scheduled | Phase::Offering { .. } | Phase::Soaking { .. } => true,
+        Phase::Paused { .. } => row.intent.wish != Wish::Hold,
+        Phase::Completed { .. } | Phase::Cancelled { .. } => row.intent.wish == Wish::Withdraw,
+        Phase::RollingBack { .. } | Phase::RolledBack { .. } => false,
+    };
+    let what = match (row.intent.wish, row.phase) {
+        (Wish::Hold, _) => "a pause: no new offer is decided since then",
+        (Wish::Cancel, _) => "a cancellation: no new offer is decided since then",
+        (Wish::Withdraw, _) => "a rollback: no new offer is decided since then",
+        (Wish::Run, Phase::Paused { since, .. }) if row.intent.given_at > since => "a resumption",
+        (Wish::Run, _) => return None,
+    };
+    on_its_way.then(|| format!("{by} asked for {what}, and the service is about to carry it out."))
 }
 
 pub(crate) fn phase(phase: Phase, rings: &Rings) -> wire::Phase {
