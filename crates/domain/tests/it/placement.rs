@@ -2,10 +2,10 @@
 
 use domain::ids::{EntraDeviceId, RingSetId};
 use domain::placement::{Candidate, Place, fill_rings, place};
-use domain::ring::RingIndex;
+use domain::ring::{RingIndex, RingSet};
 use uuid::Uuid;
 
-use crate::world::three_rings;
+use crate::world::{group, three_rings};
 
 fn device(number: u128) -> EntraDeviceId {
     EntraDeviceId(Uuid::from_u128(number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)))
@@ -83,6 +83,19 @@ fn a_small_fleet_leaves_no_ring_empty() {
         let empty = (0..3).filter(|ring| before.iter().all(|(at, _)| at.0 != *ring)).count();
         assert_eq!(moved, empty, "no device moves without need");
     }
+    // One device is not passed from ring to ring.
+    let alone = vec![(RingIndex(1), Place::of(SET, device(1)))];
+    let mut placed = alone.clone();
+    fill_rings(&set, &[], &mut placed);
+    assert_eq!(placed, alone);
+    // A ring that only groups fill stays empty until they do.
+    let by_group = RingSet::autopatch(1_000, group(1), group(2)).expect("a good set");
+    let candidates: Vec<Candidate> = (0..300).map(candidate).collect();
+    let mut placed = place(SET, &by_group, &candidates);
+    fill_rings(&by_group, &[], &mut placed);
+    let members = |ring| placed.iter().filter(|(at, _)| at.0 == ring).count();
+    assert_eq!((members(0), members(4)), (0, 0));
+    assert!((1..4).all(|ring| members(ring) > 0));
     // A ring that has members already takes nobody.
     let mut one = vec![(RingIndex(2), Place::of(SET, device(1)))];
     fill_rings(&set, &[4, 4, 0], &mut one);
