@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::Outcome;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Ear {
     heard: mpsc::UnboundedReceiver<(Growth, Instant)>,

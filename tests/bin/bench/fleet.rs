@@ -108,7 +108,7 @@ impl Fleet {
     pub(crate) async fn start(&self, api: &Api, release: Uuid, set: Uuid) -> Outcome<api::Rollout> {
         let body = json!({ "release_id": release, "ring_set_id": set });
         let rollout: api::Rollout = api.post(&format!("{}/rollouts", self.path), &body).await?;
-        let members: u64 = rollout.rings.iter().map(|ring| members(ring)).sum();
+        let members: u64 = rollout.rings.iter().map(members).sum();
         expect("devices in the rollout", members, u64::from(self.devices))?;
         Ok(rollout)
     }

@@ -207,8 +207,8 @@ impl People<'_> {
             let update = async { Ok(update.execute(&mut self.database).await?) };
             raw.add(timed(update).await?.1);
             let reason = json!({ "reason": "the bench" });
-            let (paused, took) = timed(self.api.post::<api::Rollout>(&pause, &reason)).await?;
-            expect("rollouts not held", u64::from(paused.intent.wish != api::Wish::Hold), 0)?;
+            let (answer, took) = timed(self.api.post::<api::Rollout>(&pause, &reason)).await?;
+            expect("rollouts not held", u64::from(answer.intent.wish != api::Wish::Hold), 0)?;
             pauses.add(took);
             let acknowledged = last_request(&mut self.database, rollout).await?;
             tokio::time::sleep(WATCH).await;

@@ -49,11 +49,13 @@ async fn main() -> Outcome<()> {
     sqlx::raw_sql(AssertSqlSafe(gone.clone())).execute(&mut admin).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("create database {DATABASE}"))).execute(&mut admin).await?;
     let data_dir = std::env::temp_dir().join(format!("concentric-bench-{}", Uuid::new_v4()));
+    let before = load_average();
     let table = run(&url, &data_dir, devices).await;
     sqlx::raw_sql(AssertSqlSafe(gone)).execute(&mut admin).await?;
     std::fs::remove_dir_all(&data_dir)?;
-    let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    println!("\n{devices} devices, load average {}\n\n{}", busy.trim(), table?.markdown());
+    let after = load_average();
+    println!("\n{devices} devices; load average {before} before, {after} after\n");
+    println!("{}", table?.markdown());
     Ok(())
 }
 
@@ -89,7 +91,7 @@ async fn measure(
     step(&format!("sync: {took:?}"));
     table.note(&format!("sync of {devices} devices from Graph"), time(took));
     memory(table, "server memory after the sync", process.memory()?, 150.0);
-    let (_, took) = timed(large.observed(api)).await?;
+    let ((), took) = timed(large.observed(api)).await?;
     step(&format!("first observation: {took:?}"));
     memory(table, "server memory after reading every check-in", process.memory()?, 150.0);
 
@@ -154,6 +156,12 @@ fn memory(table: &mut Table, what: &str, memory: Memory, most: f64) {
     step(&format!("{what}: {ours}"));
     // What was needed for a moment counts too.
     table.number(what, ours, peak, (most, "MB"));
+}
+
+/// Over the last minute. Latencies of a busy machine say little.
+fn load_average() -> String {
+    let all = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    all.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 /// For who watches: a run takes minutes.

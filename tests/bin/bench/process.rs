@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::Outcome;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Time as the server and the simulators have it: from `start` on, at the speed of the wall's.
 #[derive(Debug, Clone, Copy)]
