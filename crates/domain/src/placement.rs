@@ -90,6 +90,36 @@ fn by_percentage(upper_bounds: &[(RingIndex, u32)], place: Place) -> RingIndex {
         .map_or(RingIndex::FIRST, |(ring, _)| *ring)
 }
 
+/// [`place`] for a fleet that is here as a whole, with no percentage ring left empty
+/// ([`fill_rings`]).
+#[must_use]
+pub fn place_fleet(
+    ring_set: RingSetId,
+    set: &RingSet,
+    candidates: &[Candidate],
+) -> Vec<(RingIndex, Place)> {
+    let mut placed = place(ring_set, set, candidates);
+    let exists = |ring: Option<RingIndex>| ring.is_some_and(|ring| ring.slot() < set.rings().len());
+    let is_free = |candidate: &Candidate| !exists(candidate.assigned) && !exists(candidate.current);
+    let mut taken = vec![0; set.rings().len()];
+    let mut free = Vec::new();
+    for (candidate, placed) in candidates.iter().zip(&placed) {
+        if is_free(candidate) {
+            free.push(*placed);
+        } else {
+            taken[placed.0.slot()] += 1;
+        }
+    }
+    fill_rings(set, &taken, &mut free);
+    let mut filled = free.into_iter();
+    for (_, placed) in candidates.iter().zip(&mut placed).filter(|(one, _)| is_free(one)) {
+        if let Some(there) = filled.next() {
+            *placed = there;
+        }
+    }
+    placed
+}
+
 /// Gives every ring that has a percentage at least one of the devices just placed by percentage,
 /// as far as there are enough: in a small fleet, chance leaves a ring of 1 % empty, and a rollout
 /// would wait for its members for ever. Takes the device first in order of place from the

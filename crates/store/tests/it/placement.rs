@@ -63,6 +63,20 @@ async fn the_database_places_as_the_domain_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_small_fleet_leaves_no_ring_empty() {
+    let world = World::of(6).await;
+    let rings =
+        vec![ring("Canary", 1, vec![]), ring("Early", 9, vec![]), ring("Broad", 90, vec![])];
+    let set = RingSet::new("Small".to_owned(), rings).expect("it works");
+    let (store, tenant) = (&world.store, world.tenant);
+    let created = store.ring_set_create(tenant, &set, "ana", hour(1)).await.unwrap();
+    store.ring_set_place(tenant, created.id, hour(1)).await.unwrap();
+    let members = store.ring_set_members(tenant, created.id).await.unwrap();
+    assert!(members.iter().all(|(_, count)| *count > 0), "{members:?}");
+    assert_eq!(store.ring_set_place(tenant, created.id, hour(2)).await.unwrap(), 0, "sticky");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn groups_beat_stickiness_and_stickiness_beats_percentages() {
     let world = World::of(500).await;
     let (store, tenant) = (&world.store, world.tenant);
