@@ -380,6 +380,20 @@ $$ select case
         else reported end]
     end $$;
 
+-- Statistics for the planner when a fleet has grown by half, or (null) in any case. Autovacuum comes
+-- a minute later, and until then batches of check-ins are planned as if there were no devices.
+create function devices_analyze(added bigint) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if added is null
+        or added > (select greatest(reltuples, 0) / 2 from pg_class where oid = 'device'::regclass)
+    then
+        analyze device;
+    end if;
+end $$;
+revoke execute on function devices_analyze from public;
+grant execute on function devices_analyze to concentric_app;
+
 -- Makes the partition of a rollout from the members of a ring set: filled bare, indexed, then
 -- attached, which is twice as fast as inserting through the parent. With the rights of the owner,
 -- because the application may not create tables; for the current tenant only. Joined by hash,

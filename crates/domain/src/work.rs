@@ -44,6 +44,30 @@ impl WorkKind {
     }
 }
 
+/// How often work of each kind was asked for, as far as one server has heard. Only good for telling
+/// that it changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Nudges([u64; WorkKind::ALL.len()]);
+
+impl Nudges {
+    /// Somebody asked for work of this kind.
+    pub fn add(&mut self, kind: WorkKind) {
+        let count = &mut self.0[kind as usize];
+        *count = count.wrapping_add(1);
+    }
+
+    /// Anybody may have asked for anything.
+    pub fn add_all(&mut self) {
+        WorkKind::ALL.into_iter().for_each(|kind| self.add(kind));
+    }
+
+    /// Changes whenever work of one of `kinds` was asked for.
+    #[must_use]
+    pub fn of(&self, kinds: &[WorkKind]) -> u64 {
+        kinds.iter().fold(0, |sum, kind| sum.wrapping_add(self.0[*kind as usize]))
+    }
+}
+
 /// A claim on one piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {

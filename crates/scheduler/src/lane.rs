@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::work::{Claim, WorkKind};
+use domain::work::{Claim, Nudges, WorkKind};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,8 +27,8 @@ pub(crate) async fn run<J: Journal, F: Fleet, C: Clock>(
     let mut nudges = world.journal.nudges();
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
-        // Marked before the claim, so that a nudge during it ends the sleep after it.
-        nudges.mark_unchanged();
+        // Read before the claim, so that a nudge during it ends the sleep after it.
+        let heard = nudges.borrow_and_update().of(kinds);
         let free = slots - running.len();
         match claim(&world, kinds, free).await {
             Ok(claims) => {
@@ -44,12 +44,12 @@ pub(crate) async fn run<J: Journal, F: Fleet, C: Clock>(
             }
             Err(error) => {
                 tracing::warn!(%error, "work could not be claimed");
-                sleep(PAUSE, &mut nudges, &mut running, &stop).await;
+                sleep(PAUSE, (&mut nudges, kinds, heard), &mut running, &stop).await;
                 continue;
             }
         }
         let length = until_due(&world, kinds).await;
-        sleep(length, &mut nudges, &mut running, &stop).await;
+        sleep(length, (&mut nudges, kinds, heard), &mut running, &stop).await;
     }
     while running.join_next().await.is_some() {}
 }
@@ -100,7 +100,7 @@ async fn wait_for_a_slot(running: &mut JoinSet<()>, slots: usize, stop: &Cancell
 
 async fn sleep(
     length: Duration,
-    nudges: &mut watch::Receiver<u64>,
+    (nudges, kinds, heard): (&mut watch::Receiver<Nudges>, &[WorkKind], u64),
     running: &mut JoinSet<()>,
     stop: &CancellationToken,
 ) {
@@ -108,9 +108,14 @@ async fn sleep(
         () = stop.cancelled() => {}
         () = tokio::time::sleep(length) => {}
         // An error means the journal is going away; the stop follows.
-        changed = nudges.changed() => if changed.is_err() { tokio::time::sleep(PAUSE).await },
+        alive = nudged(nudges, kinds, heard) => if !alive { tokio::time::sleep(PAUSE).await },
         // Finished work may be due again, and frees a slot.
         Some(_) = running.join_next(), if !running.is_empty() => {}
     }
     while running.try_join_next().is_some() {}
+}
+
+/// Waits for a nudge of one of `kinds`; whether there is still somebody to nudge.
+async fn nudged(nudges: &mut watch::Receiver<Nudges>, kinds: &[WorkKind], heard: u64) -> bool {
+    nudges.wait_for(|nudges| nudges.of(kinds) != heard).await.is_ok()
 }

@@ -12,7 +12,7 @@ use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::phase::Event;
 use domain::rollout::snapshot::Snapshot;
-use domain::work::{Claim, WorkKind};
+use domain::work::{Claim, Nudges, WorkKind};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -91,7 +91,7 @@ pub trait Journal: Clone + Send + Sync + 'static {
         kinds: &[WorkKind],
     ) -> impl Future<Output = Done<Option<Duration>, JournalError>> + Send;
     /// Changes whenever somebody asked for work.
-    fn nudges(&self) -> watch::Receiver<u64>;
+    fn nudges(&self) -> watch::Receiver<Nudges>;
 
     fn snapshot(
         &self,

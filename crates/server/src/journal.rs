@@ -11,7 +11,7 @@ use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::phase::Event;
 use domain::rollout::snapshot::Snapshot;
-use domain::work::{Claim, WorkKind};
+use domain::work::{Claim, Nudges, WorkKind};
 use scheduler::{FleetError, Journal, JournalError};
 use store::page::Page;
 use store::tenants::ConnectionState;
@@ -91,7 +91,7 @@ impl Journal for StoreJournal {
         self.store.work_lease_end(kinds).await.map_err(failed)
     }
 
-    fn nudges(&self) -> watch::Receiver<u64> {
+    fn nudges(&self) -> watch::Receiver<Nudges> {
         self.store.work_feed()
     }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use domain::ids::TenantId;
+use domain::work::{Nudges, WorkKind};
 use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgNotification};
 use tokio::sync::{broadcast, watch};
@@ -22,7 +23,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Feeds {
     pub(crate) events: broadcast::Sender<Growth>,
-    pub(crate) work: watch::Sender<u64>,
+    pub(crate) work: watch::Sender<Nudges>,
     task: AbortHandle,
 }
 
@@ -37,7 +38,7 @@ impl Feeds {
         let mut listener = PgListener::connect(url).await?;
         listener.listen_all([EVENT, WORK]).await?;
         let events = broadcast::Sender::new(BACKLOG);
-        let work = watch::Sender::new(0);
+        let work = watch::Sender::new(Nudges::default());
         let ear = Ear { pool, events: events.clone(), work: work.clone() };
         let task = tokio::spawn(ear.listen(listener)).abort_handle();
         Ok(Self { events, work, task })
@@ -47,7 +48,7 @@ impl Feeds {
 struct Ear {
     pool: PgPool,
     events: broadcast::Sender<Growth>,
-    work: watch::Sender<u64>,
+    work: watch::Sender<Nudges>,
 }
 
 impl Ear {
@@ -66,7 +67,10 @@ impl Ear {
 
     fn pass_on(&self, heard: &PgNotification) {
         if heard.channel() == WORK {
-            self.work_changed();
+            // A kind that this server does not know is for a newer one.
+            if let Some(kind) = WorkKind::from_name(heard.payload()) {
+                self.work.send_modify(|nudges| nudges.add(kind));
+            }
             return;
         }
         let growth = heard.payload().split_once('/').and_then(|(tenant, seq)| {
@@ -80,10 +84,6 @@ impl Ear {
         }
     }
 
-    fn work_changed(&self) {
-        self.work.send_modify(|count| *count = count.wrapping_add(1));
-    }
-
     /// What was announced meanwhile is not repeated, so every chain counts as grown and work as
     /// asked for.
     async fn reconnected(&self, listener: &mut PgListener) {
@@ -94,7 +94,7 @@ impl Ear {
             tracing::warn!(%error, "cannot listen, trying again");
             tokio::time::sleep(RETRY).await;
         }
-        self.work_changed();
+        self.work.send_modify(Nudges::add_all);
         loop {
             match self.heads().await {
                 Ok(heads) => {

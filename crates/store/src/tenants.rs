@@ -224,6 +224,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
+        self.devices_analyze(tenant, None).await?;
         Ok(())
     }
 }

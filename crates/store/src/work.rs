@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
-use domain::work::WorkKind;
+use domain::work::{Nudges, WorkKind};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -100,7 +100,7 @@ impl Store {
                      and lease_until is not null
                  returning nudges
              )
-             select case when nudges <> $5 then pg_notify($8, '')::text end as woken
+             select case when nudges <> $5 then pg_notify($8, $1)::text end as woken
              from given_back"#,
             claim.kind.name(),
             claim.subject,
@@ -163,10 +163,11 @@ impl Store {
         Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()))
     }
 
-    /// Changes whenever work was asked for, here or on another server (NOTIFY `concentric_work`),
+    /// Changes whenever work was asked for, here or on another server (NOTIFY `concentric_work`,
+    /// payload the kind),
     /// and after a listening connection was re-established. One connection for all callers.
     #[must_use]
-    pub fn work_feed(&self) -> watch::Receiver<u64> {
+    pub fn work_feed(&self) -> watch::Receiver<Nudges> {
         self.inner.feeds.work.subscribe()
     }
 }
@@ -191,7 +192,7 @@ pub(crate) async fn ask(
              on conflict (kind, subject, tenant_id) do update
              set due_at = least(w.due_at, excluded.due_at), nudges = w.nudges + 1
          )
-         select pg_notify($5, '')",
+         select pg_notify($5, $2)",
         tenant.0,
         kind.name(),
         subjects,

@@ -87,7 +87,7 @@ async fn everything_due(url: &str, clock: Clock, tenant: Uuid) -> Outcome<()> {
     let sql = "with due as (update work set due_at = $2
             where tenant_id = $1 and kind in ('decide', 'enforce') and subject in (
                 select id from rollout where tenant_id = $1 and phase_name = 'offering'))
-        select pg_notify('concentric_work', '')";
+        select pg_notify('concentric_work', kind) from (values ('decide'), ('enforce')) as k(kind)";
     sqlx::query(sql).bind(tenant).bind(clock.now()).execute(&mut connect(url).await?).await?;
     Ok(())
 }

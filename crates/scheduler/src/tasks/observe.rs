@@ -3,11 +3,15 @@
 use domain::ids::TenantId;
 use domain::inventory::{CheckIn, IngestCounts};
 use domain::work::WorkKind;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc;
 
 use super::{Next, TaskError, World};
 use crate::ports::{Fleet, FleetError, Journal, JournalError};
 use crate::settings::Clock;
+
+/// An export takes Graph seconds to minutes, most of which is waiting.
+const EXPORTS_AT_ONCE: usize = 8;
 
 pub(super) async fn observe<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
@@ -36,13 +40,15 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     let since = world.journal.observed_to(tenant).await?;
     let since = since.map(|since| since - world.settings.observe_overlap);
     let counts = check_ins(world, tenant, since).await?;
-    for watched in world.journal.watched(tenant).await? {
-        for (_, policy) in &watched.policies {
-            let reports = world.fleet.reports(tenant, policy).await?;
-            let now = world.clock.now();
-            world.journal.reports(tenant, watched.rollout, &reports, now).await?;
-        }
-    }
+    let policies = world.journal.watched(tenant).await?.into_iter().flat_map(|watched| {
+        watched.policies.into_iter().map(move |(_, policy)| (watched.rollout, policy))
+    });
+    let read = stream::iter(policies).map(async |(rollout, policy)| {
+        let reports = world.fleet.reports(tenant, &policy).await?;
+        world.journal.reports(tenant, rollout, &reports, world.clock.now()).await?;
+        Ok::<_, TaskError>(())
+    });
+    read.buffer_unordered(EXPORTS_AT_ONCE).try_collect::<()>().await?;
     world.journal.observed(tenant, began).await?;
     Ok(counts)
 }

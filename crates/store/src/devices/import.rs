@@ -52,7 +52,23 @@ impl Store {
             (update_known(&mut tx, tenant).await?, insert_new(&mut tx, tenant).await?)
         };
         tx.commit().await?;
+        self.devices_analyze(tenant, i64::try_from(added).ok()).await?;
         Ok(ImportCounts { read: devices.len() as u64, added, changed })
+    }
+}
+
+impl Store {
+    /// Refreshes the planner's statistics when the fleet grew by `added` (none: in any case). After
+    /// the import's own transaction, so that no row lock waits for it.
+    pub(crate) async fn devices_analyze(
+        &self,
+        tenant: TenantId,
+        added: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!("select devices_analyze($1)", added as Option<i64>).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
