@@ -201,8 +201,14 @@ pub(crate) fn three_rings() -> api::CreateRingSet {
         deferral_days,
         deadline_days: 2,
         grace_days: 1,
-        // Small rings: two failures of a healthy update are no rarity among thirty devices.
-        gate: api::Gate { bake_hours: 6.0, max_failed_percent: 10.0, ..api::Gate::default() },
+        // Small rings: a failure or two of a healthy update, or a device gone dark, is no rarity
+        // among thirty.
+        gate: api::Gate {
+            bake_hours: 6.0,
+            max_failed_percent: 10.0,
+            max_lost_percent: 10.0,
+            ..api::Gate::default()
+        },
         waves: api::Waves::default(),
     };
     let rings = vec![ring("Canary", 10, 0), ring("Early", 30, 1), ring("Broad", 60, 2)];
