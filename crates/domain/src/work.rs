@@ -58,7 +58,9 @@ impl Nudges {
 
     /// Anybody may have asked for anything.
     pub fn add_all(&mut self) {
-        WorkKind::ALL.into_iter().for_each(|kind| self.add(kind));
+        for kind in WorkKind::ALL {
+            self.add(kind);
+        }
     }
 
     /// Changes whenever work of one of `kinds` was asked for.
