@@ -432,6 +432,8 @@ begin
     get diagnostics made = row_count;
     execute format('alter table %I add primary key (device_id, rollout_id, tenant_id)', part);
     execute format('create index on %I (ring, position, device_id)', part);
+    -- Until autovacuum came, a batch of check-ins would read all of it for every device.
+    execute format('analyze %I', part);
     execute format('alter table %I add constraint of_rollout check (rollout_id is not null and rollout_id = %L)', part, of_rollout);
     execute format('alter table attempt attach partition %I for values in (%L)', part, of_rollout);
     execute format('alter table %I drop constraint of_rollout', part);

@@ -57,9 +57,13 @@ pub(super) async fn sweep<J: Journal, F: Fleet, C: Clock>(
     if over {
         return Ok(None);
     }
-    let given_up = world.journal.sweep(tenant, rollout, world.clock.now()).await?;
-    if given_up > 0 {
-        tracing::info!(%tenant, %rollout, devices = given_up, "gave up on devices not heard of");
+    // As of the last complete read: while we do not listen ourselves, no device is silent.
+    if let Some(heard_to) = snapshot.observations.observed_at {
+        let as_of = heard_to.min(world.clock.now());
+        let given_up = world.journal.sweep(tenant, rollout, as_of).await?;
+        if given_up > 0 {
+            tracing::info!(%tenant, %rollout, devices = given_up, "gave up on devices not heard of");
+        }
     }
     Ok(Some(world.later(world.settings.sweep_every, world.settings.observe_at_most_every)))
 }
