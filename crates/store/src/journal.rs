@@ -62,9 +62,9 @@ impl Store {
     ///
     /// Effects: `WaveOffered` moves the next `devices` assigned members of the ring (in order of
     /// position, from the ring's cursor) to offered and writes a wave; `RollbackStarted` moves
-    /// offered and unresolved attempts to withdrawn; `RemovalWave` moves the next removable
-    /// attempts (`Tally::removable`: installing, installed, lost, confirmed) to removing and writes
-    /// a wave; the others move none. A wave that finds fewer devices than `devices` is `Stale`.
+    /// offered and unresolved attempts to withdrawn and asks for a `Sweep`; `RemovalWave` moves the next removable
+    /// attempts (`Tally::removable`: installed, lost, confirmed) to removing and writes a wave; the
+    /// others move none. A wave that finds fewer devices than `devices` is `Stale`.
     /// A wave plans the next `Sweep` for when its observation window closes.
     pub async fn rollout_record(
         &self,

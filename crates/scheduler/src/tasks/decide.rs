@@ -47,12 +47,14 @@ pub(super) async fn sweep<J: Journal, F: Fleet, C: Clock>(
 ) -> Result<Next, TaskError> {
     let snapshot = world.journal.snapshot(tenant, rollout).await?;
     let over = match snapshot.phase {
-        Phase::RolledBack { .. } => true,
+        // Of a cancelled one nothing is read any more, so its devices cannot be told from silent.
+        Phase::RolledBack { .. } | Phase::Cancelled { .. } => true,
         Phase::Scheduled | Phase::Offering { .. } | Phase::Soaking { .. } => false,
         Phase::Paused { .. } | Phase::RollingBack { .. } => false,
         // Devices offered before the end still come in.
-        Phase::Completed { ring, .. } => settled(&snapshot.observations, Some(ring)),
-        Phase::Cancelled { ring, .. } => settled(&snapshot.observations, ring),
+        Phase::Completed { ring, .. } => {
+            ring.up_to_here().all(|ring| snapshot.observations.ring(ring).tally.in_flight() == 0)
+        }
     };
     if over {
         return Ok(None);
@@ -66,11 +68,4 @@ pub(super) async fn sweep<J: Journal, F: Fleet, C: Clock>(
         }
     }
     Ok(Some(world.later(world.settings.sweep_every, world.settings.observe_at_most_every)))
-}
-
-fn settled(
-    seen: &domain::rollout::observations::Observations,
-    last: Option<domain::ring::RingIndex>,
-) -> bool {
-    last.is_none_or(|last| last.up_to_here().all(|ring| seen.ring(ring).tally.in_flight() == 0))
 }

@@ -231,7 +231,8 @@ async fn withdraw(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    // Installs under way are waited for, and a cancelled rollout is not swept any more.
+    work::plan(tx, scene.tenant, WorkKind::Sweep, scene.rollout.0, scene.now).await
 }
 
 #[cfg(test)]
