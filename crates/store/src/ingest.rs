@@ -36,7 +36,8 @@ impl Store {
     }
 
     /// Notes that every device was read, from a read that began at `at`, and up to which check-in;
-    /// `observed_at` of the tenant's open rollouts becomes `at`. Wakes their planners.
+    /// `observed_at` of the tenant's open rollouts becomes `at`; of completed ones only while a
+    /// device is still waited for, so that years of them cost nothing. Wakes their planners.
     pub async fn observed(
         &self,
         tenant: TenantId,
@@ -53,8 +54,11 @@ impl Store {
         .await?;
         let open = sqlx::query_scalar!(
             "with open as (
-                 select tenant_id, id from rollout
+                 select tenant_id, id from rollout r
                  where tenant_id = $1 and phase_name not in ('rolled_back', 'cancelled')
+                     and (phase_name <> 'completed' or exists (select from tally t
+                         where t.tenant_id = $1 and t.rollout_id = r.id and t.state = any($3)
+                             and t.devices > 0))
                  order by id for no key update
              )
              update rollout r set observed_at = greatest(r.observed_at, $2)
@@ -62,6 +66,7 @@ impl Store {
              returning r.id",
             tenant.0,
             at,
+            &sweep::waited_for(),
         )
         .fetch_all(&mut *tx)
         .await?;

@@ -37,11 +37,7 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         let becomes: Vec<Option<i16>> =
             AttemptState::ALL.map(|state| given_up(state).map(AttemptState::code)).to_vec();
-        let open: Vec<i16> = AttemptState::ALL
-            .into_iter()
-            .filter(|state| given_up(*state).is_some())
-            .map(AttemptState::code)
-            .collect();
+        let open = waited_for();
         let row = sqlx::query!(
             r#"select p.body, array(
                  select distinct t.ring from tally t
@@ -98,6 +94,15 @@ impl Store {
         tx.commit().await?;
         Ok(moved)
     }
+}
+
+/// The states of devices that are still waited for.
+pub(super) fn waited_for() -> Vec<i16> {
+    AttemptState::ALL
+        .into_iter()
+        .filter(|state| given_up(*state).is_some())
+        .map(AttemptState::code)
+        .collect()
 }
 
 /// What becomes of a device in `state` that is not heard of any more; none when it is not waited
