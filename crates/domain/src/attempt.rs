@@ -22,7 +22,7 @@ pub enum AttemptState {
     Unresolved = 2,
     /// The offer was taken back before an install started.
     Withdrawn = 3,
-    /// Said that it downloads or installs.
+    /// Said that it installs, or waits for the restart that ends the install.
     Installing = 4,
     /// Runs the new build; the healthy check-in that confirms it is still to come.
     Installed = 5,

@@ -144,11 +144,13 @@ pub(super) async fn reports(client: &Client, policy: &str) -> Result<Vec<Report>
 /// a build is a fact, a report's word for it arrives when it likes.
 fn report(row: QualityStatusRow) -> Option<Report> {
     let (state, code) = match row.state {
-        InstallState::Downloading | InstallState::Installing | InstallState::RebootPending => {
-            (AttemptState::Installing, None)
-        }
+        InstallState::Installing | InstallState::RebootPending => (AttemptState::Installing, None),
         InstallState::Failed { code } => (AttemptState::Failed, code),
-        InstallState::Pending | InstallState::OfferReady | InstallState::OnHold => return None,
+        // A download that is held ends nowhere: until the install starts a device is only offered.
+        InstallState::Pending | InstallState::OfferReady | InstallState::Downloading => {
+            return None;
+        }
+        InstallState::OnHold => return None,
         InstallState::Installed | InstallState::Uninstalled | InstallState::Other(_) => {
             return None;
         }
