@@ -1,5 +1,8 @@
 //! What the service has to do, and for what.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -68,6 +71,15 @@ impl Nudges {
     pub fn of(&self, kinds: &[WorkKind]) -> u64 {
         kinds.iter().fold(0, |sum, kind| sum.wrapping_add(self.0[*kind as usize]))
     }
+}
+
+/// What there will be to do when nobody asks for anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Upcoming {
+    /// When the next piece of work that nobody holds is due.
+    pub due: Option<DateTime<Utc>>,
+    /// How long until the first lease on due work ends: whoever holds it may have died with it.
+    pub lease_ends_in: Option<Duration>,
 }
 
 /// A claim on one piece of work.

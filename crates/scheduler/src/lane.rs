@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::work::{Claim, Nudges, WorkKind};
+use domain::work::{Claim, Nudges, Upcoming, WorkKind};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -69,16 +69,10 @@ async fn until_due<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
     kinds: &[WorkKind],
 ) -> Duration {
-    let due = async {
-        let due = world.journal.next_due(kinds).await?;
-        // Whoever holds work may have died with it.
-        let lease = world.journal.lease_end(kinds).await?;
-        Ok::<_, JournalError>((due, lease))
-    };
-    match due.await {
-        Ok((due, lease)) => {
+    match world.journal.upcoming(kinds).await {
+        Ok(Upcoming { due, lease_ends_in }) => {
             let due = due.map(|due| world.clock.wall_time(due - world.clock.now()));
-            let lease = lease.map(|lease| lease + A_MOMENT);
+            let lease = lease_ends_in.map(|lease| lease + A_MOMENT);
             due.into_iter().chain(lease).min().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
         }
         Err(error) => {

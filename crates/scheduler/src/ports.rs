@@ -12,7 +12,7 @@ use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::phase::Event;
 use domain::rollout::snapshot::Snapshot;
-use domain::work::{Claim, Nudges, WorkKind};
+use domain::work::{Claim, Nudges, Upcoming, WorkKind};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -80,16 +80,11 @@ pub trait Journal: Clone + Send + Sync + 'static {
         subject: Uuid,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
-    /// When the next unclaimed piece of work is due.
-    fn next_due(
+    /// When there is something to claim though nobody asks.
+    fn upcoming(
         &self,
         kinds: &[WorkKind],
-    ) -> impl Future<Output = Done<Option<DateTime<Utc>>, JournalError>> + Send;
-    /// How long until the first lease on due work ends; none when nobody holds any.
-    fn lease_end(
-        &self,
-        kinds: &[WorkKind],
-    ) -> impl Future<Output = Done<Option<Duration>, JournalError>> + Send;
+    ) -> impl Future<Output = Done<Upcoming, JournalError>> + Send;
     /// Changes whenever somebody asked for work.
     fn nudges(&self) -> watch::Receiver<Nudges>;
 

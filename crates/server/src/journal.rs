@@ -11,7 +11,7 @@ use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::phase::Event;
 use domain::rollout::snapshot::Snapshot;
-use domain::work::{Claim, Nudges, WorkKind};
+use domain::work::{Claim, Nudges, Upcoming, WorkKind};
 use scheduler::{FleetError, Journal, JournalError};
 use store::page::Page;
 use store::tenants::ConnectionState;
@@ -83,12 +83,8 @@ impl Journal for StoreJournal {
         self.store.work_ask(tenant, kind, subject, now).await.map_err(failed)
     }
 
-    async fn next_due(&self, kinds: &[WorkKind]) -> Done<Option<DateTime<Utc>>> {
-        self.store.work_next(kinds).await.map_err(failed)
-    }
-
-    async fn lease_end(&self, kinds: &[WorkKind]) -> Done<Option<Duration>> {
-        self.store.work_lease_end(kinds).await.map_err(failed)
+    async fn upcoming(&self, kinds: &[WorkKind]) -> Done<Upcoming> {
+        self.store.work_upcoming(kinds).await.map_err(failed)
     }
 
     fn nudges(&self) -> watch::Receiver<Nudges> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
-use domain::work::{Nudges, WorkKind};
+use domain::work::{Nudges, Upcoming, WorkKind};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -131,41 +131,28 @@ impl Store {
         Ok(())
     }
 
-    /// When the next unclaimed piece of `kinds` is due; none when there is none.
-    pub async fn work_next(&self, kinds: &[WorkKind]) -> Result<Option<DateTime<Utc>>, StoreError> {
+    /// When there is something of `kinds` to claim though nobody asks. Cost: the rows of due work.
+    pub async fn work_upcoming(&self, kinds: &[WorkKind]) -> Result<Upcoming, StoreError> {
         let mut tx = self.service_begin().await?;
-        let next = sqlx::query_scalar!(
-            "select due_at from work
-             where kind = any($1) and due_at is not null
-                 and (lease_until is null or lease_until < clock_timestamp())
-             order by due_at limit 1",
-            &words(kinds) as &[&str],
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(next.flatten())
-    }
-
-    /// How long until the first lease on due work of `kinds` ends; none when nobody holds any. Who
-    /// died holding work is missed by nobody else: [`Self::work_next`] leaves out what is held.
-    pub async fn work_lease_end(&self, kinds: &[WorkKind]) -> Result<Option<Duration>, StoreError> {
-        let mut tx = self.service_begin().await?;
-        let seconds = sqlx::query_scalar!(
-            r#"select extract(epoch from min(lease_until) - clock_timestamp())::float8
-             from work
-             where kind = any($1) and due_at is not null and lease_until >= clock_timestamp()"#,
+        let row = sqlx::query!(
+            r#"select min(due_at) filter (where held is null) as due,
+                 extract(epoch from min(held) - clock_timestamp())::float8 as lease_ends_in
+             from (
+                 select due_at,
+                     case when lease_until >= clock_timestamp() then lease_until end as held
+                 from work where kind = any($1) and due_at is not null
+             ) w"#,
             &words(kinds) as &[&str],
         )
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()))
+        let wait = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+        Ok(Upcoming { due: row.due, lease_ends_in: row.lease_ends_in.and_then(wait) })
     }
 
     /// Changes whenever work was asked for, here or on another server (NOTIFY `concentric_work`,
-    /// payload the kind),
-    /// and after a listening connection was re-established. One connection for all callers.
+    /// payload the kind), and after a listening connection was re-established. One connection for all callers.
     #[must_use]
     pub fn work_feed(&self) -> watch::Receiver<Nudges> {
         self.inner.feeds.work.subscribe()

@@ -248,7 +248,7 @@ async fn what_comes_to_no_end_is_given_up_after_two_windows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wave_plans_the_sweep_that_ends_its_window() {
     let world = World::of(40).await;
-    let next = async || world.store.work_next(&[WorkKind::Sweep]).await.unwrap();
+    let next = async || world.store.work_upcoming(&[WorkKind::Sweep]).await.unwrap().due;
     assert_eq!(next().await, None);
     world.offer(2, hour(2)).await.unwrap();
     assert_eq!(next().await, Some(hour(2 + 5 * 24)));

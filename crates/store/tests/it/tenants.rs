@@ -83,7 +83,7 @@ async fn a_new_connection_is_unverified_and_asks_for_a_sync() {
     assert_eq!(row.connection, ConnectionState::Unverified);
     assert_eq!((row.credential_kind.as_str(), row.entra_tenant), ("certificate", new.entra_tenant));
     assert_eq!(store.tenant_connection(tenant).await.unwrap().credential, credential);
-    assert_eq!(store.work_next(&[WorkKind::Sync]).await.unwrap(), Some(hour(3)));
+    assert_eq!(store.work_upcoming(&[WorkKind::Sync]).await.unwrap().due, Some(hour(3)));
     store.tenant_synced(tenant, hour(5)).await.unwrap();
     store.tenant_synced(tenant, hour(4)).await.unwrap();
     assert_eq!(store.tenant_fetch(tenant).await.unwrap().synced_at, Some(hour(5)));

@@ -34,7 +34,7 @@ async fn no_piece_is_claimed_twice_while_a_lease_runs() {
     one.extend(two);
     assert_eq!(one.len(), 100);
     assert_eq!(one.iter().collect::<HashSet<_>>().len(), 100);
-    let due = store.work_next(&[WorkKind::Decide]).await.unwrap();
+    let due = store.work_upcoming(&[WorkKind::Decide]).await.unwrap().due;
     assert_eq!(due, None, "what is claimed is nobody else's to wait for");
 }
 
@@ -44,18 +44,22 @@ async fn nothing_is_claimed_before_its_time() {
     let store = database.store().await;
     let tenant = tenant(&store, 1).await;
     let kinds = [WorkKind::Sync, WorkKind::Observe];
-    assert_eq!(store.work_next(&kinds).await.unwrap(), Some(hour(0)), "a tenant is synced at once");
+    assert_eq!(
+        store.work_upcoming(&kinds).await.unwrap().due,
+        Some(hour(0)),
+        "a tenant is synced at once"
+    );
     let claims = store.work_claim(&kinds, 10, LONG, hour(-1)).await.unwrap();
     assert_eq!(claims, []);
     let claims = store.work_claim(&kinds, 10, LONG, hour(0)).await.unwrap();
     assert_eq!(claims.len(), 1, "observing waits to be asked for: {claims:?}");
     assert_eq!((claims[0].kind, claims[0].subject), (WorkKind::Sync, tenant.0));
     store.work_finish(&claims[0], Some(hour(6)), Some("no answer")).await.unwrap();
-    assert_eq!(store.work_next(&kinds).await.unwrap(), Some(hour(6)));
+    assert_eq!(store.work_upcoming(&kinds).await.unwrap().due, Some(hour(6)));
     let again = store.work_claim(&kinds, 10, LONG, hour(6)).await.unwrap();
     assert_eq!((again[0].failures, again[0].fence), (1, claims[0].fence + 1));
     store.work_finish(&again[0], None, None).await.unwrap();
-    assert_eq!(store.work_next(&kinds).await.unwrap(), None);
+    assert_eq!(store.work_upcoming(&kinds).await.unwrap().due, None);
     // A success clears the failures.
     store.work_ask(tenant, WorkKind::Sync, tenant.0, hour(7)).await.unwrap();
     let clean = store.work_claim(&kinds, 10, LONG, hour(7)).await.unwrap();
@@ -68,11 +72,11 @@ async fn a_lease_that_ran_out_passes_on_and_its_holder_is_told() {
     let store = database.store().await;
     tenant(&store, 1).await;
     let claim = async || store.work_claim(&[WorkKind::Sync], 1, LONG, hour(0)).await.unwrap();
-    assert_eq!(store.work_lease_end(&[WorkKind::Sync]).await.unwrap(), None);
+    assert_eq!(store.work_upcoming(&[WorkKind::Sync]).await.unwrap().lease_ends_in, None);
     let first = claim().await[0];
     assert_eq!(claim().await, []);
     store.work_keep(&first, LONG).await.expect("it is still held");
-    let ends = store.work_lease_end(&[WorkKind::Sync]).await.unwrap();
+    let ends = store.work_upcoming(&[WorkKind::Sync]).await.unwrap().lease_ends_in;
     assert!(ends.is_some_and(|ends| ends <= LONG && ends > LONG / 2), "{ends:?}");
     let mut raw = database.raw().await;
     let expire = "update work set lease_until = clock_timestamp() - interval '1 second'";
