@@ -136,7 +136,7 @@ async fn two_imports_at_once_agree() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_filter_and_page() {
-    let world = World::of(50).await;
+    let world = World::of(200).await;
     world.offer(7, hour(2)).await.unwrap();
     let list = async |filter: DeviceFilter, page| {
         world.store.device_list(world.tenant, &filter, page).await.unwrap()

@@ -13,7 +13,7 @@ use crate::world::{FIRST, World, hour};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wave_is_pending_until_it_is_delivered() {
-    let world = World::of(100).await;
+    let world = World::of(200).await;
     let (store, tenant, rollout) = (&world.store, world.tenant, world.rollout);
     world.offer(5, hour(2)).await.unwrap();
     let generation = world.offer(3, hour(3)).await.unwrap();
@@ -41,7 +41,7 @@ async fn a_wave_is_pending_until_it_is_delivered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_generation_never_overwrites_a_newer_one() {
-    let world = World::of(40).await;
+    let world = World::of(200).await;
     let (store, tenant, rollout) = (&world.store, world.tenant, world.rollout);
     let opened = store.rollout_duty(tenant, rollout).await.unwrap().generation;
     world.record(Event::Paused { by: Pauser::Person }, hour(2)).await.unwrap();
@@ -65,7 +65,7 @@ async fn an_older_generation_never_overwrites_a_newer_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn objects_are_kept_and_watched_while_devices_are_awaited() {
-    let world = World::of(40).await;
+    let world = World::of(200).await;
     let (store, tenant, rollout) = (&world.store, world.tenant, world.rollout);
     let objects = RingObjects {
         offer_group: Some(DirectoryObjectId(Uuid::from_u128(5))),
@@ -90,7 +90,7 @@ async fn objects_are_kept_and_watched_while_devices_are_awaited() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn why_graph_does_not_follow_stands_at_the_rings_it_concerns() {
-    let world = World::of(40).await;
+    let world = World::of(200).await;
     let (store, tenant, rollout) = (&world.store, world.tenant, world.rollout);
     let errors = async || {
         let row = store.rollout_fetch(tenant, rollout).await.unwrap();

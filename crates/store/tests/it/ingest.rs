@@ -72,7 +72,7 @@ async fn reports_end_as_the_rule_says_in_every_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_wakes_the_planner_only_when_it_moves_something() {
-    let world = World::of(50).await;
+    let world = World::of(200).await;
     world.offer(5, hour(2)).await.unwrap();
     let lease = std::time::Duration::from_mins(1);
     let claimed = async || {
@@ -118,7 +118,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_is_confirmed_by_a_later_check_in_only() {
-    let world = World::of(60).await;
+    let world = World::of(200).await;
     world.offer(6, hour(2)).await.unwrap();
     let (device, ..) = world.attempts().await[0];
     let cases = [
@@ -142,7 +142,7 @@ async fn a_device_is_confirmed_by_a_later_check_in_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn check_ins_end_the_same_in_every_order() {
-    let world = World::of(60).await;
+    let world = World::of(200).await;
     world.offer(12, hour(2)).await.unwrap();
     let devices: Vec<_> = world.attempts().await.iter().take(12).map(|one| one.0).collect();
     let orders = [[3, 5, 9], [3, 9, 5], [5, 3, 9], [5, 9, 3], [9, 3, 5], [9, 5, 3]];
@@ -165,7 +165,7 @@ async fn check_ins_end_the_same_in_every_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_has_removed_the_update_only_since_it_was_told_to() {
-    let world = World::of(60).await;
+    let world = World::of(200).await;
     world.offer(5, hour(2)).await.unwrap();
     let devices: Vec<_> = world.attempts().await.iter().take(2).map(|one| one.0).collect();
     world.check_in(&devices.iter().map(|one| checkin(*one, NEW, 3)).collect::<Vec<_>>()).await;
@@ -187,7 +187,7 @@ async fn a_device_has_removed_the_update_only_since_it_was_told_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_is_given_up_after_the_observation_window() {
-    let world = World::of(80).await;
+    let world = World::of(200).await;
     world.offer(4, hour(2)).await.unwrap();
     let devices: Vec<_> = world.attempts().await.iter().take(4).map(|one| one.0).collect();
     let installing =
@@ -223,7 +223,7 @@ async fn silence_is_given_up_after_the_observation_window() {
 /// An install that stopped half way, on a device that is heard of every day.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_to_no_end_is_given_up_after_two_windows() {
-    let world = World::of(40).await;
+    let world = World::of(200).await;
     world.offer(2, hour(2)).await.unwrap();
     let devices: Vec<_> = world.attempts().await.iter().take(2).map(|one| one.0).collect();
     let report =
@@ -247,7 +247,7 @@ async fn what_comes_to_no_end_is_given_up_after_two_windows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wave_plans_the_sweep_that_ends_its_window() {
-    let world = World::of(40).await;
+    let world = World::of(200).await;
     let next = async || world.store.work_upcoming(&[WorkKind::Sweep]).await.unwrap().due;
     assert_eq!(next().await, None);
     world.offer(2, hour(2)).await.unwrap();
@@ -258,7 +258,7 @@ async fn a_wave_plans_the_sweep_that_ends_its_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_complete_read_dates_every_open_rollout() {
-    let world = World::of(40).await;
+    let world = World::of(200).await;
     let rollout = async || world.store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
     assert_eq!(rollout().await.observed_at, None);
     world.store.observed(world.tenant, hour(5), hour(4)).await.unwrap();

@@ -18,7 +18,7 @@ use crate::world::{
 
 /// A world with offers, and a second tenant that has nothing.
 async fn two_tenants() -> (World, TenantId) {
-    let world = World::of(60).await;
+    let world = World::of(200).await;
     world.offer(5, hour(2)).await.expect("it works");
     let other = tenant(&world.store, 2).await;
     (world, other)
@@ -33,7 +33,7 @@ async fn one_tenant_reads_nothing_of_another() {
     let (world, other) = two_tenants().await;
     let store = &world.store;
     let devices = store.device_list(world.tenant, &DeviceFilter::default(), ALL).await.unwrap();
-    assert_eq!(devices.len(), 60);
+    assert_eq!(devices.len(), 200);
     for filter in [
         DeviceFilter::default(),
         DeviceFilter { ring: Some((world.ring_set, FIRST)), ..DeviceFilter::default() },
@@ -111,7 +111,7 @@ async fn both_tenants_may_hold_the_same_microsoft_ids() {
     let theirs = [device(1), device(2)];
     let counts = world.store.device_import(other, &theirs).await.unwrap();
     assert_eq!((counts.added, counts.changed), (2, 0));
-    assert_eq!(world.store.device_count(world.tenant).await.unwrap(), 60);
+    assert_eq!(world.store.device_count(world.tenant).await.unwrap(), 200);
     let attempts = world.attempts().await;
     let report = |device| Report { device, state: AttemptState::Failed, code: None, at: hour(3) };
     let devices: Vec<EntraDeviceId> = attempts.iter().take(5).map(|one| one.0).collect();
@@ -176,7 +176,7 @@ async fn a_connection_forgets_its_tenant_with_the_transaction() {
     let one = world.database.options();
     let store = store::Store::connect(&store::Options { max_connections: 1, ..one }).await.unwrap();
     for _ in 0..3 {
-        assert_eq!(store.device_count(world.tenant).await.unwrap(), 60);
+        assert_eq!(store.device_count(world.tenant).await.unwrap(), 200);
         assert_eq!(store.device_count(other).await.unwrap(), 0);
         assert_eq!(store.tenant_list(ALL).await.unwrap().len(), 2);
     }

@@ -17,7 +17,7 @@ use crate::world::{ALL, FIRST, NEW, World, execute, fleet, hour, new_rollout, nu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_decisions_on_one_snapshot_exactly_one_is_recorded() {
-    let world = World::of(100).await;
+    let world = World::of(200).await;
     for round in 0..5 {
         let (store, tenant, rollout) = (&world.store, world.tenant, world.rollout);
         let snapshot = store.rollout_snapshot(tenant, rollout).await.unwrap();
@@ -60,9 +60,9 @@ async fn waves_take_members_in_order_and_none_twice() {
 async fn excluded_members_are_never_offered_and_say_why() {
     let world = World::of_devices(&odd_devices()).await;
     let members = world.tally(FIRST).await.members() + world.tally(RingIndex(1)).await.members();
-    assert_eq!(members, 39, "unregistered devices are in no ring");
+    assert_eq!(members, 159, "unregistered devices are in no ring");
     let mut raw = world.database.raw().await;
-    for (code, devices) in [("inactive", 10), ("already_current", 10), ("no_content", 9)] {
+    for (code, devices) in [("inactive", 40), ("already_current", 40), ("no_content", 39)] {
         let sql = format!("select count(*) from attempt where state = 12 and code = '{code}'");
         assert_eq!(number(&mut raw, &sql).await, devices, "{code}");
     }
@@ -73,19 +73,19 @@ async fn excluded_members_are_never_offered_and_say_why() {
     world.check_tally().await;
 }
 
-/// Ten each of good, inactive, current and unsupported devices, one of which is not in Entra.
+/// Forty each of good, inactive, current and unsupported devices, one of which is not in Entra.
 fn odd_devices() -> Vec<ImportedDevice> {
-    let mut devices = fleet(40);
-    for device in &mut devices[10..20] {
+    let mut devices = fleet(160);
+    for device in &mut devices[40..80] {
         device.last_sync = Some(hour(-24 * 29));
     }
-    for device in &mut devices[20..30] {
+    for device in &mut devices[80..120] {
         device.build = Some(NEW);
     }
-    for device in &mut devices[30..40] {
+    for device in &mut devices[120..160] {
         device.build = "10.0.22631.1".parse().ok();
     }
-    devices[39].entra_device = None;
+    devices[159].entra_device = None;
     devices
 }
 
@@ -172,7 +172,7 @@ async fn a_request_makes_older_decisions_stale_and_is_recorded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_replays_from_its_row() {
-    let world = World::of(100).await;
+    let world = World::of(200).await;
     let (store, tenant, rollout) = (&world.store, world.tenant, world.rollout);
     let mut decided = Vec::new();
     loop {
