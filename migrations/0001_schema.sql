@@ -332,6 +332,21 @@ create policy of_service on chain_head for select to concentric_service using (t
 grant select, insert, update, delete on tenant, api_token, work to concentric_service;
 grant select on chain_head to concentric_service;
 
+-- The principal behind the hash of a token. With the rights of the service, so that the check that
+-- stands before every request is one statement, not a transaction that changes roles.
+create function token_principal(of_hash bytea, at timestamptz)
+returns table (id uuid, name text, role text, tenant_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+    select t.id, t.name, t.role, t.tenant_id from api_token t
+    where t.hash = of_hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > at)
+$$;
+revoke execute on function token_principal from public;
+grant execute on function token_principal to concentric_app;
+-- To own a function, a role must for that moment be one that may create.
+grant create on schema public to concentric_service;
+alter function token_principal owner to concentric_service;
+revoke create on schema public from concentric_service;
+
 -- Attempts -----------------------------------------------------------------------------------
 
 create index attempt_in_order on attempt (ring, position, device_id);

@@ -120,9 +120,8 @@ impl Store {
         rollout: RolloutId,
     ) -> Result<RolloutRow, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let row = fetch(&mut tx, tenant, rollout).await?;
-        tx.commit().await?;
-        Ok(row)
+        // Nothing was written: dropping the transaction ends it without keeping the caller waiting.
+        fetch(&mut tx, tenant, rollout).await
     }
 
     /// The plan a rollout follows.

@@ -154,16 +154,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<Principal>, StoreError> {
         let hash = hash(text);
-        let mut tx = self.service_begin().await?;
         let row = sqlx::query!(
-            "select id, name, role, tenant_id from api_token
-             where hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
+            r#"select id as "id!", name as "name!", role as "role!", tenant_id
+             from token_principal($1, $2)"#,
             hash.as_slice(),
             now,
         )
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&self.inner.pool)
         .await?;
-        tx.commit().await?;
         row.map(|row| {
             Ok(Principal {
                 token: row.id,
