@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::attempt::AttemptState;
 use crate::build::Build;
 use crate::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId};
+use crate::registration::facts::{Join, System, Traits};
 
 /// One device as Graph shows it, its three ids joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,19 @@ pub struct ImportedDevice {
     pub serial: String,
     pub build: Option<Build>,
     pub last_sync: Option<DateTime<Utc>>,
+    pub traits: Traits,
+}
+
+/// A device that only the directory knows: a member of a source group that is not in Intune.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedDirectoryDevice {
+    pub device: EntraDeviceId,
+    pub object: DirectoryObjectId,
+    pub name: String,
+    pub system: System,
+    pub join: Join,
+    pub enabled: bool,
+    pub last_sign_in: Option<DateTime<Utc>>,
 }
 
 /// What an update brings to one Windows version.

@@ -5,11 +5,16 @@
 
 pub mod attempt;
 pub mod build;
+pub mod control;
 pub mod duty;
+pub mod enrollment;
 pub mod gate;
 pub mod ids;
 pub mod inventory;
+pub mod permission;
 pub mod placement;
+pub mod readiness;
+pub mod registration;
 pub mod ring;
 pub mod rollout;
 mod seconds;

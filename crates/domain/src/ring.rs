@@ -75,8 +75,36 @@ pub struct Membership {
     /// Share of the devices that no group assigns, in percent. All rings of a set add up to 100.
     pub percent: u8,
     /// Members of these Entra groups belong here whatever the percentages say (assigned beats
-    /// dynamic); in the earliest ring that names one of their groups.
+    /// dynamic). Of several rings that name groups of a device, one that also has a percentage
+    /// beats one that has none, then the later one wins (facts/autopatch.md 3.5).
     pub groups: Vec<DirectoryObjectId>,
+}
+
+/// How the rings of a set get their members, besides the groups of each ring.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacementRules {
+    /// The percentages share out the members of these Entra groups. None: every registered device
+    /// that no ring set with sources claims.
+    #[serde(default)]
+    pub sources: Vec<DirectoryObjectId>,
+    /// What early rings should have one device of each of; none: chance alone.
+    #[serde(default)]
+    pub cover: Vec<Stratum>,
+    /// Rings up to here cover; later ones are large enough to by themselves.
+    #[serde(default)]
+    pub cover_rings: u8,
+}
+
+/// A property that sorts a fleet into strata, all of which an early ring should have seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stratum {
+    /// Manufacturer and model.
+    Model,
+    /// The Windows version (major, minor, build).
+    Build,
+    /// The site.
+    Site,
 }
 
 /// One stage of a ring set.

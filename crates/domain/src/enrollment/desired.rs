@@ -1,0 +1,1 @@
+//! What should be there, computed whole from the settings and the ring set.

@@ -1,0 +1,1 @@
+//! What others changed about objects that Concentric made.

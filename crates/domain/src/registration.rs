@@ -1,0 +1,53 @@
+//! Whether a device may be served: prerequisite checks in order, with every failing reason kept.
+//!
+//! Pure: a function of what was read of one device, of what other devices have in common with it, and
+//! of the time. Rules: facts/autopatch.md 3.2 (Windows Autopatch, "Register your devices").
+
+pub mod facts;
+pub mod reason;
+pub mod rules;
+
+use serde::{Deserialize, Serialize};
+
+pub use facts::{DeviceFacts, Traits};
+pub use reason::{Reason, Reasons, Turn};
+
+/// Where a device stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Registered, and served.
+    Ready,
+    /// Registered, but not served for now: it was, and its reasons may pass (inactive, held).
+    NotReady,
+    /// A prerequisite fails.
+    PrerequisiteFailed,
+    /// Groups of two ring sets claim it.
+    GroupConflict,
+    /// An administrator excluded it.
+    Excluded,
+}
+
+/// What sort of machine a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    Physical,
+    /// Windows 365.
+    CloudPc,
+    /// A personal, persistent machine of Azure Virtual Desktop.
+    VirtualDesktop,
+    /// Any other virtual machine.
+    Virtual,
+}
+
+/// The answer for one device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration {
+    pub standing: Standing,
+    /// Everything that fails, not only the first thing. Empty when ready.
+    pub reasons: Reasons,
+    pub sort: Sort,
+    /// Long-term servicing: quality updates only.
+    pub quality_only: bool,
+}

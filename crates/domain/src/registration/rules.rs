@@ -1,0 +1,1 @@
+//! The rules themselves, in the order in which reasons are told.
