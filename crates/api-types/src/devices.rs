@@ -15,12 +15,29 @@ pub struct Device {
     /// For example `10.0.26100.7171`.
     pub build: Option<String>,
     pub last_sync: Option<DateTime<Utc>>,
-    /// `managedDevice.id` in Intune.
-    pub intune_id: Uuid,
+    /// `managedDevice.id` in Intune; none: Intune does not know it.
+    pub intune_id: Option<Uuid>,
     /// `device.deviceId` in Entra; none: not registered, so nothing can be offered to it.
     pub entra_device_id: Option<Uuid>,
     /// `device.id` in Entra.
     pub object_id: Option<Uuid>,
+    /// `ready`, `not_ready`, `prerequisite_failed`, `group_conflict`, `excluded`; none: not judged yet.
+    pub standing: Option<String>,
+    /// Why it is not ready: `inactive`, `personal`, ...
+    pub reasons: Vec<String>,
+    /// `physical`, `cloud_pc`, `virtual_desktop`, `virtual`.
+    pub sort: Option<String>,
+    /// Long-term servicing: quality updates only.
+    pub quality_only: bool,
+    pub edition: String,
+    pub architecture: String,
+    pub owner: String,
+    /// Who manages it: `intune`, `co_managed`, `configuration_manager`.
+    pub agent: String,
+    /// How Entra knows it: `entra`, `hybrid`, `registered`.
+    pub join: String,
+    /// Intune's device category.
+    pub category: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -96,6 +113,10 @@ pub struct DeviceQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub state: Option<AttemptState>,
+    /// A CEL expression that must be true of the device; alone, without the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 2000)]
+    pub filter: Option<String>,
     /// At most so many; 100 if not given, 500 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 500)]

@@ -4,10 +4,13 @@
 //! Every input refuses fields it does not know. Times are RFC 3339, lengths of time are numbers
 //! with their unit in the name, shares are percent.
 
+mod controls;
 mod devices;
+mod enrollment;
 mod events;
 mod explain;
 mod problem;
+mod readiness;
 mod releases;
 mod ring_sets;
 mod rollouts;
@@ -15,10 +18,13 @@ mod tenants;
 mod tokens;
 mod updates;
 
+pub use controls::*;
 pub use devices::*;
+pub use enrollment::*;
 pub use events::*;
 pub use explain::*;
 pub use problem::*;
+pub use readiness::*;
 pub use releases::*;
 pub use ring_sets::*;
 pub use rollouts::*;

@@ -13,6 +13,8 @@ pub struct CreateRingSet {
     pub name: String,
     #[schema(min_items = 2, max_items = 15)]
     pub rings: Vec<Ring>,
+    #[serde(default)]
+    pub rules: PlacementRules,
 }
 
 /// One stage of a ring set.
@@ -104,9 +106,76 @@ pub struct RingSet {
     pub id: Uuid,
     pub name: String,
     pub rings: Vec<Ring>,
+    #[serde(default)]
+    pub rules: PlacementRules,
     /// Members of each ring, in order.
     pub members: Vec<u32>,
     /// Devices were last placed; none: not yet.
     pub placed_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+}
+
+/// How the rings of a set get their members, besides the groups of each ring.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlacementRules {
+    /// Object ids of Entra groups whose devices the percentages share out. None: every registered
+    /// device that no set with sources claims.
+    #[schema(max_items = 50)]
+    pub sources: Vec<Uuid>,
+    /// What early rings should have one device of each of.
+    pub cover: Vec<Stratum>,
+    /// So many rings, from the first on, cover.
+    #[schema(maximum = 15)]
+    pub cover_rings: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stratum {
+    /// Manufacturer and model.
+    Model,
+    /// The Windows version.
+    Build,
+    /// Intune's device category.
+    Site,
+}
+
+/// Who would move, and why, before anything is saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RingSetPreview {
+    pub rings: Vec<RingPreview>,
+    pub moves: Vec<RingMove>,
+    /// What to think about: rings too small to tell anything, empty ones, strata nobody covers.
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RingPreview {
+    pub name: String,
+    pub members_before: u32,
+    pub members_after: u32,
+    /// Strata of the fleet that have a device in the ring afterwards, of those there are; none: the
+    /// ring does not cover.
+    pub covered: Option<Coverage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Coverage {
+    pub strata: u32,
+    pub covered: u32,
+    /// At most 20, largest first.
+    pub uncovered: Vec<String>,
+}
+
+/// Devices that go the same way for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RingMove {
+    /// None: in no ring.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// `pinned`, `group`, `kept`, `covers`, `fills`, `percentage`, `left`.
+    pub why: String,
+    pub devices: u32,
+    pub examples: Vec<crate::DeviceName>,
 }

@@ -1,4 +1,5 @@
-//! How long people wait while one connection takes in check-ins without a pause.
+//! How long people wait while one connection takes in check-ins: first as many as the largest fleet
+//! sends and many times more, then without a pause.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,6 +24,10 @@ use crate::{Outcome, connect, expect, timed};
 const READS: u32 = 1_000;
 const PAUSES: u32 = 200;
 const BATCH: usize = 1_000;
+/// Check-ins a second of the paced load. A million devices that check in every eight hours send 35.
+const PACE: usize = 2_000;
+/// Between two batches of the paced load.
+const BEAT: Duration = Duration::from_millis(100);
 /// Of a batch, so many come from devices that were offered the update lately: a fleet checks in
 /// at random, and without them a large one would hardly move.
 const OFFERED: usize = 300;
@@ -43,24 +48,54 @@ pub(crate) async fn latencies(
     table: &mut Table,
 ) -> Outcome<()> {
     let mut load = Load::new(connect(url).await?, large, clock).await?;
-    let (ended, taken) = (AtomicBool::new(false), AtomicU64::new(0));
-    let started = Instant::now();
-    let people = async {
-        // The load is under way before anybody looks.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let seen = People { api, database: connect(url).await?, large, small }.look(table).await;
-        ended.store(true, Ordering::Relaxed);
-        seen
-    };
-    let (seen, loaded) = tokio::join!(people, load.run(store, &ended, &taken));
-    // A load that failed ended early, and what was seen then was seen without it.
-    loaded?;
-    seen?;
-    let (taken, lasted) = (taken.load(Ordering::Relaxed), started.elapsed());
-    eprintln!("load: {taken} check-ins in {lasted:.1?}");
-    let each_second = taken / lasted.as_secs().max(1);
-    table.note("the load meanwhile", format!("{each_second} check-ins/s"));
+    let mut people = People { api, database: connect(url).await?, large, small };
+    for load_kind in [Kind::Paced, Kind::Endless] {
+        let (ended, taken) = (AtomicBool::new(false), AtomicU64::new(0));
+        let started = Instant::now();
+        let looking = async {
+            // The load is under way before anybody looks.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let seen = people.look(load_kind, table).await;
+            ended.store(true, Ordering::Relaxed);
+            seen
+        };
+        let (seen, loaded) = tokio::join!(looking, load.run(store, load_kind, &ended, &taken));
+        // A load that failed ended early, and what was seen then was seen without it.
+        loaded?;
+        seen?;
+        let each_second = each_second(taken.load(Ordering::Relaxed), started.elapsed());
+        eprintln!("{} load: {each_second} check-ins/s", load_kind.name());
+        table.note(&format!("the {} load", load_kind.name()), format!("{each_second} check-ins/s"));
+    }
     Ok(())
+}
+
+fn each_second(count: u64, lasted: Duration) -> u128 {
+    u128::from(count) * 1_000 / lasted.as_millis().max(1)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// [`PACE`].
+    Paced,
+    /// One batch after the other: the two cores are never idle.
+    Endless,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Paced => "paced",
+            Self::Endless => "endless",
+        }
+    }
+
+    fn batch(self) -> usize {
+        match self {
+            Self::Paced => PACE * usize::try_from(BEAT.as_millis()).unwrap_or(100) / 1_000,
+            Self::Endless => BATCH,
+        }
+    }
 }
 
 struct Load {
@@ -88,14 +123,24 @@ impl Load {
         Ok(Self { database, clock, tenant, rollout, devices, targets, offered: Vec::new() })
     }
 
-    async fn run(&mut self, store: &Store, ended: &AtomicBool, taken: &AtomicU64) -> Outcome<()> {
+    async fn run(
+        &mut self,
+        store: &Store,
+        kind: Kind,
+        ended: &AtomicBool,
+        taken: &AtomicU64,
+    ) -> Outcome<()> {
         let mut round = 0_u32;
+        let mut beat = tokio::time::interval(BEAT);
         while !ended.load(Ordering::Relaxed) {
             if round.is_multiple_of(10) {
                 self.look_who_was_offered().await?;
             }
             round += 1;
-            let batch = self.batch();
+            if kind == Kind::Paced {
+                beat.tick().await;
+            }
+            let batch = self.batch(kind.batch());
             let (tenant, now) = (TenantId(self.tenant), self.clock.now());
             let counts = store.checkin_ingest(tenant, &batch, TimeDelta::zero(), now).await?;
             expect("unknown devices", counts.unknown, 0)?;
@@ -104,7 +149,7 @@ impl Load {
         Ok(())
     }
 
-    fn batch(&self) -> Vec<CheckIn> {
+    fn batch(&self, size: usize) -> Vec<CheckIn> {
         let at = self.clock.now();
         let random = |from: &[(Uuid, Build)]| from[fastrand::usize(..from.len())];
         let check_in = |(device, build): (Uuid, Build), updated: bool| {
@@ -112,9 +157,9 @@ impl Load {
             let build = target.copied().unwrap_or(build);
             CheckIn { intune: IntuneDeviceId(device), build: Some(build), at }
         };
-        let offered = if self.offered.is_empty() { 0 } else { OFFERED };
+        let offered = if self.offered.is_empty() { 0 } else { size * OFFERED / BATCH };
         let lately = (0..offered).map(|_| check_in(random(&self.offered), true));
-        let others = (offered..BATCH).map(|_| check_in(random(&self.devices), fastrand::bool()));
+        let others = (offered..size).map(|_| check_in(random(&self.devices), fastrand::bool()));
         lately.chain(others).collect()
     }
 
@@ -160,12 +205,15 @@ struct People<'a> {
 }
 
 impl People<'_> {
-    async fn look(&mut self, table: &mut Table) -> Outcome<()> {
-        self.reads(table).await?;
-        self.pauses(table).await
+    async fn look(&mut self, load: Kind, table: &mut Table) -> Outcome<()> {
+        self.reads(load, table).await?;
+        match load {
+            Kind::Paced => Ok(()),
+            Kind::Endless => self.pauses(table).await,
+        }
     }
 
-    async fn reads(&mut self, table: &mut Table) -> Outcome<()> {
+    async fn reads(&mut self, load: Kind, table: &mut Table) -> Outcome<()> {
         let [mut large, mut small, mut raw] = [(); 3].map(|()| Latencies::default());
         for _ in 0..READS {
             for (subject, latencies) in [(self.large, &mut large), (self.small, &mut small)] {
@@ -183,8 +231,8 @@ impl People<'_> {
         let (beside, most) = (("select of one row", &raw), Duration::from_millis(5));
         let sizes = [(&large, self.large), (&small, self.small)];
         for (latencies, subject) in sizes {
-            let what =
-                format!("rollout read over HTTP under load, {} devices", subject.fleet.devices);
+            let (load, devices) = (load.name(), subject.fleet.devices);
+            let what = format!("rollout read over HTTP, {load} load, {devices} devices");
             table.latency(&what, latencies, beside, most);
         }
         Ok(())
