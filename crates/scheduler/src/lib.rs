@@ -17,6 +17,10 @@ mod ports;
 mod settings;
 mod tasks;
 
+pub use ports::tenancy::{
+    Demand, EnrollmentDuty, GroupBatch, GroupChange, GroupChanges, PendingAction, TenantFleet,
+    TenantJournal,
+};
 pub use ports::{Fleet, FleetError, Journal, JournalError};
 pub use settings::{Clock, Settings};
 
@@ -27,6 +31,14 @@ use tokio_util::sync::CancellationToken;
 const DECIDING: [WorkKind; 2] = [WorkKind::Decide, WorkKind::Sweep];
 const ENFORCING: [WorkKind; 1] = [WorkKind::Enforce];
 const READING: [WorkKind; 2] = [WorkKind::Observe, WorkKind::Sync];
+/// What an administrator waits for, or what runs long, must hold up no offer and no reading.
+const KEEPING: [WorkKind; 5] = [
+    WorkKind::Assess,
+    WorkKind::Register,
+    WorkKind::Enroll,
+    WorkKind::Members,
+    WorkKind::Act,
+];
 
 /// Runs until `stop` is cancelled, and returns when the work at hand is finished.
 pub async fn run<J: Journal, F: Fleet, C: Clock>(
@@ -49,5 +61,6 @@ pub async fn run<J: Journal, F: Fleet, C: Clock>(
         lane(&DECIDING, settings.deciding),
         lane(&ENFORCING, settings.enforcing),
         lane(&READING, settings.reading),
+        lane(&KEEPING, settings.keeping),
     );
 }

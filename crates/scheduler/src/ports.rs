@@ -1,11 +1,13 @@
 //! What the loop needs of the database and of Microsoft Graph.
 
+pub mod tenancy;
+
 use std::future::Future;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice};
-use domain::ids::{DirectoryObjectId, RingSetId, RolloutId, TenantId};
+use domain::ids::{RolloutId, TenantId};
 use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, IngestCounts, Report};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
@@ -16,6 +18,8 @@ use domain::work::{Claim, Nudges, Upcoming, WorkKind};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
+
+use tenancy::{TenantFleet, TenantJournal};
 
 /// Why the journal did not do something.
 #[derive(Debug, Error)]
@@ -50,7 +54,7 @@ pub enum FleetError {
 type Done<T, E> = Result<T, E>;
 
 /// The database, as the loop sees it. Every write is a compare-and-set or sets a state.
-pub trait Journal: Clone + Send + Sync + 'static {
+pub trait Journal: TenantJournal + Clone + Send + Sync + 'static {
     /// Claims up to `limit` pieces of due work.
     fn claim(
         &self,
@@ -202,27 +206,6 @@ pub trait Journal: Clone + Send + Sync + 'static {
         tenant: TenantId,
         devices: &[ImportedDevice],
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
-    /// Groups that ring sets name.
-    fn groups(
-        &self,
-        tenant: TenantId,
-    ) -> impl Future<Output = Done<Vec<DirectoryObjectId>, JournalError>> + Send;
-    fn replace_group(
-        &self,
-        tenant: TenantId,
-        group: DirectoryObjectId,
-        members: &[DirectoryObjectId],
-    ) -> impl Future<Output = Done<(), JournalError>> + Send;
-    fn ring_sets(
-        &self,
-        tenant: TenantId,
-    ) -> impl Future<Output = Done<Vec<RingSetId>, JournalError>> + Send;
-    fn place(
-        &self,
-        tenant: TenantId,
-        ring_set: RingSetId,
-        now: DateTime<Utc>,
-    ) -> impl Future<Output = Done<(), JournalError>> + Send;
     /// A complete read of the tenant began at `at` and is done.
     fn synced(
         &self,
@@ -239,7 +222,7 @@ pub trait Journal: Clone + Send + Sync + 'static {
 }
 
 /// Microsoft Graph, as the loop sees it. Every write sets a state, so repeating it is harmless.
-pub trait Fleet: Clone + Send + Sync + 'static {
+pub trait Fleet: TenantFleet + Clone + Send + Sync + 'static {
     fn updates(
         &self,
         tenant: TenantId,
@@ -250,12 +233,6 @@ pub trait Fleet: Clone + Send + Sync + 'static {
         tenant: TenantId,
         into: mpsc::Sender<Vec<ImportedDevice>>,
     ) -> impl Future<Output = Done<(), FleetError>> + Send;
-    /// The devices in a group, those of member groups included.
-    fn group_members(
-        &self,
-        tenant: TenantId,
-        group: DirectoryObjectId,
-    ) -> impl Future<Output = Done<Vec<DirectoryObjectId>, FleetError>> + Send;
     /// Sends the check-ins since a moment (none: all), in chunks.
     fn check_ins(
         &self,

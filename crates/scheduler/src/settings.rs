@@ -19,6 +19,7 @@ pub struct Settings {
     pub deciding: usize,
     pub enforcing: usize,
     pub reading: usize,
+    pub keeping: usize,
     /// How long a claim lasts without being kept; kept every third of it.
     pub lease: Duration,
     /// Between two reads of check-ins and reports, by the service's clock.
@@ -31,6 +32,13 @@ pub struct Settings {
     pub confirm_after: TimeDelta,
     /// Between two complete reads of devices, groups and catalogue, by the service's clock.
     pub sync_every: TimeDelta,
+    /// Between two runs of the readiness checks, by the service's clock.
+    pub assess_every: TimeDelta,
+    /// Between two looks for devices that became inactive and decisions that expired, by the
+    /// service's clock.
+    pub register_every: TimeDelta,
+    /// Between two comparisons of an enrollment with Graph, by the service's clock.
+    pub drift_every: TimeDelta,
     /// Between two looks for devices to give up on, by the service's clock.
     pub sweep_every: TimeDelta,
     /// Between two comparisons of Graph with what is wanted though nothing changed, wall time.
@@ -46,6 +54,7 @@ impl Default for Settings {
             deciding: 4,
             enforcing: 4,
             reading: 2,
+            keeping: 4,
             // What a dead server held is taken over after this.
             lease: Duration::from_secs(15),
             observe_every: TimeDelta::minutes(15),
@@ -53,6 +62,10 @@ impl Default for Settings {
             observe_overlap: TimeDelta::minutes(5),
             confirm_after: TimeDelta::hours(4),
             sync_every: TimeDelta::hours(12),
+            assess_every: TimeDelta::hours(24),
+            register_every: TimeDelta::hours(6),
+            // Autopatch alerts within four hours of a change.
+            drift_every: TimeDelta::hours(1),
             sweep_every: TimeDelta::hours(6),
             reconcile_every: Duration::from_mins(15),
             first_wait: Duration::from_secs(1),

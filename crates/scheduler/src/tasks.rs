@@ -1,8 +1,14 @@
 //! The pieces of work, one file each, and what follows from how they end.
 
+mod act;
+mod assess;
 mod decide;
 mod enforce;
+mod enroll;
+mod groups;
+mod members;
 mod observe;
+mod register;
 mod sync;
 
 use std::time::{Duration, Instant};
@@ -76,6 +82,11 @@ async fn perform<J: Journal, F: Fleet, C: Clock>(
         WorkKind::Enforce => enforce::enforce(world, claim.tenant, rollout).await,
         WorkKind::Observe => observe::observe(world, claim.tenant).await,
         WorkKind::Sync => sync::sync(world, claim.tenant).await,
+        WorkKind::Assess => assess::assess(world, claim.tenant).await,
+        WorkKind::Register => register::register(world, claim.tenant).await,
+        WorkKind::Enroll => enroll::enroll(world, claim.tenant).await,
+        WorkKind::Members => members::members(world, claim.tenant).await,
+        WorkKind::Act => act::act(world, claim.tenant).await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading a tenant from scratch: catalogue, devices, groups; then placing devices in rings.
+//! Reading a tenant from scratch: catalogue, devices, groups; then registering and placing devices.
 
 use domain::ids::TenantId;
 use domain::inventory::ImportedDevice;
@@ -6,7 +6,7 @@ use domain::work::WorkKind;
 use tokio::sync::mpsc;
 
 use super::observe::together;
-use super::{Next, TaskError, World};
+use super::{Next, TaskError, World, groups};
 use crate::ports::{Fleet, Journal, JournalError};
 use crate::settings::Clock;
 
@@ -26,7 +26,9 @@ pub(super) async fn sync<J: Journal, F: Fleet, C: Clock>(
     }
     outcome?;
     world.journal.synced(tenant, began).await?;
-    world.journal.ask(tenant, WorkKind::Observe, tenant.0, now).await?;
+    for kind in [WorkKind::Observe, WorkKind::Enroll, WorkKind::Members] {
+        world.journal.ask(tenant, kind, tenant.0, now).await?;
+    }
     tracing::info!(%tenant, "synced");
     Ok(Some(world.later(world.settings.sync_every, world.settings.reconcile_every)))
 }
@@ -46,12 +48,7 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     };
     let (devices, taken) = tokio::join!(world.fleet.devices(tenant, into), taking);
     together(devices, taken)?;
-    for group in world.journal.groups(tenant).await? {
-        let members = world.fleet.group_members(tenant, group).await?;
-        world.journal.replace_group(tenant, group, &members).await?;
-    }
-    for ring_set in world.journal.ring_sets(tenant).await? {
-        world.journal.place(tenant, ring_set, world.clock.now()).await?;
-    }
+    groups::follow(world, tenant).await?;
+    world.journal.register(tenant, world.clock.now()).await?;
     Ok(())
 }

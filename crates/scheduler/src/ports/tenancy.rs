@@ -1,0 +1,285 @@
+//! What the loop needs to bring a tenant from nothing to a ready fleet, and back.
+
+use std::collections::HashMap;
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use domain::enrollment::drift::Difference;
+use domain::enrollment::object::{Key, Recorded};
+use domain::enrollment::{Change, Observed, Plan, Settings, Step};
+use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
+use domain::inventory::ImportedDirectoryDevice;
+use domain::readiness::Assessment;
+use domain::readiness::facts::TenantFacts;
+use domain::ring::{RingIndex, RingSet};
+use uuid::Uuid;
+
+use super::{FleetError, JournalError};
+
+type Done<T, E> = Result<T, E>;
+
+/// What changed of one group since it was last read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChange {
+    pub group: DirectoryObjectId,
+    pub deleted: bool,
+    pub added_devices: Vec<DirectoryObjectId>,
+    pub added_groups: Vec<DirectoryObjectId>,
+    /// Devices or groups; Graph does not say which.
+    pub removed: Vec<DirectoryObjectId>,
+}
+
+/// What changed of a set of groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChanges {
+    /// From the beginning: what is not told of is not there.
+    pub whole: bool,
+    pub changes: Vec<GroupChange>,
+    /// Where the next read goes on.
+    pub link: String,
+}
+
+/// What is asked of an enrollment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Demand {
+    Enroll,
+    /// None: everything that differs.
+    Restore(Option<Vec<Key>>),
+    Unenroll,
+}
+
+/// An enrollment, as the loop sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnrollmentDuty {
+    pub set: RingSet,
+    pub settings: Settings,
+    /// What was asked for and is not done; none: it only has to be watched.
+    pub demand: Option<Demand>,
+    /// Whether the demand is carried out, or only planned.
+    pub apply: bool,
+    /// Changes with every demand.
+    pub generation: i64,
+    pub recorded: Vec<Recorded>,
+}
+
+/// Members of ring groups to be changed on Graph, at most a chunk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupBatch {
+    /// None left: the groups are as they should be.
+    pub rings: Vec<(RingIndex, DirectoryObjectId)>,
+    pub add: Vec<(RingIndex, DirectoryObjectId)>,
+    pub remove: Vec<(RingIndex, DirectoryObjectId)>,
+}
+
+/// A device to be asked to check in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingAction {
+    pub id: Uuid,
+    pub device: IntuneDeviceId,
+}
+
+/// The database, for everything that comes before a rollout.
+pub trait TenantJournal {
+    /// Whether the next assessment tries the network too.
+    fn assess_network(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<bool, JournalError>> + Send;
+    /// The names our objects begin with; those of them that stand in our records are ours.
+    fn our_objects(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<String>, JournalError>> + Send;
+    fn keep_assessment(
+        &self,
+        tenant: TenantId,
+        assessment: &Assessment,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+
+    /// Groups that ring sets name, with those nested in them as far as they are known.
+    fn watched_groups(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<DirectoryObjectId>, JournalError>> + Send;
+    /// Where reading this set of groups goes on; none: from the beginning.
+    fn group_link(
+        &self,
+        tenant: TenantId,
+        groups: &[DirectoryObjectId],
+    ) -> impl Future<Output = Done<Option<String>, JournalError>> + Send;
+    /// Takes in changes of groups, and keeps where they end, in one transaction.
+    fn keep_groups(
+        &self,
+        tenant: TenantId,
+        groups: &[DirectoryObjectId],
+        changes: &GroupChanges,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Members of groups that no device is known for.
+    fn unknown_members(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<DirectoryObjectId>, JournalError>> + Send;
+    fn import_directory(
+        &self,
+        tenant: TenantId,
+        devices: &[ImportedDirectoryDevice],
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Judges devices that changed and places them; whether ring groups have to be told.
+    fn register(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+
+    /// None: the tenant is not enrolled, and nobody asks for it.
+    fn enrollment(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Option<EnrollmentDuty>, JournalError>> + Send;
+    /// Keeps a plan of `generation`; ignored when something else is asked for by now.
+    fn keep_plan(
+        &self,
+        tenant: TenantId,
+        generation: i64,
+        plan: &Plan,
+        done: u32,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    fn keep_object(
+        &self,
+        tenant: TenantId,
+        object: &Recorded,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    fn forget_object(
+        &self,
+        tenant: TenantId,
+        key: &Key,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// The demand of `generation` is met.
+    fn demand_met(
+        &self,
+        tenant: TenantId,
+        generation: i64,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    fn note_enrollment(
+        &self,
+        tenant: TenantId,
+        error: Option<&str>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    fn keep_drift(
+        &self,
+        tenant: TenantId,
+        drift: &[Difference],
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Devices that a rollout was told of, from `after` on in order, at most a chunk.
+    fn told_devices(
+        &self,
+        tenant: TenantId,
+        after: Option<EntraDeviceId>,
+    ) -> impl Future<Output = Done<Vec<EntraDeviceId>, JournalError>> + Send;
+
+    fn group_batch(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<GroupBatch, JournalError>> + Send;
+    fn batch_told(
+        &self,
+        tenant: TenantId,
+        batch: &GroupBatch,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+
+    fn actions(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<Vec<PendingAction>, JournalError>> + Send;
+    fn action_done(
+        &self,
+        tenant: TenantId,
+        action: Uuid,
+        error: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+}
+
+/// Microsoft Graph, for everything that comes before a rollout.
+pub trait TenantFleet {
+    /// Reads what readiness depends on; a read that is refused is part of the answer. An error only
+    /// when there is no connection at all.
+    fn facts(
+        &self,
+        tenant: TenantId,
+        ours: &[String],
+        network: bool,
+    ) -> impl Future<Output = Done<TenantFacts, FleetError>> + Send;
+    /// What changed of groups since `link`, or all there is.
+    fn group_changes(
+        &self,
+        tenant: TenantId,
+        groups: &[DirectoryObjectId],
+        link: Option<&str>,
+    ) -> impl Future<Output = Done<GroupChanges, FleetError>> + Send;
+    /// What the directory says of these objects; what are no devices are left out.
+    fn directory_devices(
+        &self,
+        tenant: TenantId,
+        objects: &[DirectoryObjectId],
+    ) -> impl Future<Output = Done<Vec<ImportedDirectoryDevice>, FleetError>> + Send;
+
+    /// What stands on Graph of an enrollment: objects with our tag, and update rings of others.
+    fn enrollment_objects(
+        &self,
+        tenant: TenantId,
+        recorded: &[Recorded],
+    ) -> impl Future<Output = Done<Vec<Observed>, FleetError>> + Send;
+    /// Takes one step; the id of the object, if there still is one. `ids` are those of our objects.
+    fn take_step(
+        &self,
+        tenant: TenantId,
+        step: &Step,
+        ids: &HashMap<Key, String>,
+    ) -> impl Future<Output = Done<Option<String>, FleetError>> + Send;
+    /// Deletes what rollouts left on Graph.
+    fn clear_rollouts(&self, tenant: TenantId) -> impl Future<Output = Done<(), FleetError>> + Send;
+    /// Ends the enrolment of devices for quality updates.
+    fn unenroll_devices(
+        &self,
+        tenant: TenantId,
+        devices: &[EntraDeviceId],
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    fn change_members(
+        &self,
+        tenant: TenantId,
+        batch: &GroupBatch,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    fn sync_device(
+        &self,
+        tenant: TenantId,
+        device: IntuneDeviceId,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+}
+
+/// What is recorded of an object after a step, and whether it is forgotten instead.
+pub(crate) fn after(step: &Step, id: Option<String>, before: Option<&Recorded>) -> Option<Recorded> {
+    let key = step.key.clone();
+    let original = before.and_then(|one| one.original.clone());
+    match (&step.change, id) {
+        (Change::Create { to }, Some(id)) => {
+            Some(Recorded { key, id, applied: to.clone(), original: None })
+        }
+        (Change::Adopt { id, as_it_is }, _) => {
+            Some(Recorded { key, id: id.clone(), applied: as_it_is.clone(), original })
+        }
+        (Change::Update { id, from, to }, _) => {
+            // Of an object that is not ours, what it held when it was first touched stays.
+            let foreign = matches!(step.key, Key::Exclusion(_));
+            let original = original.or_else(|| foreign.then(|| from.clone()));
+            Some(Recorded { key, id: id.clone(), applied: to.clone(), original })
+        }
+        (Change::Delete { .. } | Change::Restore { .. } | Change::Release { .. }, _)
+        | (Change::Create { .. }, None) => None,
+    }
+}

@@ -1,0 +1,23 @@
+//! Running the readiness checks.
+
+use domain::ids::TenantId;
+use domain::readiness::evaluate;
+
+use super::{Next, TaskError, World};
+use crate::ports::{Fleet, Journal};
+use crate::settings::Clock;
+
+pub(super) async fn assess<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+) -> Result<Next, TaskError> {
+    let network = world.journal.assess_network(tenant).await?;
+    let ours = world.journal.our_objects(tenant).await?;
+    let facts = world.fleet.facts(tenant, &ours, network).await;
+    let now = world.clock.now();
+    world.journal.note_connection(tenant, facts.as_ref().err(), now).await?;
+    let assessment = evaluate::assess(&facts?, now);
+    world.journal.keep_assessment(tenant, &assessment).await?;
+    tracing::info!(%tenant, level = ?assessment.level, "assessed");
+    Ok(Some(world.later(world.settings.assess_every, world.settings.reconcile_every)))
+}

@@ -1,0 +1,159 @@
+//! Making an enrollment true on Graph step by step, taking it back, and watching it.
+//!
+//! A plan is worked out anew from what stands on Graph whenever this runs, so a server that dies
+//! anywhere leaves nothing that the next run does not finish: what it made carries our tag and is
+//! adopted, what it deleted is gone.
+
+use std::collections::HashMap;
+
+use domain::enrollment::desired::desired;
+use domain::enrollment::drift::{Difference, drift};
+use domain::enrollment::object::{Key, Observed, Recorded};
+use domain::enrollment::plan::{Mode, plan};
+use domain::enrollment::{Payload, Plan};
+use domain::ids::TenantId;
+use domain::work::WorkKind;
+
+use super::{Next, TaskError, World};
+use crate::ports::tenancy::{Demand, EnrollmentDuty, after};
+use crate::ports::{Fleet, FleetError, Journal};
+use crate::settings::Clock;
+
+pub(super) async fn enroll<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+) -> Result<Next, TaskError> {
+    let Some(duty) = world.journal.enrollment(tenant).await? else { return Ok(None) };
+    let outcome = match &duty.demand {
+        Some(demand) => meet(world, tenant, &duty, demand).await,
+        None => watch(world, tenant, &duty).await,
+    };
+    match &outcome {
+        Ok(()) => world.journal.note_enrollment(tenant, None).await?,
+        Err(TaskError::Fleet(error)) => {
+            world.journal.note_enrollment(tenant, Some(&error.to_string())).await?;
+        }
+        Err(TaskError::Journal(_)) => {}
+    }
+    outcome?;
+    Ok(Some(world.later(world.settings.drift_every, world.settings.reconcile_every)))
+}
+
+async fn meet<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+    duty: &EnrollmentDuty,
+    demand: &Demand,
+) -> Result<(), TaskError> {
+    if duty.apply && *demand == Demand::Unenroll {
+        clear(world, tenant).await?;
+    }
+    let observed = world.fleet.enrollment_objects(tenant, &duty.recorded).await?;
+    let planned = work_out(tenant, duty, demand, &observed);
+    world.journal.keep_plan(tenant, duty.generation, &planned, 0, world.clock.now()).await?;
+    if !duty.apply {
+        return Ok(());
+    }
+    let recorded = take(world, tenant, duty, &planned).await?;
+    // What Graph shows may lag; what is still missing is planned again, by whoever runs next.
+    let observed = world.fleet.enrollment_objects(tenant, &recorded).await?;
+    let left = work_out(tenant, &EnrollmentDuty { recorded, ..duty.clone() }, demand, &observed);
+    if let Some(step) = left.steps.first() {
+        let what = format!("Graph does not show it yet: {}", step.key);
+        return Err(FleetError::Later { what, after: None }.into());
+    }
+    let now = world.clock.now();
+    world.journal.demand_met(tenant, duty.generation, now).await?;
+    // Members of groups that were just made, or made again.
+    world.journal.ask(tenant, WorkKind::Members, tenant.0, now).await?;
+    Ok(())
+}
+
+fn work_out(
+    tenant: TenantId,
+    duty: &EnrollmentDuty,
+    demand: &Demand,
+    observed: &[Observed],
+) -> Plan {
+    let wanted: Vec<(Key, Payload)> = match demand {
+        Demand::Unenroll => Vec::new(),
+        Demand::Enroll | Demand::Restore(_) => {
+            desired(tenant, &duty.set, &duty.settings, observed)
+        }
+    };
+    let mode = match demand {
+        Demand::Enroll => Mode::Apply,
+        Demand::Restore(keys) => Mode::Restore { keys: keys.clone() },
+        Demand::Unenroll => Mode::Unenroll,
+    };
+    plan(&wanted, observed, &duty.recorded, &mode)
+}
+
+/// Takes every step; what is recorded afterwards.
+async fn take<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+    duty: &EnrollmentDuty,
+    planned: &Plan,
+) -> Result<Vec<Recorded>, TaskError> {
+    let mut recorded: HashMap<Key, Recorded> =
+        duty.recorded.iter().map(|one| (one.key.clone(), one.clone())).collect();
+    for (step, done) in planned.steps.iter().zip(1_u32..) {
+        let ids = recorded.iter().map(|(key, one)| (key.clone(), one.id.clone())).collect();
+        let id = world.fleet.take_step(tenant, step, &ids).await?;
+        let now = world.clock.now();
+        match after(step, id, recorded.get(&step.key)) {
+            Some(object) => {
+                world.journal.keep_object(tenant, &object, now).await?;
+                recorded.insert(object.key.clone(), object);
+            }
+            None => {
+                world.journal.forget_object(tenant, &step.key, now).await?;
+                recorded.remove(&step.key);
+            }
+        }
+        let left = Plan {
+            steps: planned.steps[usize::try_from(done).unwrap_or(usize::MAX)..].to_vec(),
+            stays: planned.stays.clone(),
+        };
+        world.journal.keep_plan(tenant, duty.generation, &left, done, now).await?;
+    }
+    let mut recorded: Vec<Recorded> = recorded.into_values().collect();
+    recorded.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(recorded)
+}
+
+/// What rollouts made goes before what the enrollment made.
+async fn clear<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+) -> Result<(), TaskError> {
+    world.fleet.clear_rollouts(tenant).await?;
+    let mut after = None;
+    loop {
+        let devices = world.journal.told_devices(tenant, after).await?;
+        let Some(last) = devices.last() else { return Ok(()) };
+        after = Some(*last);
+        world.fleet.unenroll_devices(tenant, &devices).await?;
+    }
+}
+
+async fn watch<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+    duty: &EnrollmentDuty,
+) -> Result<(), TaskError> {
+    let observed = world.fleet.enrollment_objects(tenant, &duty.recorded).await?;
+    let differences: Vec<Difference> = drift(&duty.recorded, &observed);
+    world.journal.keep_drift(tenant, &differences, world.clock.now()).await?;
+    if differences.is_empty() || !duty.settings.restore_drift {
+        return Ok(());
+    }
+    tracing::warn!(%tenant, objects = differences.len(), "restoring what others changed");
+    let restore = Demand::Restore(None);
+    let planned = work_out(tenant, duty, &restore, &observed);
+    take(world, tenant, duty, &planned).await?;
+    world.journal.keep_drift(tenant, &[], world.clock.now()).await?;
+    world.journal.ask(tenant, WorkKind::Members, tenant.0, world.clock.now()).await?;
+    Ok(())
+}
