@@ -9,4 +9,5 @@ mod calls;
 mod fake;
 mod groups;
 mod reports;
+mod tenant;
 mod tokens;
