@@ -8,6 +8,7 @@ mod areas;
 mod calls;
 mod fake;
 mod groups;
+mod inventory;
 mod reports;
 mod tenant;
 mod tokens;
