@@ -213,6 +213,8 @@ fn all_futures_can_be_sent() {
     sent(client.managed_devices(None).unwrap().next());
     sent(client.asset(uuid::Uuid::nil().into()));
     sent(client.registration_devices(None).unwrap().next());
+    sent(client.device_delta(None).unwrap().next());
+    sent(client.group_delta(&[], None));
     sent(client.group_members(group));
     sent(client.groups_named(""));
     sent(client.users_named(&[]));
