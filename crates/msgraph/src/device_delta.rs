@@ -13,7 +13,7 @@ use crate::devices::{TrustType, trust};
 use crate::error::GraphError;
 use crate::odata::real_guid;
 
-/// Without the last sign-in, which would make every device a changed one every few days.
+/// Without the last sign-in, which alone would make changed devices of all that are in use.
 const QUERY: &str = "$select=id,deviceId,displayName,operatingSystem,accountEnabled,trustType";
 
 /// One change. To be applied so that a second time changes nothing.

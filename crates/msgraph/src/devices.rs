@@ -44,7 +44,7 @@ pub struct DirectoryDevice {
     /// `None` if Graph does not say.
     pub account_enabled: Option<bool>,
     pub trust: Option<TrustType>,
-    /// To the day or so, and rarely newer than two weeks.
+    /// Lags by up to two weeks or so: Entra does not note every sign-in.
     pub approximate_last_sign_in: Option<DateTime<Utc>>,
 }
 

@@ -82,7 +82,8 @@ enum Change {
 impl Client {
     /// What has changed in the groups of `ids` (1 to [`GROUPS_PER_DELTA`]) since `link`, or
     /// without one all that is in them. A link keeps following the groups it was made for:
-    /// start anew when they change, and after [`GraphError::StartOver`].
+    /// start anew when they change, and after [`GraphError::StartOver`]. A group that does not
+    /// exist does not come up.
     pub async fn group_delta(
         &self,
         ids: &[DirectoryObjectId],
