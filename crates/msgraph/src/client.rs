@@ -71,6 +71,12 @@ impl Client {
         Ok(())
     }
 
+    /// Lets the next call fetch a fresh token. Consent that was given or taken back shows only
+    /// in tokens made after it.
+    pub async fn forget_token(&self) {
+        self.inner.tokens.forget().await;
+    }
+
     /// Reads one object; `path` starts after the version.
     pub async fn get_json<T: DeserializeOwned>(
         &self,

@@ -15,7 +15,8 @@ use crate::pages::Pages;
 const MANAGED_DEVICES: &str = "/deviceManagement/managedDevices\
     ?$select=id,azureADDeviceId,deviceName,model,manufacturer,osVersion,operatingSystem,\
     lastSyncDateTime,serialNumber";
-const DIRECTORY_DEVICES: &str = "/devices?$select=id,deviceId&$top=999";
+const DIRECTORY_DEVICES: &str = "/devices?$select=id,deviceId,displayName,operatingSystem,\
+    accountEnabled,trustType,approximateLastSignInDateTime&$top=999";
 
 /// A device in Intune.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +35,29 @@ pub struct ManagedDevice {
 }
 
 /// A device in the directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryDevice {
     pub object: DirectoryObjectId,
     pub device: EntraDeviceId,
+    pub name: String,
+    pub os: String,
+    /// `None` if Graph does not say.
+    pub account_enabled: Option<bool>,
+    pub trust: Option<TrustType>,
+    /// Lags by up to two weeks or so: Entra does not note every sign-in.
+    pub approximate_last_sign_in: Option<DateTime<Utc>>,
+}
+
+/// How a device belongs to the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustType {
+    /// Joined to Entra alone.
+    AzureAd,
+    /// Joined to a local Active Directory too (hybrid).
+    ServerAd,
+    /// Only registered: somebody's own device.
+    Workplace,
+    Other(String),
 }
 
 #[derive(Deserialize)]
@@ -66,6 +86,13 @@ struct WireManaged {
 struct WireDirectory {
     id: uuid::Uuid,
     device_id: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    display_name: String,
+    #[serde(default, deserialize_with = "nullable")]
+    operating_system: String,
+    account_enabled: Option<bool>,
+    trust_type: Option<String>,
+    approximate_last_sign_in_date_time: Option<DateTime<Utc>>,
 }
 
 impl Client {
@@ -74,21 +101,45 @@ impl Client {
         &self,
         since: Option<DateTime<Utc>>,
     ) -> Result<Pages<ManagedDevice>, GraphError> {
-        let mut path = MANAGED_DEVICES.to_owned();
-        if let Some(since) = since {
-            path.push_str("&$filter=lastSyncDateTime ge ");
-            path.push_str(&since.to_rfc3339_opts(SecondsFormat::Secs, true));
-        }
+        let path = format!("{MANAGED_DEVICES}{}", checked_in(since));
         self.pages(Version::V1, &path, |wire: WireManaged| Some(managed(wire)))
     }
 
     /// What the directory knows; devices without a device id are left out.
     pub fn directory_devices(&self) -> Result<Pages<DirectoryDevice>, GraphError> {
-        self.pages(Version::V1, DIRECTORY_DEVICES, |wire: WireDirectory| {
-            let device = real_guid(wire.device_id.as_deref())?;
-            Some(DirectoryDevice { object: wire.id.into(), device: device.into() })
-        })
+        self.pages(Version::V1, DIRECTORY_DEVICES, directory)
     }
+}
+
+fn directory(wire: WireDirectory) -> Option<DirectoryDevice> {
+    Some(DirectoryDevice {
+        object: wire.id.into(),
+        device: real_guid(wire.device_id.as_deref())?.into(),
+        name: wire.display_name,
+        os: wire.operating_system,
+        account_enabled: wire.account_enabled,
+        trust: trust(wire.trust_type.as_deref()),
+        approximate_last_sign_in: real_time(wire.approximate_last_sign_in_date_time),
+    })
+}
+
+/// Graph's documentation and its answers differ in case.
+pub(crate) fn trust(text: Option<&str>) -> Option<TrustType> {
+    let text = text.filter(|text| !text.is_empty())?;
+    Some(match text.to_ascii_lowercase().as_str() {
+        "azuread" => TrustType::AzureAd,
+        "serverad" => TrustType::ServerAd,
+        "workplace" => TrustType::Workplace,
+        _ => TrustType::Other(text.to_owned()),
+    })
+}
+
+/// The rest of a query, for those that have checked in since then.
+pub(crate) fn checked_in(since: Option<DateTime<Utc>>) -> String {
+    since.map_or_else(String::new, |since| {
+        let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        format!("&$filter=lastSyncDateTime ge {since}")
+    })
 }
 
 fn managed(wire: WireManaged) -> ManagedDevice {

@@ -26,6 +26,9 @@ pub enum GraphError {
     Throttled { retry_after: Option<Duration> },
     #[error("{path}: conflict: {code}: {message}")]
     Conflict { code: String, message: String, path: String },
+    /// A delta link has expired, or is none of this Graph: read everything again, without it.
+    #[error("{path}: the changes cannot be followed any further")]
+    StartOver { path: String },
     /// Any other 4xx: our request is wrong.
     #[error("{path}: {status}: {code}: {message}")]
     Rejected { status: u16, code: String, message: String, path: String },
@@ -61,6 +64,7 @@ impl GraphError {
             Self::Unauthorized
             | Self::Forbidden { .. }
             | Self::NotFound { .. }
+            | Self::StartOver { .. }
             | Self::Rejected { .. }
             | Self::Configuration { .. } => false,
         }
@@ -73,6 +77,7 @@ impl GraphError {
             Self::Token { code, .. } => !token_code_is_transient(code),
             Self::Unauthorized | Self::Forbidden { .. } | Self::Configuration { .. } => true,
             Self::NotFound { .. }
+            | Self::StartOver { .. }
             | Self::Throttled { .. }
             | Self::Conflict { .. }
             | Self::Rejected { .. }

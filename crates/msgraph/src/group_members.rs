@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::batch::{BatchAnswer, BatchPart};
 use crate::client::Client;
 use crate::error::GraphError;
-use crate::groups::Transitive;
+use crate::groups::{Transitive, group_path as path};
 use crate::odata::Version;
 
 /// How many members one PATCH may bring.
@@ -116,10 +116,6 @@ impl Client {
         let link = |id| Ok(self.url(Version::V1, &format!("/directoryObjects/{id}"))?.into());
         members.iter().map(link).collect()
     }
-}
-
-fn path(group: DirectoryObjectId) -> String {
-    format!("/groups/{group}")
 }
 
 fn distinct(members: &[DirectoryObjectId]) -> Vec<DirectoryObjectId> {

@@ -1,6 +1,7 @@
 //! Entra groups that stand for rings: finding, creating, reading, deleting.
 //!
-//! Changing who is in a group is in `group_members`. Never touches a group it was not told to.
+//! Changing who is in a group is in `group_members`, reading other people's groups in
+//! `group_reading`. Never touches a group it was not told to.
 
 use chrono::{DateTime, FixedOffset};
 use domain::ids::DirectoryObjectId;
@@ -13,7 +14,8 @@ use crate::ensure::{Entity, Wanted};
 use crate::error::GraphError;
 use crate::odata::{Version, literal, nullable};
 
-const DEVICE: &str = "#microsoft.graph.device";
+pub(crate) const DEVICE: &str = "#microsoft.graph.device";
+pub(crate) const GROUP: &str = "#microsoft.graph.group";
 
 /// What to create, and under which key to find it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub enum Transitive {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireGroup {
+pub(crate) struct WireGroup {
     id: String,
     #[serde(default, deserialize_with = "nullable")]
     mail_nickname: String,
@@ -101,7 +103,7 @@ impl Client {
         };
         // Not the cast to devices: combined with other options it is answered from an index that
         // lags behind writes, and `add_group_members` reads its own writes.
-        let path = format!("/groups/{group}/{members}?$select=id&$top=999");
+        let path = format!("{}/{members}?$select=id&$top=999", group_path(group));
         let pages = self.pages(Version::V1, &path, |member: WireMember| {
             let is_device = member.odata_type.is_none_or(|kind| kind == DEVICE);
             is_device.then_some(DirectoryObjectId(member.id))
@@ -109,10 +111,26 @@ impl Client {
         pages.all().await
     }
 
+    /// Renames a group and describes it anew. Its nickname stays, so it is found as before.
+    pub async fn update_group(
+        &self,
+        group: DirectoryObjectId,
+        display_name: &str,
+        description: &str,
+    ) -> Result<(), GraphError> {
+        let body = json!({ "displayName": display_name, "description": description });
+        self.patch(Version::V1, &group_path(group), body).await?;
+        Ok(())
+    }
+
     /// Deletes a group; one that is gone already is fine.
     pub async fn delete_group(&self, group: DirectoryObjectId) -> Result<(), GraphError> {
-        self.delete(Version::V1, &format!("/groups/{group}")).await
+        self.delete(Version::V1, &group_path(group)).await
     }
+}
+
+pub(crate) fn group_path(group: DirectoryObjectId) -> String {
+    format!("/groups/{group}")
 }
 
 fn list(mail_nickname: &str) -> String {
@@ -135,7 +153,7 @@ fn wanted<'a>(
     Wanted { version: Version::V1, list, collection: "/groups", is_it }
 }
 
-fn group(wire: WireGroup) -> Result<Group, GraphError> {
+pub(crate) fn group(wire: WireGroup) -> Result<Group, GraphError> {
     let id = wire.id.parse().map_err(|error| GraphError::decode("/groups", error))?;
     Ok(Group {
         id,

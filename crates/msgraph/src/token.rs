@@ -102,6 +102,11 @@ impl Tokens {
         }
     }
 
+    /// The next call fetches a token of its own.
+    pub(crate) async fn forget(&self) {
+        *self.current.lock().await = None;
+    }
+
     async fn fetch(&self, http: &reqwest::Client, limits: &Limits) -> Result<Token, GraphError> {
         let path = self.endpoint.path().to_owned();
         let mut done = 0;

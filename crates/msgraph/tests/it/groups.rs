@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use domain::ids::DirectoryObjectId;
-use msgraph::{GraphError, GroupSpec, Transitive};
+use msgraph::{GraphError, GroupMembers, GroupSpec, Transitive};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -233,4 +233,56 @@ async fn a_group_that_is_gone_counts_as_deleted() {
     let fake = Fake::start(|_| refusal(404, "Request_ResourceNotFound", "gone")).await;
     fake.client().delete_group(id(1)).await.unwrap();
     assert!(!fake.client().find_group("x").await.unwrap_err().is_transient());
+}
+
+#[tokio::test]
+async fn groups_are_found_by_the_beginning_of_their_names() {
+    let fake =
+        Fake::start(|_| reply(200, &json!({"value": [group(1, "2026-01-01T00:00:00Z")]}))).await;
+    let client = fake.client();
+    let groups = client.groups_named("O'Ring & Co").await.unwrap();
+    assert_eq!((groups[0].id, groups[0].display_name.as_str()), (id(1), "Ring 1"));
+    client.groups_named("").await.unwrap();
+    let calls = fake.calls();
+    let filter = "$filter=startsWith(displayName,%27O%27%27Ring%20%26%20Co%27)&$select=id,";
+    assert!(calls[0].query.starts_with(filter), "{}", calls[0].query);
+    assert!(calls[1].query.starts_with("$select=id,"), "{}", calls[1].query);
+}
+
+#[tokio::test]
+async fn one_group_is_read_or_is_not_there() {
+    let fake = Fake::start(|seen| {
+        if seen.path.ends_with('1') {
+            reply(200, &group(1, "2026-01-01T00:00:00Z"))
+        } else {
+            refusal(404, "Request_ResourceNotFound", "none")
+        }
+    })
+    .await;
+    let client = fake.client();
+    assert_eq!(client.group(id(1)).await.unwrap().map(|group| group.id), Some(id(1)));
+    assert_eq!(client.group(id(2)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_group_is_renamed() {
+    let fake = Fake::start(|_| empty(204)).await;
+    fake.client().update_group(id(1), "Ring 2", "Second").await.unwrap();
+    assert_eq!(fake.count("PATCH", &format!("/v1.0/groups/{}", id(1))), 1);
+    assert_eq!(fake.calls()[0].json(), json!({"displayName": "Ring 2", "description": "Second"}));
+}
+
+#[tokio::test]
+async fn members_are_told_apart_by_kind() {
+    let fake = Fake::start(|_| {
+        let member = |kind: &str, n: u128| {
+            json!({"@odata.type": format!("#microsoft.graph.{kind}"), "id": Uuid::from_u128(n)})
+        };
+        let members = [member("device", 1), member("group", 2), member("user", 3), member("x", 4)];
+        reply(200, &json!({"value": members}))
+    })
+    .await;
+    let members = fake.client().group_members(id(GROUP)).await.unwrap();
+    let expected = GroupMembers { devices: vec![id(1)], groups: vec![id(2)], others: 2 };
+    assert_eq!(members, expected);
 }

@@ -6,7 +6,10 @@
 
 mod areas;
 mod calls;
+mod deltas;
 mod fake;
 mod groups;
+mod inventory;
 mod reports;
+mod tenant;
 mod tokens;
