@@ -138,7 +138,9 @@ pub struct EnrollmentPlan {
     pub steps: Vec<EnrollmentStep>,
     /// How many steps were taken.
     pub done: u32,
-    /// What will be left as it is, in words.
+    /// What others changed, and this plan leaves that way.
+    pub skipped: Vec<Drift>,
+    /// What will be left behind, in words.
     pub stays: Vec<String>,
 }
 
@@ -158,8 +160,8 @@ pub struct EnrollmentStep {
     pub change: String,
     /// What it does, in a sentence.
     pub summary: String,
-    /// The Graph permission it takes.
-    pub permission: String,
+    /// The Graph permissions it takes; none: it only concerns our records.
+    pub permissions: Vec<String>,
     /// What the object holds now; none: it is not there.
     pub from: Option<Value>,
     /// What it will hold; none: it will be gone.

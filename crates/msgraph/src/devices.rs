@@ -5,8 +5,10 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::build::Build;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId};
+use reqwest::Method;
 use serde::Deserialize;
 
+use crate::batch::BatchPart;
 use crate::client::Client;
 use crate::error::GraphError;
 use crate::odata::{Version, nullable, real_guid, real_time};
@@ -15,8 +17,8 @@ use crate::pages::Pages;
 const MANAGED_DEVICES: &str = "/deviceManagement/managedDevices\
     ?$select=id,azureADDeviceId,deviceName,model,manufacturer,osVersion,operatingSystem,\
     lastSyncDateTime,serialNumber";
-const DIRECTORY_DEVICES: &str = "/devices?$select=id,deviceId,displayName,operatingSystem,\
-    accountEnabled,trustType,approximateLastSignInDateTime&$top=999";
+const DIRECTORY_SELECT: &str = "id,deviceId,displayName,operatingSystem,accountEnabled,trustType,\
+    approximateLastSignInDateTime";
 
 /// A device in Intune.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +109,43 @@ impl Client {
 
     /// What the directory knows; devices without a device id are left out.
     pub fn directory_devices(&self) -> Result<Pages<DirectoryDevice>, GraphError> {
-        self.pages(Version::V1, DIRECTORY_DEVICES, directory)
+        let path = format!("/devices?$select={DIRECTORY_SELECT}&$top=999");
+        self.pages(Version::V1, &path, directory)
+    }
+
+    /// What the directory knows of these objects; those that are no devices are left out.
+    pub async fn directory_devices_of(
+        &self,
+        objects: &[DirectoryObjectId],
+    ) -> Result<Vec<DirectoryDevice>, GraphError> {
+        let parts: Vec<BatchPart> = objects
+            .iter()
+            .map(|object| BatchPart {
+                method: Method::GET,
+                url: format!("/devices/{object}?$select={DIRECTORY_SELECT}"),
+                body: None,
+            })
+            .collect();
+        let mut devices = Vec::new();
+        for (part, answer) in parts.iter().zip(self.batch(Version::V1, &parts).await?) {
+            if answer.status == 404 {
+                continue;
+            }
+            if !answer.is_success() {
+                return Err(answer.error(&part.url));
+            }
+            let wire: WireDirectory = serde_json::from_value(answer.body)
+                .map_err(|error| GraphError::decode("/devices", error))?;
+            devices.extend(directory(wire));
+        }
+        Ok(devices)
+    }
+
+    /// Asks a device to check in with Intune at once. Graph only passes it on.
+    pub async fn sync_device(&self, device: IntuneDeviceId) -> Result<(), GraphError> {
+        let path = format!("/deviceManagement/managedDevices/{device}/syncDevice");
+        self.post_again(Version::V1, &path, serde_json::json!({})).await?;
+        Ok(())
     }
 }
 

@@ -135,6 +135,17 @@ impl Client {
         Ok(())
     }
 
+    /// The ids of all policies whose name begins so.
+    pub async fn quality_policies_named(&self, prefix: &str) -> Result<Vec<String>, GraphError> {
+        let mut pages = self.pages::<WirePolicy, WirePolicy>(Version::Beta, POLICIES, Some)?;
+        let mut found = Vec::new();
+        while let Some(policies) = pages.next().await? {
+            let ours = policies.into_iter().filter(|one| one.display_name.starts_with(prefix));
+            found.extend(ours.map(|policy| policy.id));
+        }
+        Ok(found)
+    }
+
     /// Deletes a policy; one that is gone already is fine.
     pub async fn delete_quality_policy(&self, policy_id: &str) -> Result<(), GraphError> {
         self.delete(Version::Beta, &policy_path(policy_id)).await

@@ -18,7 +18,8 @@ use crate::pages::Pages;
 const DEVICES: &str = "/deviceManagement/managedDevices\
     ?$select=id,azureADDeviceId,deviceName,model,manufacturer,osVersion,operatingSystem,\
     lastSyncDateTime,serialNumber,managedDeviceOwnerType,managementAgent,skuFamily,skuNumber,\
-    processorArchitecture,deviceType,joinType,configurationManagerClientEnabledFeatures";
+    processorArchitecture,deviceType,joinType,configurationManagerClientEnabledFeatures,\
+    deviceCategoryDisplayName";
 
 /// A device in Intune, as its registration looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct RegistrationDevice {
     /// What Intune has taken over from Configuration Manager; `None` if nobody says. Means
     /// something only for [`Agent::ConfigMgrMdm`].
     pub workloads: Option<CoManagement>,
+    /// The category an administrator or user gave it; empty: none.
+    pub category: String,
 }
 
 /// Whose device it is.
@@ -138,6 +141,8 @@ struct WireDevice {
     sku_family: String,
     sku_number: Option<i32>,
     configuration_manager_client_enabled_features: Option<WireFeatures>,
+    #[serde(default, deserialize_with = "nullable")]
+    device_category_display_name: String,
 }
 
 #[derive(Deserialize)]
@@ -181,7 +186,13 @@ fn device(wire: WireDevice) -> RegistrationDevice {
         sku_family: wire.sku_family,
         sku_number: wire.sku_number.filter(|number| *number != 0),
         workloads: wire.configuration_manager_client_enabled_features.as_ref().map(workloads),
+        category: category(wire.device_category_display_name),
     }
+}
+
+/// Intune calls a device without a category `Unknown`.
+fn category(text: String) -> String {
+    if text == "Unknown" { String::new() } else { text }
 }
 
 fn owner(text: &str) -> Owner {

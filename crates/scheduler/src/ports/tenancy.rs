@@ -5,8 +5,9 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use domain::enrollment::drift::Difference;
-use domain::enrollment::object::{Key, Recorded};
-use domain::enrollment::{Change, Observed, Plan, Settings, Step};
+use domain::enrollment::key::Key;
+use domain::enrollment::object::Recorded;
+use domain::enrollment::{Observed, Plan, Settings, Step};
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
 use domain::inventory::ImportedDirectoryDevice;
 use domain::readiness::Assessment;
@@ -151,10 +152,11 @@ pub trait TenantJournal {
         object: &Recorded,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// By its id on Graph.
     fn forget_object(
         &self,
         tenant: TenantId,
-        key: &Key,
+        id: &str,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
     /// The demand of `generation` is met.
@@ -235,13 +237,13 @@ pub trait TenantFleet {
         tenant: TenantId,
         recorded: &[Recorded],
     ) -> impl Future<Output = Done<Vec<Observed>, FleetError>> + Send;
-    /// Takes one step; the id of the object, if there still is one. `ids` are those of our objects.
+    /// Takes one step; the id of the object. `ids` are those of our groups.
     fn take_step(
         &self,
         tenant: TenantId,
         step: &Step,
         ids: &HashMap<Key, String>,
-    ) -> impl Future<Output = Done<Option<String>, FleetError>> + Send;
+    ) -> impl Future<Output = Done<String, FleetError>> + Send;
     /// Deletes what rollouts left on Graph.
     fn clear_rollouts(&self, tenant: TenantId) -> impl Future<Output = Done<(), FleetError>> + Send;
     /// Ends the enrolment of devices for quality updates.
@@ -260,26 +262,4 @@ pub trait TenantFleet {
         tenant: TenantId,
         device: IntuneDeviceId,
     ) -> impl Future<Output = Done<(), FleetError>> + Send;
-}
-
-/// What is recorded of an object after a step, and whether it is forgotten instead.
-pub(crate) fn after(step: &Step, id: Option<String>, before: Option<&Recorded>) -> Option<Recorded> {
-    let key = step.key.clone();
-    let original = before.and_then(|one| one.original.clone());
-    match (&step.change, id) {
-        (Change::Create { to }, Some(id)) => {
-            Some(Recorded { key, id, applied: to.clone(), original: None })
-        }
-        (Change::Adopt { id, as_it_is }, _) => {
-            Some(Recorded { key, id: id.clone(), applied: as_it_is.clone(), original })
-        }
-        (Change::Update { id, from, to }, _) => {
-            // Of an object that is not ours, what it held when it was first touched stays.
-            let foreign = matches!(step.key, Key::Exclusion(_));
-            let original = original.or_else(|| foreign.then(|| from.clone()));
-            Some(Recorded { key, id: id.clone(), applied: to.clone(), original })
-        }
-        (Change::Delete { .. } | Change::Restore { .. } | Change::Release { .. }, _)
-        | (Change::Create { .. }, None) => None,
-    }
 }

@@ -8,14 +8,14 @@ use std::collections::HashMap;
 
 use domain::enrollment::desired::desired;
 use domain::enrollment::drift::{Difference, drift};
-use domain::enrollment::object::{Key, Observed, Recorded};
-use domain::enrollment::plan::{Mode, plan};
-use domain::enrollment::{Payload, Plan};
+use domain::enrollment::key::Key;
+use domain::enrollment::object::{Observed, Payload, Recorded};
+use domain::enrollment::plan::{Afterwards, Mode, Plan, plan};
 use domain::ids::TenantId;
 use domain::work::WorkKind;
 
 use super::{Next, TaskError, World};
-use crate::ports::tenancy::{Demand, EnrollmentDuty, after};
+use crate::ports::tenancy::{Demand, EnrollmentDuty};
 use crate::ports::{Fleet, FleetError, Journal};
 use crate::settings::Clock;
 
@@ -86,7 +86,7 @@ fn work_out(
         Demand::Restore(keys) => Mode::Restore { keys: keys.clone() },
         Demand::Unenroll => Mode::Unenroll,
     };
-    plan(&wanted, observed, &duty.recorded, &mode)
+    plan(&wanted, observed, &duty.recorded, mode)
 }
 
 /// Takes every step; what is recorded afterwards.
@@ -96,30 +96,28 @@ async fn take<J: Journal, F: Fleet, C: Clock>(
     duty: &EnrollmentDuty,
     planned: &Plan,
 ) -> Result<Vec<Recorded>, TaskError> {
-    let mut recorded: HashMap<Key, Recorded> =
-        duty.recorded.iter().map(|one| (one.key.clone(), one.clone())).collect();
+    let mut recorded = duty.recorded.clone();
     for (step, done) in planned.steps.iter().zip(1_u32..) {
-        let ids = recorded.iter().map(|(key, one)| (key.clone(), one.id.clone())).collect();
+        let ids: HashMap<Key, String> =
+            recorded.iter().map(|one| (one.key.clone(), one.id.clone())).collect();
         let id = world.fleet.take_step(tenant, step, &ids).await?;
         let now = world.clock.now();
-        match after(step, id, recorded.get(&step.key)) {
-            Some(object) => {
+        let before = recorded.iter().find(|one| one.key == step.key);
+        match step.afterwards(&id, before) {
+            Afterwards::Keep(object) => {
                 world.journal.keep_object(tenant, &object, now).await?;
-                recorded.insert(object.key.clone(), object);
+                recorded.retain(|one| one.key != object.key);
+                recorded.push(object);
             }
-            None => {
-                world.journal.forget_object(tenant, &step.key, now).await?;
-                recorded.remove(&step.key);
+            Afterwards::Forget { id } => {
+                world.journal.forget_object(tenant, &id, now).await?;
+                recorded.retain(|one| one.id != id);
             }
         }
-        let left = Plan {
-            steps: planned.steps[usize::try_from(done).unwrap_or(usize::MAX)..].to_vec(),
-            stays: planned.stays.clone(),
-        };
+        let taken = usize::try_from(done).unwrap_or(usize::MAX);
+        let left = Plan { steps: planned.steps[taken..].to_vec(), ..planned.clone() };
         world.journal.keep_plan(tenant, duty.generation, &left, done, now).await?;
     }
-    let mut recorded: Vec<Recorded> = recorded.into_values().collect();
-    recorded.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(recorded)
 }
 
