@@ -4,14 +4,16 @@ use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
 use domain::ids::{DirectoryObjectId, EntraDeviceId};
 use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, Report, UpdateBuild};
+use domain::registration::facts::Join;
 use msgraph::{
     Cadence, Classification, Client, InstallState, ManagedDevice, QualityStatusRow,
-    QualityUpdateEntry,
+    QualityUpdateEntry, RegistrationDevice,
 };
 use scheduler::FleetError;
 use tokio::sync::mpsc;
 
 use super::graph;
+use super::tenancy::{join, traits};
 
 pub(super) async fn updates(client: &Client) -> Result<Vec<ImportedUpdate>, FleetError> {
     let entries = client.quality_updates().await.map_err(graph)?;
@@ -47,7 +49,8 @@ fn update(entry: QualityUpdateEntry) -> ImportedUpdate {
     }
 }
 
-/// The directory is read first, for the object ids; 32 bytes a device are held meanwhile.
+/// The directory is read first, for the object ids and how devices are joined; 34 bytes a device are
+/// held meanwhile.
 pub(super) async fn devices(
     client: &Client,
     into: mpsc::Sender<Vec<ImportedDevice>>,
@@ -55,13 +58,18 @@ pub(super) async fn devices(
     let mut objects = Vec::new();
     let mut pages = client.directory_devices().map_err(graph)?;
     while let Some(page) = pages.next().await.map_err(graph)? {
-        objects.extend(page.into_iter().map(|device| (device.device, device.object)));
+        objects.extend(page.into_iter().map(|device| Known {
+            device: device.device,
+            object: device.object,
+            join: join(device.trust.as_ref()),
+            enabled: device.account_enabled.unwrap_or(true),
+        }));
     }
     let objects = Objects::new(objects);
-    let mut pages = client.managed_devices(None).map_err(graph)?;
+    let mut pages = client.registration_devices(None).map_err(graph)?;
     let mut chunk = Vec::new();
     while let Some(page) = pages.next().await.map_err(graph)? {
-        let windows = page.into_iter().filter(is_windows);
+        let windows = page.into_iter().filter(|device| is_windows(&device.os));
         chunk.extend(windows.map(|device| imported(device, &objects)));
         // Large chunks: every one of them is merged into the table by a statement of its own.
         if chunk.len() >= 20_000 {
@@ -71,33 +79,43 @@ pub(super) async fn devices(
     if chunk.is_empty() { Ok(()) } else { send(&into, chunk).await }
 }
 
-/// Object ids by device ids. Sorted, because a map of the same takes more than twice the memory,
-/// and three times while it grows.
-struct Objects(Vec<(EntraDeviceId, DirectoryObjectId)>);
+/// What the directory knows of a device.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    device: EntraDeviceId,
+    object: DirectoryObjectId,
+    join: Join,
+    enabled: bool,
+}
+
+/// Directory objects by device ids. Sorted, because a map of the same takes more than twice the
+/// memory, and three times while it grows.
+struct Objects(Vec<Known>);
 
 impl Objects {
-    fn new(mut pairs: Vec<(EntraDeviceId, DirectoryObjectId)>) -> Self {
-        pairs.sort_by_key(|(device, _)| *device);
-        Self(pairs)
+    fn new(mut known: Vec<Known>) -> Self {
+        known.sort_by_key(|one| one.device);
+        Self(known)
     }
 
     /// Of a device that was read twice the last counts.
-    fn of(&self, device: EntraDeviceId) -> Option<DirectoryObjectId> {
-        let after = self.0.partition_point(|(other, _)| *other <= device);
-        let (found, object) = self.0.get(after.checked_sub(1)?)?;
-        (*found == device).then_some(*object)
+    fn of(&self, device: EntraDeviceId) -> Option<&Known> {
+        let after = self.0.partition_point(|other| other.device <= device);
+        self.0.get(after.checked_sub(1)?).filter(|found| found.device == device)
     }
 }
 
-fn is_windows(device: &ManagedDevice) -> bool {
-    device.os.eq_ignore_ascii_case("windows")
+fn is_windows(system: &str) -> bool {
+    system.eq_ignore_ascii_case("windows")
 }
 
-fn imported(device: ManagedDevice, objects: &Objects) -> ImportedDevice {
+fn imported(device: RegistrationDevice, objects: &Objects) -> ImportedDevice {
+    let known = device.entra_device.and_then(|id| objects.of(id));
     ImportedDevice {
+        traits: traits(&device, known.map(|known| (known.join, known.enabled))),
         intune: device.id,
         entra_device: device.entra_device,
-        object: device.entra_device.and_then(|id| objects.of(id)),
+        object: known.map(|known| known.object),
         name: device.name,
         manufacturer: device.manufacturer,
         model: device.model,
@@ -114,7 +132,7 @@ pub(super) async fn check_ins(
 ) -> Result<(), FleetError> {
     let mut pages = client.managed_devices(since).map_err(graph)?;
     while let Some(page) = pages.next().await.map_err(graph)? {
-        let windows = page.into_iter().filter(is_windows);
+        let windows = page.into_iter().filter(|device| is_windows(&device.os));
         let chunk: Vec<CheckIn> = windows.filter_map(|device| check_in(&device)).collect();
         if !chunk.is_empty() {
             send(&into, chunk).await?;
@@ -161,24 +179,29 @@ fn report(row: QualityStatusRow) -> Option<Report> {
 #[cfg(test)]
 mod tests {
     use domain::ids::{DirectoryObjectId, EntraDeviceId};
+    use domain::registration::facts::Join;
     use uuid::Uuid;
 
-    use super::Objects;
+    use super::{Known, Objects};
 
     #[test]
     fn an_object_is_found_by_its_device() {
         let device = |number| EntraDeviceId(Uuid::from_u128(number));
         let object = |number| DirectoryObjectId(Uuid::from_u128(number));
-        let objects = Objects::new(vec![
-            (device(5), object(1)),
-            (device(3), object(2)),
-            (device(5), object(4)),
-        ]);
-        assert_eq!(objects.of(device(3)), Some(object(2)));
-        assert_eq!(objects.of(device(5)), Some(object(4)));
+        let known = |of, is| Known {
+            device: device(of),
+            object: object(is),
+            join: Join::Entra,
+            enabled: true,
+        };
+        let objects = Objects::new(vec![known(5, 1), known(3, 2), known(5, 4)]);
+        let found = |of| objects.of(device(of)).map(|known| known.object);
+        assert_eq!(found(3), Some(object(2)));
+        assert_eq!(found(5), Some(object(4)));
         for missing in [0, 4, 6] {
-            assert_eq!(objects.of(device(missing)), None);
+            assert_eq!(found(missing), None);
         }
-        assert_eq!(Objects::new(Vec::new()).of(device(1)), None);
+        assert!(Objects::new(Vec::new()).of(device(1)).is_none());
+        assert_eq!(size_of::<Known>(), 34, "a million of them are held");
     }
 }
