@@ -2,6 +2,7 @@
 
 mod attempts;
 mod gates;
+mod permissions;
 mod placement;
 mod rings;
 mod rollouts;
