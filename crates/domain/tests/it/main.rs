@@ -4,6 +4,7 @@ mod attempts;
 mod gates;
 mod permissions;
 mod placement;
+mod readiness;
 mod rings;
 mod rollouts;
 mod transitions;
