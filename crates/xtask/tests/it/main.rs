@@ -18,7 +18,19 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("network-probe", &["domain"]),
     ("scheduler", &["domain"]),
     ("api", &["domain", "store", "api-types"]),
-    ("server", &["domain", "store", "msgraph", "network-probe", "scheduler", "api", "console", "embedded-postgres"]),
+    (
+        "server",
+        &[
+            "domain",
+            "store",
+            "msgraph",
+            "network-probe",
+            "scheduler",
+            "api",
+            "console",
+            "embedded-postgres",
+        ],
+    ),
     ("cli", &["api-types", "server", "simulator"]),
     ("xtask", &["embedded-postgres"]),
     // For the server process that its tests kill, and for what measures it.
