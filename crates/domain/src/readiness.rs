@@ -12,7 +12,9 @@ pub mod network;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use check::{Check, CheckId, Fix};
+pub use check::{CHECKS, Check, CheckId, Fix};
+pub use compare::{Change, ChangeKind, compare, regressions};
+pub use evaluate::assess;
 
 /// How bad a finding is (facts/autopatch.md 1.3). Ordered from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,6 +27,27 @@ pub enum Level {
     NotReady,
     /// The check could not be run; says which permission is missing, or what went wrong.
     Error,
+}
+
+impl Level {
+    pub const ALL: [Self; 4] = [Self::Ready, Self::Advisory, Self::NotReady, Self::Error];
+
+    /// The word used in JSON, tables and metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Advisory => "advisory",
+            Self::NotReady => "not_ready",
+            Self::Error => "error",
+        }
+    }
+
+    /// The level of this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.word() == word)
+    }
 }
 
 /// What one check found.

@@ -2,7 +2,9 @@
 
 mod attempts;
 mod gates;
+mod permissions;
 mod placement;
+mod readiness;
 mod rings;
 mod rollouts;
 mod transitions;

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Crate folder, and the workspace crates it may import. Tests may import more.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("api-types", &[]),
     ("embedded-postgres", &[]),
@@ -15,9 +15,22 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("console", &[]),
     ("store", &["domain"]),
     ("msgraph", &["domain"]),
+    ("network-probe", &["domain"]),
     ("scheduler", &["domain"]),
     ("api", &["domain", "store", "api-types"]),
-    ("server", &["domain", "store", "msgraph", "scheduler", "api", "console", "embedded-postgres"]),
+    (
+        "server",
+        &[
+            "domain",
+            "store",
+            "msgraph",
+            "network-probe",
+            "scheduler",
+            "api",
+            "console",
+            "embedded-postgres",
+        ],
+    ),
     ("cli", &["api-types", "server", "simulator"]),
     ("xtask", &["embedded-postgres"]),
     // For the server process that its tests kill, and for what measures it.
