@@ -3,6 +3,7 @@
 mod attempts;
 mod gates;
 mod placement;
+mod registrations;
 mod rings;
 mod rollouts;
 mod transitions;
