@@ -3,14 +3,18 @@
 //! Pure: a function of what was read of one device, of what other devices have in common with it, and
 //! of the time. Rules: facts/autopatch.md 3.2 (Windows Autopatch, "Register your devices").
 
+pub mod edition;
 pub mod facts;
 pub mod reason;
 pub mod rules;
+mod sort;
 
 use serde::{Deserialize, Serialize};
 
+pub use edition::Edition;
 pub use facts::{DeviceFacts, Traits};
 pub use reason::{Reason, Reasons, Turn};
+pub use rules::register;
 
 /// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +32,29 @@ pub enum Standing {
     Excluded,
 }
 
+impl Standing {
+    /// From served to unwanted.
+    pub const ALL: [Self; 5] = [
+        Self::Ready,
+        Self::NotReady,
+        Self::PrerequisiteFailed,
+        Self::GroupConflict,
+        Self::Excluded,
+    ];
+
+    /// The word for it in filters, JSON and pages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NotReady => "not_ready",
+            Self::PrerequisiteFailed => "prerequisite_failed",
+            Self::GroupConflict => "group_conflict",
+            Self::Excluded => "excluded",
+        }
+    }
+}
+
 /// What sort of machine a device is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,10 +62,25 @@ pub enum Sort {
     Physical,
     /// Windows 365.
     CloudPc,
-    /// A personal, persistent machine of Azure Virtual Desktop.
+    /// A machine of Azure Virtual Desktop, as far as its edition gives it away.
     VirtualDesktop,
     /// Any other virtual machine.
     Virtual,
+}
+
+impl Sort {
+    pub const ALL: [Self; 4] = [Self::Physical, Self::CloudPc, Self::VirtualDesktop, Self::Virtual];
+
+    /// The word for it in filters, JSON and pages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Physical => "physical",
+            Self::CloudPc => "cloud_pc",
+            Self::VirtualDesktop => "virtual_desktop",
+            Self::Virtual => "virtual",
+        }
+    }
 }
 
 /// The answer for one device.

@@ -1,10 +1,13 @@
 //! The rules, tested from outside.
 
 mod attempts;
+mod coverage;
+mod filters;
 mod gates;
 mod permissions;
 mod placement;
 mod readiness;
+mod registrations;
 mod rings;
 mod rollouts;
 mod transitions;
