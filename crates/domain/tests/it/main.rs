@@ -1,6 +1,8 @@
 //! The rules, tested from outside.
 
 mod attempts;
+mod enrollment;
+mod enrollment_world;
 mod gates;
 mod placement;
 mod rings;
