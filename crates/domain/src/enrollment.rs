@@ -6,10 +6,17 @@
 
 pub mod desired;
 pub mod drift;
+mod fields;
+pub mod find;
+pub mod key;
 pub mod object;
 pub mod plan;
+mod sentence;
 pub mod settings;
+pub mod tag;
 
-pub use object::{Key, Kind, Observed, Payload};
-pub use plan::{Change, Plan, Step};
+pub use drift::Difference;
+pub use key::{Key, Kind};
+pub use object::{Observed, Payload, Recorded};
+pub use plan::{Change, Mode, Plan, Step};
 pub use settings::Settings;

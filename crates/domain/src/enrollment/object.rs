@@ -1,40 +1,12 @@
-//! The objects of an enrollment, in our words, with the keys that find them again.
+//! The objects of an enrollment, in our words: what they hold, how they stand, what was recorded.
+//!
+//! Never holds a property that Concentric does not set: those belong to the organisation.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::key::Key;
 use crate::ids::DirectoryObjectId;
-use crate::ring::RingIndex;
-
-/// Which object it is. Stands in the object's description on Graph as part of its tag
-/// (`concentric:<tenant>/enrollment/<key>`), so an object that was renamed is still found.
-/// Written as `group/0`, `devices`, `update-ring/0`, `feature/0`, `drivers/0`, `edge/0`, `office/0`,
-/// `exclusion/<configuration id>`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Key {
-    /// The Entra group that holds the members of a ring.
-    RingGroup(RingIndex),
-    /// The Entra group whose members are the ring groups.
-    Devices,
-    UpdateRing(RingIndex),
-    Feature(RingIndex),
-    Drivers(RingIndex),
-    Edge(RingIndex),
-    Office(RingIndex),
-    /// Our devices group excluded from an update ring of the organisation.
-    Exclusion(String),
-}
-
-/// What sort of Graph object stands for a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Group,
-    UpdateRing,
-    FeatureProfile,
-    DriverProfile,
-    SettingsPolicy,
-}
 
 /// What an object holds. Only properties that we set: others are nobody's drift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,81 +96,93 @@ pub struct OfficePayload {
     pub deadline_days: u8,
 }
 
-/// An object as it stands on Graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An object as it stands on Graph. Of ours everything belongs here that carries a tag of the tenant
+/// (duplicates too) or whose id is recorded; of the organisation's, every update ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed {
-    /// By its tag; for an organisation's update ring the exclusion's key.
+    /// By its tag, else by its record; for an organisation's update ring the exclusion's key.
     pub key: Key,
     pub id: String,
+    /// It carries our tag. Only such an object is ever deleted as a duplicate.
+    pub tagged: bool,
+    /// Of duplicates the oldest counts.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Its groups that are ours by key (see [`super::find::our_groups`]).
     pub payload: Payload,
 }
 
 /// What was recorded of an object when it was last written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     pub key: Key,
     pub id: String,
-    /// What we wrote.
+    /// What we wrote, recorded once all of it was written.
     pub applied: Payload,
-    /// Of an object that is not ours: what it held before.
+    /// Of an object that is not ours: what it held before. Evidence only: a restore takes our
+    /// exclusion out of what is there by then, and keeps what others changed.
     pub original: Option<Payload>,
 }
 
-/// A text that is no key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not the key of an object of an enrollment")]
-pub struct NotAKey(pub String);
+impl Target {
+    /// Our devices kept away.
+    #[must_use]
+    pub fn our_exclusion() -> Self {
+        Self::ExcludedGroup(GroupRef::Ours(Key::Devices))
+    }
 
-impl std::fmt::Display for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn group(&self) -> Option<&GroupRef> {
         match self {
-            Self::RingGroup(ring) => write!(f, "group/{}", ring.0),
-            Self::Devices => f.write_str("devices"),
-            Self::UpdateRing(ring) => write!(f, "update-ring/{}", ring.0),
-            Self::Feature(ring) => write!(f, "feature/{}", ring.0),
-            Self::Drivers(ring) => write!(f, "drivers/{}", ring.0),
-            Self::Edge(ring) => write!(f, "edge/{}", ring.0),
-            Self::Office(ring) => write!(f, "office/{}", ring.0),
-            Self::Exclusion(configuration) => write!(f, "exclusion/{configuration}"),
+            Self::Group(group) | Self::ExcludedGroup(group) => Some(group),
+            Self::AllDevices | Self::AllUsers => None,
         }
     }
 }
 
-impl std::str::FromStr for Key {
-    type Err = NotAKey;
-
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
-        let none = || NotAKey(text.to_owned());
-        if text == "devices" {
-            return Ok(Self::Devices);
-        }
-        let (kind, of) = text.split_once('/').ok_or_else(none)?;
-        if kind == "exclusion" && !of.is_empty() {
-            return Ok(Self::Exclusion(of.to_owned()));
-        }
-        let ring = RingIndex(of.parse().map_err(|_| none())?);
-        match kind {
-            "group" => Ok(Self::RingGroup(ring)),
-            "update-ring" => Ok(Self::UpdateRing(ring)),
-            "feature" => Ok(Self::Feature(ring)),
-            "drivers" => Ok(Self::Drivers(ring)),
-            "edge" => Ok(Self::Edge(ring)),
-            "office" => Ok(Self::Office(ring)),
-            _ => Err(none()),
+impl Payload {
+    /// Its display name; the exclusion is of an object whose name is not ours to know.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Group(group) => Some(&group.name),
+            Self::UpdateRing(policy) => Some(&policy.name),
+            Self::Feature(policy) => Some(&policy.name),
+            Self::Drivers(policy) => Some(&policy.name),
+            Self::Edge(policy) => Some(&policy.name),
+            Self::Office(policy) => Some(&policy.name),
+            Self::Exclusion { .. } => None,
         }
     }
-}
 
-impl TryFrom<String> for Key {
-    type Error = NotAKey;
-
-    fn try_from(text: String) -> Result<Self, NotAKey> {
-        text.parse()
+    /// Whom it applies to; a group applies to nobody.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        match self {
+            Self::Group(_) => &[],
+            Self::UpdateRing(policy) => &policy.targets,
+            Self::Feature(policy) => &policy.targets,
+            Self::Drivers(policy) => &policy.targets,
+            Self::Edge(policy) => &policy.targets,
+            Self::Office(policy) => &policy.targets,
+            Self::Exclusion { targets } => targets,
+        }
     }
-}
 
-impl From<Key> for String {
-    fn from(key: Key) -> Self {
-        key.to_string()
+    /// The groups of ours that must exist before this can be written.
+    pub fn needs(&self) -> impl Iterator<Item = &Key> {
+        let nested = match self {
+            Self::Group(group) => group.nested.as_slice(),
+            Self::UpdateRing(_)
+            | Self::Feature(_)
+            | Self::Drivers(_)
+            | Self::Edge(_)
+            | Self::Office(_)
+            | Self::Exclusion { .. } => &[],
+        };
+        let targeted =
+            self.targets().iter().filter_map(Target::group).filter_map(|group| match group {
+                GroupRef::Ours(key) => Some(key),
+                GroupRef::Other(_) => None,
+            });
+        nested.iter().chain(targeted)
     }
 }

@@ -3,6 +3,8 @@
 mod attempts;
 mod coverage;
 mod filters;
+mod enrollment;
+mod enrollment_world;
 mod gates;
 mod permissions;
 mod placement;
