@@ -32,13 +32,8 @@ const DECIDING: [WorkKind; 2] = [WorkKind::Decide, WorkKind::Sweep];
 const ENFORCING: [WorkKind; 1] = [WorkKind::Enforce];
 const READING: [WorkKind; 2] = [WorkKind::Observe, WorkKind::Sync];
 /// What an administrator waits for, or what runs long, must hold up no offer and no reading.
-const KEEPING: [WorkKind; 5] = [
-    WorkKind::Assess,
-    WorkKind::Register,
-    WorkKind::Enroll,
-    WorkKind::Members,
-    WorkKind::Act,
-];
+const KEEPING: [WorkKind; 5] =
+    [WorkKind::Assess, WorkKind::Register, WorkKind::Enroll, WorkKind::Members, WorkKind::Act];
 
 /// Runs until `stop` is cancelled, and returns when the work at hand is finished.
 pub async fn run<J: Journal, F: Fleet, C: Clock>(

@@ -1,6 +1,6 @@
 //! What the loop needs of the database and of Microsoft Graph.
 
-pub mod tenancy;
+pub(crate) mod tenancy;
 
 use std::future::Future;
 use std::time::Duration;

@@ -87,10 +87,16 @@ pub struct Intune {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each was read for itself, none excludes another"
+)]
 pub struct UpdateRing {
     pub id: String,
     pub name: String,
     pub ours: bool,
+    /// Its name begins as those of ours do.
+    pub named_as_ours: bool,
     pub all_devices: bool,
     pub all_users: bool,
 }

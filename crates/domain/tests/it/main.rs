@@ -2,9 +2,9 @@
 
 mod attempts;
 mod coverage;
-mod filters;
 mod enrollment;
 mod enrollment_world;
+mod filters;
 mod gates;
 mod permissions;
 mod placement;

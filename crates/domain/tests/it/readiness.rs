@@ -42,6 +42,7 @@ fn ring(name: &str) -> UpdateRing {
         id: "1".to_owned(),
         name: name.to_owned(),
         ours: false,
+        named_as_ours: false,
         all_devices: false,
         all_users: false,
     }
@@ -84,7 +85,7 @@ fn healthy() -> TenantFacts {
             unlicensed_admins: Some(true),
         }),
         update_rings: Read::Known(vec![
-            UpdateRing { ours: true, all_devices: true, ..ring("Concentric") },
+            UpdateRing { ours: true, named_as_ours: true, all_devices: true, ..ring("Concentric") },
             ring("Pilots"),
         ]),
         groups: Read::Known(vec![NamedObject {
@@ -197,6 +198,11 @@ const DEFECTS: [Defect; 28] = [
     (CheckId::ServiceAccounts, Level::Advisory, |facts| {
         change(&mut facts.service_accounts, |users| {
             users.push("MsAdmin@contoso.onmicrosoft.com".to_owned());
+        });
+    }),
+    (CheckId::NameCollisions, Level::NotReady, |facts| {
+        change(&mut facts.update_rings, |rings| {
+            rings.push(UpdateRing { named_as_ours: true, ..ring("Concentric - Default - Test") });
         });
     }),
     (CheckId::NameCollisions, Level::NotReady, |facts| {
@@ -333,7 +339,10 @@ fn a_denied_read_spoils_only_what_rests_on_it() {
             |facts| facts.intune = Read::Denied("P"),
             &[CheckId::IntuneSubscription, CheckId::UnlicensedAdmins],
         ),
-        (|facts| facts.update_rings = Read::Denied("P"), &[CheckId::UpdateRings]),
+        (
+            |facts| facts.update_rings = Read::Denied("P"),
+            &[CheckId::UpdateRings, CheckId::NameCollisions],
+        ),
         (|facts| facts.groups = Read::Denied("P"), &[CheckId::NameCollisions]),
         (|facts| facts.principal = Read::Denied("P"), &[CheckId::Principal, CheckId::Permissions]),
         (|facts| facts.fleet = Read::Denied("P"), &[CheckId::CoManagement]),

@@ -245,7 +245,8 @@ pub trait TenantFleet {
         ids: &HashMap<Key, String>,
     ) -> impl Future<Output = Done<String, FleetError>> + Send;
     /// Deletes what rollouts left on Graph.
-    fn clear_rollouts(&self, tenant: TenantId) -> impl Future<Output = Done<(), FleetError>> + Send;
+    fn clear_rollouts(&self, tenant: TenantId)
+    -> impl Future<Output = Done<(), FleetError>> + Send;
     /// Ends the enrolment of devices for quality updates.
     fn unenroll_devices(
         &self,

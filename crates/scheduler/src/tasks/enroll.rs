@@ -77,9 +77,7 @@ fn work_out(
 ) -> Plan {
     let wanted: Vec<(Key, Payload)> = match demand {
         Demand::Unenroll => Vec::new(),
-        Demand::Enroll | Demand::Restore(_) => {
-            desired(tenant, &duty.set, &duty.settings, observed)
-        }
+        Demand::Enroll | Demand::Restore(_) => desired(tenant, &duty.set, &duty.settings, observed),
     };
     let mode = match demand {
         Demand::Enroll => Mode::Apply,

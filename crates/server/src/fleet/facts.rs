@@ -1,6 +1,6 @@
 //! What readiness depends on, read from Graph. A read that is refused is an answer, not a failure.
 
-use domain::enrollment::object::tag_of;
+use domain::enrollment::tag::key_of;
 use domain::ids::TenantId;
 use domain::permission::GRAPH_APP;
 use domain::readiness::facts::{
@@ -40,7 +40,7 @@ pub(super) async fn read(client: &Client, asking: &Asking<'_>) -> Result<TenantF
         client.conditional_access_policies(),
         client.users_named(&SERVICE_ACCOUNTS),
         intune(client),
-        update_rings(client, asking.tenant),
+        update_rings(client, asking),
         groups(client, asking),
         fleet(client),
     );
@@ -135,11 +135,15 @@ async fn intune(client: &Client) -> Result<Intune, GraphError> {
     })
 }
 
-async fn update_rings(client: &Client, tenant: TenantId) -> Result<Vec<UpdateRing>, GraphError> {
+async fn update_rings(
+    client: &Client,
+    asking: &Asking<'_>,
+) -> Result<Vec<UpdateRing>, GraphError> {
     let rings = client.update_rings().await?.into_iter();
     Ok(rings
         .map(|ring| UpdateRing {
-            ours: tag_of(&ring.description) == Some(tenant),
+            ours: is_ours(asking.tenant, &ring.description),
+            named_as_ours: asking.names.iter().any(|name| ring.name.starts_with(name)),
             all_devices: ring.targets.contains(&WireTarget::AllDevices),
             all_users: ring.targets.contains(&WireTarget::AllUsers),
             id: ring.id,
@@ -148,12 +152,17 @@ async fn update_rings(client: &Client, tenant: TenantId) -> Result<Vec<UpdateRin
         .collect())
 }
 
+/// Made by the enrollment, or for a rollout.
+fn is_ours(tenant: TenantId, description: &str) -> bool {
+    key_of(tenant, description).is_some() || description.contains("Kept by Concentric")
+}
+
 async fn groups(client: &Client, asking: &Asking<'_>) -> Result<Vec<NamedObject>, GraphError> {
     let mut found = Vec::new();
     for name in asking.names {
         let groups = client.groups_named(name).await?;
         found.extend(groups.into_iter().map(|group| NamedObject {
-            ours: tag_of(&group.description) == Some(asking.tenant),
+            ours: is_ours(asking.tenant, &group.description),
             id: group.id.to_string(),
             name: group.display_name,
         }));

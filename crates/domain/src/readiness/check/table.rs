@@ -190,8 +190,8 @@ pub const CHECKS: [Check; 15] = [
     Check {
         id: CheckId::NameCollisions,
         title: "Names of our objects",
-        reads: "GET /groups?$filter=startsWith(displayName,..)",
-        rule: "No group bears a name of ours without being ours.",
+        reads: "GET /groups?$filter=startsWith(displayName,..), /deviceManagement/deviceConfigurations",
+        rule: "No group and no update ring bears a name of ours without being ours.",
         failing: Level::NotReady,
         since: "2026-11",
         until: None,
@@ -200,7 +200,7 @@ pub const CHECKS: [Check; 15] = [
             their description, not by name.",
         source: "a rule of Concentric, after the check of service account names in \
             facts/autopatch.md 1.4",
-        remedy: "Rename or delete the groups named.",
+        remedy: "Rename or delete what is named.",
         fix: None,
     },
     Check {

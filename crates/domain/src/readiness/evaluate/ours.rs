@@ -2,7 +2,7 @@
 
 use super::{Found, Unread, count, known};
 use crate::permission::{self, Capability};
-use crate::readiness::facts::{NamedObject, TenantFacts};
+use crate::readiness::facts::TenantFacts;
 
 /// What enrollment and the rollouts after it rest on. Actions on single devices are left out: no
 /// rollout waits for one.
@@ -10,14 +10,22 @@ const BINDING: [Capability; 4] =
     [Capability::Assess, Capability::Register, Capability::Enroll, Capability::RollOut];
 
 pub(super) fn name_collisions(facts: &TenantFacts) -> Result<Found, Unread<'_>> {
-    let taken: Vec<&NamedObject> =
-        known(&facts.groups)?.iter().filter(|group| !group.ours).collect();
-    if taken.is_empty() {
+    let groups = known(&facts.groups)?.iter().filter(|group| !group.ours);
+    let groups: Vec<String> =
+        groups.map(|group| format!("group {} ({})", group.name, group.id)).collect();
+    let rings = known(&facts.update_rings)?.iter().filter(|ring| ring.named_as_ours && !ring.ours);
+    let rings: Vec<String> =
+        rings.map(|ring| format!("update ring {} ({})", ring.name, ring.id)).collect();
+    if groups.is_empty() && rings.is_empty() {
         return Ok(Found::ready("No name of ours is taken."));
     }
-    let evidence = taken.iter().map(|group| format!("{} ({})", group.name, group.id)).collect();
-    let groups = count(taken.len(), "group");
-    Ok(Found::not_ready(format!("{groups} with a name of ours, but not ours."), evidence))
+    let counted: Vec<String> = [(groups.len(), "group"), (rings.len(), "update ring")]
+        .into_iter()
+        .filter(|(many, _)| *many > 0)
+        .map(|(many, what)| count(many, what))
+        .collect();
+    let summary = format!("{} with a name of ours, but not ours.", counted.join(" and "));
+    Ok(Found::not_ready(summary, groups.into_iter().chain(rings).collect()))
 }
 
 pub(super) fn principal(facts: &TenantFacts) -> Result<Found, Unread<'_>> {
