@@ -16,14 +16,18 @@
 mod choice;
 mod clock;
 mod config;
+mod defect;
 mod fleet;
 mod graph;
 mod http;
 mod ledger;
+mod permission;
 mod record;
+mod state;
 mod tenant;
 mod world;
 
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,7 +41,9 @@ pub use crate::config::{
     Config, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, Faults, Scenario,
     UnknownScenario,
 };
+pub use crate::defect::{Defect, UnknownDefect};
 pub use crate::ledger::{Ledger, LedgerEntry, LedgerSummary};
+pub use crate::permission::UnknownPermission;
 
 use crate::http::App;
 use crate::record::Recorder;
@@ -57,15 +63,16 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Listens, and starts the clock.
+    /// Listens, and starts the clock. Fails where the address is taken, where the folder for
+    /// recordings cannot be made, and where a permission of the configuration has no such name.
     pub async fn start(config: Config) -> std::io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let recorder = config.record.clone().map(Recorder::new).transpose()?;
-        let app = Arc::new(App {
-            world: Mutex::new(World::new(&config, recorder)),
-            authority: http::Authority::new(&config),
-        });
+        let world = World::new(&config, recorder)
+            .map_err(|unknown| Error::new(ErrorKind::InvalidInput, unknown))?;
+        let app =
+            Arc::new(App { world: Mutex::new(world), authority: http::Authority::new(&config) });
         let (stop, mut stopped) = watch::channel(false);
         let router = http::router(Arc::clone(&app));
         let server = tokio::spawn(async move {
