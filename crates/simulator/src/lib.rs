@@ -4,6 +4,11 @@
 //! the catalogue and the devices, and steers them through groups, policies and configurations as
 //! it would in a real tenant. What each device really did stands in the [`Ledger`].
 //!
+//! What an enrolling service would find wrong with a tenant or its devices is a [`Defect`], set in
+//! [`Config`] or at `/_simulator/defects` and fixed there. Other addresses below `/_simulator` stand
+//! for other administrators: `permissions`, `groups`, `devices`, `policies`; `state` is one canonical
+//! value of all that anybody could have changed.
+//!
 //! All delays and lifetimes of the tenant (an approval or a paused ring takes effect after two
 //! minutes, a membership after four, a delta token dies after seven days) are in simulated time.
 //!

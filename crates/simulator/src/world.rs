@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::choice::Choices;
 use crate::clock::{Clock, Seconds};
 use crate::config::{Config, Faults, Scenario};
-use crate::defect::Defects;
+use crate::defect::{Defect, Defects};
 use crate::fleet::Fleet;
 use crate::fleet::life::Surroundings;
 use crate::graph::reply::Reply;
@@ -99,8 +99,12 @@ impl World {
     pub(crate) fn strike(&mut self, defects: Defects) {
         let before = std::mem::replace(&mut self.organisation.defects, defects);
         self.tenant.plant(&self.organisation, before);
-        for device in self.fleet.strike(defects, self.now) {
-            self.tenant.groups.look_again(device);
+        self.fleet.strike(defects, self.now);
+        // Who is not in the directory is in no group of it either.
+        if before.has(Defect::NotInEntra) != defects.has(Defect::NotInEntra) {
+            for device in self.fleet.struck_by(Defect::NotInEntra) {
+                self.tenant.groups.look_again(device);
+            }
         }
     }
 

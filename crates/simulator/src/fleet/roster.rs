@@ -37,22 +37,18 @@ impl Fleet {
         retired
     }
 
-    /// Puts these defects in the place of those before; the devices that look different now.
-    /// What has got well checks in at once.
-    pub(crate) fn strike(&mut self, defects: Defects, now: Seconds) -> Vec<u32> {
+    /// Puts these defects in the place of those before. What has got well checks in at once.
+    pub(crate) fn strike(&mut self, defects: Defects, now: Seconds) {
         let before = std::mem::replace(&mut self.defects, defects);
-        let mut changed = Vec::new();
         for defect in defects.changed(before) {
             for index in self.struck_by(defect) {
                 if !defects.has(defect) && !self.is_gone(index) {
                     self.device_mut(index).last_sync = now.into();
                     self.check_in_at(index, now + 60);
                 }
-                changed.push(index);
+                self.changes.push(index);
             }
         }
-        self.changes.extend(&changed);
-        changed
     }
 
     /// Whether the device takes part in anything at all.

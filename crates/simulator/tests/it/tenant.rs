@@ -37,6 +37,27 @@ impl Tenant {
         Self { simulator, http, token }
     }
 
+    /// Gets a new token, with what is granted by now.
+    pub(crate) async fn renew(&mut self) {
+        let answer = token(&self.simulator, &self.http, DEFAULT_CLIENT_SECRET).await;
+        let body: Value = answer.json().await.unwrap();
+        body["access_token"].as_str().unwrap().clone_into(&mut self.token);
+    }
+
+    /// What a GET finds.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call("GET", path, None).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// What an administrator does at an address of the simulator's own.
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
+        let (status, body) = self.call("POST", &format!("/_simulator/{path}"), Some(body)).await;
+        assert!(status < 300, "{path}: {status} {body}");
+        body
+    }
+
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let url = if path.starts_with("http") {
             path.to_owned()
