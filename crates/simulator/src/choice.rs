@@ -36,6 +36,10 @@ pub(crate) enum Purpose {
     FirstTry,
     Heals,
     Retry,
+    /// Ids of what is neither a device nor made by a client.
+    Directory,
+    Chassis,
+    Autopilot,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,8 @@ use chrono::{DateTime, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::defect::Defect;
+
 /// The tenant of [`Config::default`].
 pub const DEFAULT_TENANT: Uuid = Uuid::from_u128(0x5c0f_fee5_0000_4000_8000_0000_0000_0001);
 /// The application of [`Config::default`].
@@ -43,6 +45,11 @@ pub struct Config {
     pub client_public_key_pem: Option<String>,
     /// Faults injected from the first request on.
     pub faults: Faults,
+    /// What is wrong from the start.
+    pub defects: Vec<Defect>,
+    /// The application permissions that are granted, by name; without a list those that the
+    /// service asks for.
+    pub permissions: Option<Vec<String>>,
 }
 
 impl Default for Config {
@@ -61,6 +68,8 @@ impl Default for Config {
             client_secret: DEFAULT_CLIENT_SECRET.to_owned(),
             client_public_key_pem: None,
             faults: Faults::default(),
+            defects: Vec::new(),
+            permissions: None,
         }
     }
 }

@@ -3,13 +3,16 @@
 pub(crate) mod hours;
 mod install;
 pub(crate) mod life;
+pub(crate) mod look;
 pub(crate) mod models;
+mod roster;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use crate::choice::{Choices, Purpose};
 use crate::clock::{DAY, HOUR, Packed, Seconds};
+use crate::defect::Defects;
 use crate::fleet::hours::Hours;
 use crate::fleet::models::Model;
 use crate::ledger::Name;
@@ -100,8 +103,13 @@ pub(crate) struct Fleet {
     pub(crate) choices: Choices,
     devices: Vec<Device>,
     due: BinaryHeap<Reverse<Due>>,
-    /// Devices in the order in which their Windows version changed in the directory.
+    /// Devices in the order in which the directory's view of them changed.
     changes: Vec<u32>,
+    /// What is wrong with single devices.
+    defects: Defects,
+    /// Devices that were retired.
+    gone: BTreeSet<u32>,
+    start: Seconds,
 }
 
 impl Fleet {
@@ -114,7 +122,15 @@ impl Fleet {
                 Reverse(Due { at: state.next_check_in, device, what: What::CheckIn })
             })
             .collect::<Vec<_>>();
-        Self { choices, devices, due: BinaryHeap::from(due), changes: Vec::new() }
+        Self {
+            choices,
+            devices,
+            due: BinaryHeap::from(due),
+            changes: Vec::new(),
+            defects: Defects::default(),
+            gone: BTreeSet::new(),
+            start,
+        }
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -147,14 +163,15 @@ impl Fleet {
         format!("{}-{index:07}", prefix.to_uppercase())
     }
 
-    /// The device that has this id on the surface `purpose` stands for.
+    /// The device that has this id on the surface `purpose` stands for, and is there.
     pub(crate) fn find(&self, id: &str, purpose: Purpose) -> Option<u32> {
-        self.choices.device(id.parse().ok()?, purpose, self.count())
-    }
-
-    /// What the device last reported to Intune.
-    pub(crate) fn os_version(&self, index: u32) -> String {
-        self.release(index).os_version(self.device(index).reported)
+        let index = self.choices.device(id.parse().ok()?, purpose, self.count())?;
+        let there = if purpose == Purpose::ManagedId {
+            self.in_intune(index)
+        } else {
+            self.in_entra(index)
+        };
+        there.then_some(index)
     }
 
     pub(crate) fn changes(&self) -> &[u32] {

@@ -1,6 +1,8 @@
 //! The HTTP surface: tokens, Graph requests, finished reports, and the simulator's own pages.
 
 mod broken;
+mod control;
+mod elsewhere;
 mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ use crate::graph::reply::{Body as Answer, Reply};
 use crate::graph::request::Request;
 pub(crate) use crate::http::token::Authority;
 use crate::ledger::Ledger;
+use crate::permission::Roles;
 use crate::tenant::policies::Status;
 use crate::world::World;
 
@@ -47,6 +50,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/_simulator/summary", get(summary))
         .route("/_simulator/objects", get(objects))
         .route("/_simulator/faults", post(faults))
+        .route("/_simulator/state", get(state))
+        .route("/_simulator/defects", get(control::defects).post(control::strike))
+        .route("/_simulator/permissions", get(control::permissions).post(control::grant))
+        .route("/_simulator/devices", post(control::devices))
+        .route("/_simulator/groups", post(control::new_group))
+        .route("/_simulator/groups/{id}", delete(control::delete_group))
+        .route("/_simulator/groups/{id}/members", post(control::members))
+        .route("/_simulator/policies/{kind}", post(elsewhere::create))
+        .route(
+            "/_simulator/policies/{kind}/{*rest}",
+            post(elsewhere::change).delete(elsewhere::delete),
+        )
         .fallback(graph)
         .with_state(app)
 }
@@ -63,17 +78,22 @@ async fn graph(State(app): State<Arc<App>>, request: axum::extract::Request) -> 
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let reply = match app.authority.refusal(&head.headers) {
-        Some(message) => Reply::error(401, "InvalidAuthenticationToken", message),
-        None => match to_bytes(body, LARGEST_BODY).await {
+    let reply = match app.authority.admits(&head.headers) {
+        Err(message) => Reply::error(401, "InvalidAuthenticationToken", message),
+        Ok(roles) => match to_bytes(body, LARGEST_BODY).await {
             Err(_) => Reply::error(413, "RequestEntityTooLarge", "The request is too large."),
-            Ok(bytes) => read_and_answer(&app, &head, &bytes),
+            Ok(bytes) => read_and_answer(&app, &head, &bytes, roles),
         },
     };
     send(reply, &head.headers)
 }
 
-fn read_and_answer(app: &App, head: &axum::http::request::Parts, bytes: &[u8]) -> Reply {
+fn read_and_answer(
+    app: &App,
+    head: &axum::http::request::Parts,
+    bytes: &[u8],
+    roles: Roles,
+) -> Reply {
     let body = match bytes {
         [] => None,
         bytes => match serde_json::from_slice::<Value>(bytes) {
@@ -83,7 +103,7 @@ fn read_and_answer(app: &App, head: &axum::http::request::Parts, bytes: &[u8]) -
     };
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     match Request::parse(head.method.as_str(), target, body, &base(&head.headers)) {
-        Some(request) => app.world().answer(&request, false),
+        Some(request) => app.world().answer(&request.with_roles(roles), false),
         None => Reply::bad_request("Invalid version."),
     }
 }
@@ -155,6 +175,17 @@ async fn summary(State(app): State<Arc<App>>) -> Response {
 async fn faults(State(app): State<Arc<App>>, Json(faults): Json<Faults>) -> StatusCode {
     app.world().faults = faults;
     StatusCode::NO_CONTENT
+}
+
+/// Whether ids of made objects are wanted.
+#[derive(Debug, Deserialize)]
+struct Detail {
+    #[serde(default)]
+    ids: bool,
+}
+
+async fn state(State(app): State<Arc<App>>, Query(detail): Query<Detail>) -> Response {
+    Json(crate::state::of(&app.world(), detail.ids)).into_response()
 }
 
 /// All live objects with their names, so that a test can look for duplicates.

@@ -4,6 +4,11 @@
 //! the catalogue and the devices, and steers them through groups, policies and configurations as
 //! it would in a real tenant. What each device really did stands in the [`Ledger`].
 //!
+//! What an enrolling service would find wrong with a tenant or its devices is a [`Defect`], set in
+//! [`Config`] or at `/_simulator/defects` and fixed there. Other addresses below `/_simulator` stand
+//! for other administrators: `permissions`, `groups`, `devices`, `policies`; `state` is one canonical
+//! value of all that anybody could have changed.
+//!
 //! All delays and lifetimes of the tenant (an approval or a paused ring takes effect after two
 //! minutes, a membership after four, a delta token dies after seven days) are in simulated time.
 //!
@@ -16,14 +21,18 @@
 mod choice;
 mod clock;
 mod config;
+mod defect;
 mod fleet;
 mod graph;
 mod http;
 mod ledger;
+mod permission;
 mod record;
+mod state;
 mod tenant;
 mod world;
 
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,7 +46,9 @@ pub use crate::config::{
     Config, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, Faults, Scenario,
     UnknownScenario,
 };
+pub use crate::defect::{Defect, UnknownDefect};
 pub use crate::ledger::{Ledger, LedgerEntry, LedgerSummary};
+pub use crate::permission::UnknownPermission;
 
 use crate::http::App;
 use crate::record::Recorder;
@@ -57,15 +68,16 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Listens, and starts the clock.
+    /// Listens, and starts the clock. Fails where the address is taken, where the folder for
+    /// recordings cannot be made, and where a permission of the configuration has no such name.
     pub async fn start(config: Config) -> std::io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let recorder = config.record.clone().map(Recorder::new).transpose()?;
-        let app = Arc::new(App {
-            world: Mutex::new(World::new(&config, recorder)),
-            authority: http::Authority::new(&config),
-        });
+        let world = World::new(&config, recorder)
+            .map_err(|unknown| Error::new(ErrorKind::InvalidInput, unknown))?;
+        let app =
+            Arc::new(App { world: Mutex::new(world), authority: http::Authority::new(&config) });
         let (stop, mut stopped) = watch::channel(false);
         let router = http::router(Arc::clone(&app));
         let server = tokio::spawn(async move {

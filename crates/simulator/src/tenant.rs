@@ -1,10 +1,14 @@
 //! What administrators made in the tenant: groups, policies, configurations, enrolments, jobs.
 
+pub(crate) mod assignments;
 pub(crate) mod catalog;
 pub(crate) mod configurations;
+pub(crate) mod documents;
 pub(crate) mod enrolment;
 pub(crate) mod groups;
 pub(crate) mod jobs;
+pub(crate) mod organisation;
+mod planted;
 pub(crate) mod policies;
 pub(crate) mod rules;
 
@@ -14,6 +18,7 @@ use uuid::Uuid;
 use crate::clock::{Seconds, stamp};
 use crate::tenant::catalog::Catalog;
 use crate::tenant::configurations::Configuration;
+use crate::tenant::documents::Document;
 use crate::tenant::enrolment::Enrolments;
 use crate::tenant::groups::Groups;
 use crate::tenant::jobs::Job;
@@ -30,6 +35,7 @@ pub(crate) struct Tenant {
     pub(crate) groups: Groups,
     pub(crate) policies: Vec<Policy>,
     pub(crate) configurations: Vec<Configuration>,
+    pub(crate) documents: Vec<Document>,
     pub(crate) enrolments: Enrolments,
     pub(crate) jobs: Vec<Job>,
 }
@@ -42,6 +48,7 @@ impl Tenant {
             groups: Groups::default(),
             policies: Vec::new(),
             configurations: Vec::new(),
+            documents: Vec::new(),
             enrolments: Enrolments::default(),
             jobs: Vec::new(),
         }

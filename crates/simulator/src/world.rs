@@ -4,19 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
-
 use crate::choice::Choices;
 use crate::clock::{Clock, Seconds};
 use crate::config::{Config, Faults, Scenario};
+use crate::defect::{Defect, Defects};
 use crate::fleet::Fleet;
 use crate::fleet::life::Surroundings;
 use crate::graph::reply::Reply;
 use crate::graph::report::Report;
 use crate::graph::request::Request;
 use crate::ledger::{Book, Event, Ledger, LedgerEntry, LedgerSummary, Line, Subject};
+use crate::permission::{Roles, UnknownPermission};
 use crate::record::Recorder;
 use crate::tenant::Tenant;
+use crate::tenant::organisation::Organisation;
 use crate::tenant::rules::Rules;
 
 /// A finished report lies at its address this long.
@@ -26,8 +27,7 @@ const BLOB_LIFETIME: Duration = Duration::from_mins(10);
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) choices: Choices,
-    /// The id of the tenant in its own directory.
-    pub(crate) organization: Uuid,
+    pub(crate) organisation: Organisation,
     pub(crate) fleet: Fleet,
     pub(crate) tenant: Tenant,
     pub(crate) book: Book,
@@ -59,15 +59,27 @@ fn gateway_timeout() -> Reply {
 }
 
 impl World {
-    pub(crate) fn new(config: &Config, recorder: Option<Recorder>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        recorder: Option<Recorder>,
+    ) -> Result<Self, UnknownPermission> {
         let choices = Choices { seed: config.seed };
         let start = config.start.timestamp();
+        let names = config.permissions.as_deref();
+        let permissions = names.map_or_else(|| Ok(Roles::default()), Roles::named)?;
         let mut tenant = Tenant::new(start);
         tenant.groups.seed(choices, config.devices, start);
-        Self {
+        let mut world = Self {
             clock: Clock { start: config.start, anchor: config.anchor, speed: config.speed },
             choices,
-            organization: config.tenant,
+            organisation: Organisation {
+                id: config.tenant,
+                client: config.client_id,
+                start,
+                defects: Defects::default(),
+                permissions,
+                choices,
+            },
             fleet: Fleet::new(choices, config.devices, start),
             tenant,
             book: Book::default(),
@@ -78,7 +90,32 @@ impl World {
             recorder,
             blobs: HashMap::new(),
             now: start,
+        };
+        world.strike(config.defects.iter().copied().collect());
+        Ok(world)
+    }
+
+    /// Puts these defects in the place of those before.
+    pub(crate) fn strike(&mut self, defects: Defects) {
+        let before = std::mem::replace(&mut self.organisation.defects, defects);
+        self.tenant.plant(&self.organisation, before);
+        self.fleet.strike(defects, self.now);
+        // Who is not in the directory is in no group of it either.
+        if before.has(Defect::NotInEntra) != defects.has(Defect::NotInEntra) {
+            for device in self.fleet.struck_by(Defect::NotInEntra) {
+                self.tenant.groups.look_again(device);
+            }
         }
+    }
+
+    /// Retires a device from Intune and deletes it from the directory; false where there is none.
+    pub(crate) fn retire(&mut self, device: u32) -> bool {
+        let retired = self.fleet.retire(device);
+        if retired {
+            self.tenant.groups.remove_everywhere(device);
+            self.tenant.enrolments.forget(device);
+        }
+        retired
     }
 
     /// Brings the fleet up to the present and returns it.

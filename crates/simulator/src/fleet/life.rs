@@ -22,6 +22,9 @@ impl Fleet {
     pub(crate) fn advance(&mut self, around: &mut Surroundings<'_>, now: Seconds) {
         while let Some(due) = self.pop(now) {
             let at = due.at.seconds();
+            if !self.acts(due.device) {
+                continue;
+            }
             around.rules.refresh(around.tenant, around.book, at);
             match due.what {
                 What::CheckIn => self.check_in(around, due.device, at),

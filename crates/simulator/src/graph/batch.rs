@@ -60,7 +60,7 @@ fn answer(world: &mut World, request: &Request, part: &Value) -> Reply {
     let body = part.get("body").filter(|body| !body.is_null()).cloned();
     match Request::parse(method, &target(url, request.version), body, &request.base) {
         Some(inner) if inner.is_batch() => Reply::bad_request("Batches cannot be nested."),
-        Some(inner) => world.answer(&inner, true),
+        Some(inner) => world.answer(&inner.with_roles(request.roles), true),
         None => Reply::bad_request(&format!("Invalid url '{url}'.")),
     }
 }

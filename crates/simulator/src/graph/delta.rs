@@ -73,10 +73,26 @@ pub(crate) fn devices(world: &World, request: &Request) -> Reply {
         let items = numbers.into_iter().filter(|number| {
             wanted(request, &world.choices.id(*number, Purpose::ObjectId).to_string())
         });
-        let items = items.map(|number| list::show(&source, request, number).into_text()).collect();
+        let items = items.filter_map(|number| device(world, request, &source, number, place.whole));
+        let items = items.collect();
         let more = end < place.end(log.len(), world.fleet.count());
         (items, more.then_some(Place { at: end, ..place }))
     })
+}
+
+/// A device as it stands; one that is not there is only told of in later rounds.
+fn device(
+    world: &World,
+    request: &Request,
+    source: &Directory<'_>,
+    number: u32,
+    whole: bool,
+) -> Option<String> {
+    if world.fleet.in_entra(number) {
+        return Some(list::show(source, request, number).into_text());
+    }
+    let id = world.choices.id(number, Purpose::ObjectId);
+    (!whole).then(|| json!({ "id": id, "@removed": { "reason": "deleted" } }).to_string())
 }
 
 impl Place {
@@ -184,7 +200,7 @@ fn whole_groups(world: &World, request: &Request, place: Place) -> Page {
             continue;
         }
         let first = if slot.0 == place.at { place.part } else { 0 };
-        let mut members = group.devices_from(first);
+        let mut members = group.devices_from(first).filter(|device| world.fleet.in_entra(*device));
         let mut told: Vec<Member> = Vec::new();
         for device in members.by_ref().take(usize::try_from(room).unwrap_or(0)) {
             told.push(Member::Device(device));
@@ -252,7 +268,11 @@ fn item(
             Member::Group(nested) => ("group", groups.id(nested)),
         };
         let mut told = json!({ "@odata.type": format!("#microsoft.graph.{kind}"), "id": id });
-        if !group.has(*member) {
+        let there = match *member {
+            Member::Device(device) => world.fleet.in_entra(device),
+            Member::Group(_) => true,
+        };
+        if !(there && group.has(*member)) {
             told["@removed"] = json!({ "reason": "deleted" });
         }
         told

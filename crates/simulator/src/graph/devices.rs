@@ -30,7 +30,7 @@ pub(crate) struct Members<'world> {
     pub(crate) of: Vec<GroupSlot>,
 }
 
-const SHOWN: [&str; 14] = [
+const SHOWN: [&str; 16] = [
     "id",
     "accountEnabled",
     "approximateLastSignInDateTime",
@@ -44,6 +44,8 @@ const SHOWN: [&str; 14] = [
     "model",
     "operatingSystem",
     "operatingSystemVersion",
+    "profileType",
+    "registrationDateTime",
     "trustType",
 ];
 
@@ -85,12 +87,17 @@ impl Directory<'_> {
 
 impl Source for Directory<'_> {
     fn numbers(&self, first: u32) -> Box<dyn Iterator<Item = u32> + '_> {
+        let there = |index: &u32| self.fleet.in_entra(*index);
         match &self.members {
-            None => Box::new(first..self.fleet.count()),
-            Some(members) if self.typed => {
-                Box::new(members.devices_from(first).chain(members.nested_from(first)))
+            None => Box::new((first..self.fleet.count()).filter(there)),
+            Some(members) => {
+                let devices = members.devices_from(first).filter(there);
+                if self.typed {
+                    Box::new(devices.chain(members.nested_from(first)))
+                } else {
+                    Box::new(devices)
+                }
             }
-            Some(members) => members.devices_from(first),
         }
     }
 
@@ -109,17 +116,23 @@ impl Source for Directory<'_> {
             "id" => Datum::Id(fleet.choices.id(number, Purpose::ObjectId)),
             "deviceId" => Datum::Id(fleet.choices.id(number, Purpose::DeviceId)),
             "displayName" => Datum::Text(fleet.name(number).into()),
-            "operatingSystem" => Datum::Plain("Windows"),
+            "operatingSystem" => Datum::Plain(fleet.operating_system(number)),
             "operatingSystemVersion" => Datum::Text(fleet.os_version(number).into()),
+            "trustType" if fleet.is_workplace_joined(number) => Datum::Plain("Workplace"),
             "trustType" => Datum::Plain("AzureAd"),
-            "isManaged" | "isCompliant" | "accountEnabled" => Datum::Flag(true),
-            "managementType" => Datum::Plain("MDM"),
+            "accountEnabled" => Datum::Flag(fleet.is_enabled(number)),
+            "isManaged" | "isCompliant" => Datum::Flag(fleet.in_intune(number)),
+            "managementType" if fleet.in_intune(number) => Datum::Plain("MDM"),
+            "managementType" => Datum::NULL,
+            "deviceOwnership" if fleet.is_personal(number) => Datum::Plain("Personal"),
             "deviceOwnership" => Datum::Plain("Company"),
-            "manufacturer" => Datum::Plain(fleet.model(number).manufacturer),
-            "model" => Datum::Plain(fleet.model(number).name),
+            "manufacturer" => told(fleet.make(number).0),
+            "model" => told(fleet.make(number).1),
+            "profileType" => Datum::Plain("RegisteredDevice"),
+            "registrationDateTime" => Datum::Time(fleet.enrolled(number)),
             // The directory notes sign-ins by the day, not by the minute.
             "approximateLastSignInDateTime" => {
-                Datum::Time(fleet.device(number).last_sync.seconds().div_euclid(DAY) * DAY)
+                Datum::Time(fleet.last_sync(number).div_euclid(DAY) * DAY)
             }
             _ => return None,
         })
@@ -139,6 +152,11 @@ impl Source for Directory<'_> {
             if number >= GROUPS { "#microsoft.graph.group" } else { "#microsoft.graph.device" };
         self.typed.then_some(kind)
     }
+}
+
+/// The directory has nothing where the device tells nothing.
+fn told(text: &'static str) -> Datum<'static> {
+    if text.is_empty() { Datum::NULL } else { Datum::Plain(text) }
 }
 
 pub(crate) fn route(world: &World, request: &Request, rest: &[&str]) -> Reply {

@@ -107,7 +107,7 @@ impl Tokens<'_> {
         }
         let name = self.name()?;
         if self.sign('(') {
-            let filter = match name.as_str() {
+            let filter = match name.to_ascii_lowercase().as_str() {
                 "isof" => Filter::IsOf(self.text()?),
                 "startswith" => {
                     let property = self.name()?;

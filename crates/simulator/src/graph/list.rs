@@ -34,13 +34,19 @@ pub(crate) trait Source {
     }
 }
 
-/// What `$select` asks for: plain names, each once. The id comes along in any case.
+/// What `$select` asks for: plain names, each once. The id comes along in any case, and what is
+/// expanded.
 fn selected(request: &Request) -> Option<Vec<&str>> {
     let mut names = vec!["id"];
     for name in request.selected()? {
         let plain = name.rsplit('/').next().unwrap_or(name);
         if !names.contains(&plain) {
             names.push(plain);
+        }
+    }
+    for name in ["assignments", "settings"] {
+        if request.expands(name) && !names.contains(&name) {
+            names.push(name);
         }
     }
     Some(names)

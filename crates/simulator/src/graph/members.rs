@@ -107,6 +107,15 @@ pub(crate) fn add(world: &mut World, group: GroupSlot, members: &[Member]) {
     }
 }
 
+/// Takes out what is known to be a member.
+pub(crate) fn take_out(world: &mut World, group: GroupSlot, members: &[Member]) {
+    for member in members {
+        if world.tenant.groups.remove(group, *member) {
+            note(world, Event::GroupMemberRemoved, group, *member);
+        }
+    }
+}
+
 fn note(world: &mut World, event: Event, group: GroupSlot, member: Member) {
     let name = world.tenant.groups.id(group).to_string();
     match member {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::permission::Roles;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Version {
     V1,
@@ -36,6 +38,8 @@ pub(crate) struct Request {
     /// Scheme and host the client used; next links lead there.
     pub(crate) base: String,
     pub(crate) body: Option<Value>,
+    /// What the token of the client carries; none until somebody says so.
+    pub(crate) roles: Roles,
     path: String,
     query: Vec<(String, String)>,
 }
@@ -61,9 +65,15 @@ impl Request {
             segments: segments(path),
             base: base.to_owned(),
             body,
+            roles: Roles::NONE,
             path: path.to_owned(),
             query: query.collect(),
         })
+    }
+
+    /// The same, from a client that may do this much.
+    pub(crate) fn with_roles(self, roles: Roles) -> Self {
+        Self { roles, ..self }
     }
 
     /// The value of an OData option, named without its dollar sign.
@@ -74,6 +84,13 @@ impl Request {
     pub(crate) fn selected(&self) -> Option<Vec<&str>> {
         let names = self.option("select")?.split(',').map(str::trim);
         Some(names.filter(|name| !name.is_empty()).collect())
+    }
+
+    /// Whether a navigation property comes along.
+    pub(crate) fn expands(&self, name: &str) -> bool {
+        self.option("expand").is_some_and(|what| {
+            what.split(',').any(|one| one.split('(').next().map(str::trim) == Some(name))
+        })
     }
 
     pub(crate) fn is_batch(&self) -> bool {
@@ -92,7 +109,7 @@ impl Request {
             path.push('/');
             let cast = segment == "device" && last.ends_with("embers");
             path.push_str(if cast { "graph." } else { "" });
-            path.push_str(segment.trim_end_matches("(deviceId)"));
+            path.push_str(segment.split_once('(').map_or(segment.as_str(), |(name, _)| name));
             last = segment;
         }
         path

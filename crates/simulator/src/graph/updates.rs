@@ -64,7 +64,8 @@ struct Assets<'world> {
 
 impl Source for Assets<'_> {
     fn numbers(&self, first: u32) -> Box<dyn Iterator<Item = u32> + '_> {
-        Box::new(self.world.tenant.enrolments.from(first))
+        let there = |index: &u32| self.world.fleet.in_entra(*index);
+        Box::new(self.world.tenant.enrolments.from(first).filter(there))
     }
 
     fn property(&self, number: u32, name: &str) -> Option<Datum<'_>> {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::http::{App, base};
+use crate::permission::Roles;
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const LIFETIME: Duration = Duration::from_secs(3599);
@@ -24,7 +25,14 @@ pub(crate) struct Authority {
     client_id: Uuid,
     secret: String,
     public_key: Option<String>,
-    tokens: Mutex<HashMap<String, Instant>>,
+    tokens: Mutex<HashMap<String, Token>>,
+}
+
+/// What is known of a token. A permission granted later needs a new one.
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    issued: Instant,
+    roles: Roles,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,23 +66,29 @@ impl Authority {
         }
     }
 
-    /// Why a Graph request with these headers is turned away.
-    pub(crate) fn refusal(&self, headers: &HeaderMap) -> Option<&'static str> {
+    /// What a Graph request with these headers may do, or why it is turned away.
+    pub(crate) fn admits(&self, headers: &HeaderMap) -> Result<Roles, &'static str> {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let Some(token) = given.and_then(|value| value.strip_prefix("Bearer ")) else {
-            return Some("Access token is empty.");
+            return Err("Access token is empty.");
         };
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         match tokens.get(token) {
-            None => Some("IDX14100: JWT is not well formed, there are no dots (.)."),
-            Some(issued) if issued.elapsed() >= LIFETIME => {
-                Some("Lifetime validation failed, the token is expired.")
+            None => Err("IDX14100: JWT is not well formed, there are no dots (.)."),
+            Some(token) if token.issued.elapsed() >= LIFETIME => {
+                Err("Lifetime validation failed, the token is expired.")
             }
-            Some(_) => None,
+            Some(token) => Ok(token.roles),
         }
     }
 
-    fn grant(&self, tenant: &str, asked: &Asked, base: &str) -> Result<String, Refusal> {
+    fn grant(
+        &self,
+        tenant: &str,
+        asked: &Asked,
+        base: &str,
+        roles: Roles,
+    ) -> Result<String, Refusal> {
         let refuse = |status, error, code, text: &str| Err((status, error, code, text.to_owned()));
         if tenant.parse() != Ok(self.tenant) {
             let text = format!("Tenant '{tenant}' not found.");
@@ -113,8 +127,8 @@ impl Authority {
         let part = || Uuid::new_v4().simple().to_string();
         let token = format!("eyJ{}.{}.{}", part(), part(), part());
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|_, issued| issued.elapsed() < 2 * LIFETIME);
-        tokens.insert(token.clone(), Instant::now());
+        tokens.retain(|_, token| token.issued.elapsed() < 2 * LIFETIME);
+        tokens.insert(token.clone(), Token { issued: Instant::now(), roles });
         Ok(token)
     }
 
@@ -145,7 +159,8 @@ pub(crate) async fn issue(
     headers: HeaderMap,
     Form(asked): Form<Asked>,
 ) -> Response {
-    match app.authority.grant(&tenant, &asked, &base(&headers)) {
+    let roles = app.world().organisation.granted();
+    match app.authority.grant(&tenant, &asked, &base(&headers), roles) {
         Ok(token) => Json(json!({
             "token_type": "Bearer",
             "expires_in": LIFETIME.as_secs(),

@@ -22,7 +22,7 @@ impl Category {
         Self::ALL.into_iter().find(|category| category.name() == text)
     }
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Feature => "feature",
             Self::Quality => "quality",
@@ -95,6 +95,12 @@ impl Enrolments {
             .get(slot(device))
             .and_then(|wishes| wishes[Category::Quality as usize])
             .is_some_and(|wish| wish.state(now) == State::Enrolled)
+    }
+
+    /// Whether the device was asked to be enrolled, be it so by now or not.
+    pub(crate) fn wants(&self, device: u32, category: Category) -> bool {
+        let wishes = self.0.get(slot(device)).copied().unwrap_or_default();
+        wishes[category as usize].is_some_and(|wish| wish.enrolled)
     }
 
     pub(crate) fn from(&self, first: u32) -> impl Iterator<Item = u32> {

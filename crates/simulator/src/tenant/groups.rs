@@ -19,6 +19,8 @@ pub(crate) struct GroupSlot(pub(crate) u32);
 
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// Made by the client, which may do with it as it likes.
+    of_the_client: bool,
     pub(crate) properties: Properties,
     /// Device index, and when its membership takes effect.
     members: BTreeMap<u32, Packed>,
@@ -68,7 +70,12 @@ impl Group {
 
 impl Groups {
     pub(crate) fn insert(&mut self, properties: Properties) -> GroupSlot {
-        self.insert_as(Uuid::new_v4(), properties, BTreeMap::new())
+        self.insert_as(Uuid::new_v4(), properties, BTreeMap::new(), true)
+    }
+
+    /// A group that the organisation made itself.
+    pub(crate) fn insert_for_others(&mut self, id: Uuid, properties: Properties) -> GroupSlot {
+        self.insert_as(id, properties, BTreeMap::new(), false)
     }
 
     fn insert_as(
@@ -76,12 +83,19 @@ impl Groups {
         id: Uuid,
         properties: Properties,
         members: BTreeMap<u32, Packed>,
+        of_the_client: bool,
     ) -> GroupSlot {
         let slot = GroupSlot(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
         self.by_id.insert(id, slot);
-        self.slots.push((id, Some(Group { properties, members, nested: BTreeSet::new() })));
+        let nested = BTreeSet::new();
+        self.slots.push((id, Some(Group { of_the_client, properties, members, nested })));
         self.log.push(Change { group: slot, member: None });
         slot
+    }
+
+    pub(crate) fn is_of_the_client(&self, id: &str) -> bool {
+        let slot = id.parse().ok().and_then(|id| self.slot(id));
+        slot.and_then(|slot| self.get(slot)).is_some_and(|group| group.of_the_client)
     }
 
     pub(crate) fn slot(&self, id: Uuid) -> Option<GroupSlot> {
@@ -130,6 +144,26 @@ impl Groups {
             self.log.push(Change { group: slot, member: Some(member) });
         }
         removed
+    }
+
+    /// The groups a device is in.
+    fn with(&self, device: u32) -> Vec<GroupSlot> {
+        let with = self.iter().filter(|(_, group)| group.has(Member::Device(device)));
+        with.map(|(slot, _)| slot).collect()
+    }
+
+    /// Delta queries have to look again at the memberships of a device.
+    pub(crate) fn look_again(&mut self, device: u32) {
+        let member = Some(Member::Device(device));
+        let changes = self.with(device).into_iter().map(|group| Change { group, member });
+        self.log.extend(changes);
+    }
+
+    /// Takes a device out of all groups.
+    pub(crate) fn remove_everywhere(&mut self, device: u32) {
+        for slot in self.with(device) {
+            self.remove(slot, Member::Device(device));
+        }
     }
 
     pub(crate) fn delete(&mut self, slot: GroupSlot) {
@@ -199,7 +233,7 @@ impl Groups {
                 now,
             );
             let id = choices.id(u32::MAX - number, Purpose::Sample);
-            self.insert_as(id, properties, members.collect());
+            self.insert_as(id, properties, members.collect(), false);
         }
     }
 }

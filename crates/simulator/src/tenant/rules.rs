@@ -2,7 +2,7 @@
 
 use crate::clock::Seconds;
 use crate::ledger::{Book, Name};
-use crate::tenant::configurations::Reach;
+use crate::tenant::assignments::Reach;
 use crate::tenant::groups::GroupSlot;
 use crate::tenant::policies::{Ring, Status};
 use crate::tenant::{Tenant, group_ids};
@@ -145,7 +145,8 @@ fn setting(tenant: &Tenant, from: &crate::tenant::configurations::Configuration)
     };
     for assignment in &from.assignments {
         match assignment.reach() {
-            Some(Reach::Everybody) => setting.everybody = true,
+            // Everybody here has a licence, and a device.
+            Some(Reach::Everybody | Reach::Users) => setting.everybody = true,
             Some(Reach::Group(id)) => setting.included.extend(tenant.groups.reach(id)),
             Some(Reach::NotGroup(id)) => setting.excluded.extend(tenant.groups.reach(id)),
             None => {}

@@ -9,7 +9,7 @@ use simulator::Config;
 use crate::tenant::Tenant;
 
 /// Drains a round: its items, its pages, and the link to the next round.
-async fn drain(tenant: &Tenant, path: &str) -> (Vec<Value>, usize, String) {
+pub(crate) async fn drain(tenant: &Tenant, path: &str) -> (Vec<Value>, usize, String) {
     let (mut items, mut next, mut pages) = (Vec::new(), path.to_owned(), 0);
     loop {
         let (status, body) = tenant.call("GET", &next, None).await;
@@ -25,7 +25,7 @@ async fn drain(tenant: &Tenant, path: &str) -> (Vec<Value>, usize, String) {
 }
 
 /// Members of a group that the items tell of: those there, and those gone.
-fn members(items: &[Value], group: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+pub(crate) fn members(items: &[Value], group: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut there, mut gone) = (BTreeSet::new(), BTreeSet::new());
     let of_group = items.iter().filter(|item| item["id"] == group);
     for member in of_group.flat_map(|item| item["members@delta"].as_array().into_iter().flatten()) {

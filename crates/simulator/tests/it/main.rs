@@ -1,12 +1,17 @@
-//! The simulator over its own HTTP surface: tokens, lists, deltas, batches, faults, and rollouts at
-//! speed.
+//! The simulator over its own HTTP surface: tokens and consent, lists, deltas, batches, faults,
+//! defects, policies, and rollouts at speed.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic like tests")]
 
+mod administrators;
 mod books;
+mod consent;
+mod defects;
 mod deltas;
 mod faults;
+mod intune;
 mod lists;
+mod organisation;
 mod outcomes;
 mod rollouts;
 mod tenant;

@@ -28,13 +28,38 @@ impl Tenant {
 
     pub(crate) async fn of(config: Config) -> Self {
         let record = std::env::var_os("SIMULATOR_RECORD").map(Into::into);
-        let config = Config { record, ..config };
+        Self::unrecorded(Config { record, ..config }).await
+    }
+
+    /// A tenant for requests that are wrong on purpose: no checker should find them.
+    pub(crate) async fn unrecorded(config: Config) -> Self {
         let simulator = Simulator::start(config).await.unwrap();
         let http = Client::new();
         let answer = token(&simulator, &http, DEFAULT_CLIENT_SECRET).await;
         let body: Value = answer.json().await.unwrap();
         let token = body["access_token"].as_str().unwrap().to_owned();
         Self { simulator, http, token }
+    }
+
+    /// Gets a new token, with what is granted by now.
+    pub(crate) async fn renew(&mut self) {
+        let answer = token(&self.simulator, &self.http, DEFAULT_CLIENT_SECRET).await;
+        let body: Value = answer.json().await.unwrap();
+        body["access_token"].as_str().unwrap().clone_into(&mut self.token);
+    }
+
+    /// What a GET finds.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call("GET", path, None).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// What an administrator does at an address of the simulator's own.
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
+        let (status, body) = self.call("POST", &format!("/_simulator/{path}"), Some(body)).await;
+        assert!(status < 300, "{path}: {status} {body}");
+        body
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
