@@ -8,5 +8,6 @@ mod areas;
 mod calls;
 mod fake;
 mod groups;
+mod policies;
 mod reports;
 mod tokens;
