@@ -72,15 +72,15 @@ fn policies(
         all.push((Key::Drivers(index), Payload::Drivers(policy)));
     }
     if let Some(edge) = settings.edge {
-        let payload = EdgePayload { beta: index.0 < edge.beta_rings };
+        let payload = EdgePayload { beta: Some(index.0 < edge.beta_rings) };
         let policy = assigned(set, index, &named("Edge"), payload);
         all.push((Key::Edge(index), Payload::Edge(policy)));
     }
     if let Some(office) = settings.office {
         let payload = OfficePayload {
-            channel: office.channel,
+            channel: Some(office.channel),
             delay_days: cadence.deferral_days,
-            deadline_days: office.deadline_days,
+            deadline_days: Some(office.deadline_days),
         };
         let policy = assigned(set, index, &named("Microsoft 365 Apps"), payload);
         all.push((Key::Office(index), Payload::Office(policy)));
@@ -96,11 +96,11 @@ fn assigned<P>(set: &RingSet, index: RingIndex, of: &str, settings: P) -> Assign
 fn update_ring(cadence: Cadence) -> UpdateRingPayload {
     UpdateRingPayload {
         quality_deferral_days: cadence.deferral_days,
-        quality_deadline_days: cadence.deadline_days,
+        quality_deadline_days: Some(cadence.deadline_days),
         feature_deferral_days: FEATURE_DEFERRAL_DAYS,
-        feature_deadline_days: FEATURE_DEADLINE_DAYS,
-        grace_days: cadence.grace_days,
-        feature_rollback_days: FEATURE_ROLLBACK_DAYS,
+        feature_deadline_days: Some(FEATURE_DEADLINE_DAYS),
+        grace_days: Some(cadence.grace_days),
+        feature_rollback_days: Some(FEATURE_ROLLBACK_DAYS),
         drivers_excluded: false,
         postpone_reboot_until_after_deadline: false,
         microsoft_update_allowed: true,

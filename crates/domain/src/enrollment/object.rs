@@ -58,15 +58,16 @@ pub struct GroupPayload {
     pub nested: Vec<Key>,
 }
 
-/// Windows Update for Business, per ring (facts/autopatch.md 2.4 and 4.1).
+/// Windows Update for Business, per ring (facts/autopatch.md 2.4 and 4.1). In days; `None` is a
+/// deadline that is not configured, which is not the same as one of no days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateRingPayload {
     pub quality_deferral_days: u8,
-    pub quality_deadline_days: u8,
+    pub quality_deadline_days: Option<u8>,
     pub feature_deferral_days: u8,
-    pub feature_deadline_days: u8,
-    pub grace_days: u8,
-    pub feature_rollback_days: u8,
+    pub feature_deadline_days: Option<u8>,
+    pub grace_days: Option<u8>,
+    pub feature_rollback_days: Option<u8>,
     pub drivers_excluded: bool,
     pub postpone_reboot_until_after_deadline: bool,
     pub microsoft_update_allowed: bool,
@@ -84,16 +85,21 @@ pub struct DriversPayload {
     pub deferral_days: Option<u8>,
 }
 
+/// `None` is a channel that is neither of ours, or not configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EdgePayload {
-    pub beta: bool,
+    /// Beta instead of Stable.
+    pub beta: Option<bool>,
 }
 
+/// `None` is what is not configured, or not as Concentric would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfficePayload {
-    pub channel: super::settings::OfficeChannel,
+    pub channel: Option<super::settings::OfficeChannel>,
+    /// Days before an update is downloaded and installed; 0 is the same as not configured.
     pub delay_days: u8,
-    pub deadline_days: u8,
+    /// Days until it must be.
+    pub deadline_days: Option<u8>,
 }
 
 /// An object as it stands on Graph. Of ours everything belongs here that carries a tag of the tenant

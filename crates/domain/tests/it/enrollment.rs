@@ -64,7 +64,7 @@ fn set_deadline(world: &mut World, days: u8) {
     let Payload::UpdateRing(policy) = &mut world.object(&Key::UpdateRing(RING)).body else {
         panic!("an update ring is an update ring")
     };
-    policy.settings.quality_deadline_days = days;
+    policy.settings.quality_deadline_days = Some(days);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod deltas;
 mod fake;
 mod groups;
 mod inventory;
+mod policies;
 mod reports;
 mod tenant;
 mod tokens;

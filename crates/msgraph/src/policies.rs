@@ -1,0 +1,163 @@
+//! The policies of an enrollment: listing, making, changing, assigning and deleting each kind.
+//!
+//! Speaks of domain payloads on one side and of the wire on the other. Never deletes or changes a
+//! policy that it was not told to, and never drops what an assignment of others holds.
+
+mod area;
+mod drivers;
+mod edge;
+mod exclusion;
+mod features;
+mod office;
+mod reading;
+mod settings_catalog;
+mod targets;
+mod update_rings;
+
+use chrono::{DateTime, FixedOffset};
+use domain::enrollment::object::UpdateRingPayload;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+pub use area::PolicyArea;
+pub use targets::WireTarget;
+
+use crate::client::Client;
+use crate::ensure::Wanted;
+use crate::error::GraphError;
+use crate::odata::Version;
+use area::Update;
+use reading::Raw;
+
+/// What a kind of policy holds, both ways between the domain and the wire.
+pub trait Policy: Clone + PartialEq + Send + Sync + 'static {
+    /// Where such policies live.
+    fn area() -> PolicyArea;
+
+    /// The properties that we set, by their wire names.
+    fn encode(&self) -> Map<String, Value>;
+
+    /// What an object of the area holds of it; what we do not know is left out of account.
+    fn decode(object: &Map<String, Value>) -> Self;
+}
+
+/// A policy to make or change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicySpec<'a, P> {
+    pub name: &'a str,
+    /// Contains the tag.
+    pub description: &'a str,
+    /// The natural key: the word of the description that finds the policy again.
+    pub tag: &'a str,
+    pub settings: &'a P,
+}
+
+/// A policy as it stands on Graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote<P> {
+    pub id: String,
+    pub name: String,
+    pub description: String,
+    pub created_at: Option<DateTime<FixedOffset>>,
+    pub settings: P,
+    pub targets: Vec<WireTarget>,
+}
+
+impl Client {
+    /// Every update ring of the tenant, ours and others'.
+    pub async fn update_rings(&self) -> Result<Vec<Remote<UpdateRingPayload>>, GraphError> {
+        self.policies(None).await
+    }
+
+    /// The oldest policy with the tag of `spec`, made as `spec` says if it was something else, or a
+    /// new one. Its targets are not touched. Returns its id.
+    pub async fn create_policy<P: Policy>(
+        &self,
+        spec: PolicySpec<'_, P>,
+    ) -> Result<String, GraphError> {
+        let area = P::area();
+        let has_tag = |raw: &Raw| {
+            raw.is_of(area) && raw.text("description").split_whitespace().any(|w| w == spec.tag)
+        };
+        let wanted = Wanted {
+            version: area.version,
+            list: area.collection,
+            collection: area.collection,
+            is_it: &has_tag,
+        };
+        let Some(found) = self.find(&wanted).await? else {
+            return Ok(self.ensure(&wanted, &Value::Object(body(area, &spec))).await?.id);
+        };
+        let settings = self.with_settings(area, vec![found]).await?;
+        let Some(found) = settings.into_iter().next() else {
+            return Err(GraphError::NotFound { path: area.collection.to_owned() });
+        };
+        let is_as_wanted = P::decode(&found.body) == *spec.settings
+            && found.text(area.name) == spec.name
+            && found.text("description") == spec.description;
+        if !is_as_wanted {
+            self.update_policy(&found.id, spec).await?;
+        }
+        Ok(found.id)
+    }
+
+    /// Changes name, description and settings; assignments stay.
+    pub async fn update_policy<P: Policy>(
+        &self,
+        id: &str,
+        spec: PolicySpec<'_, P>,
+    ) -> Result<(), GraphError> {
+        let area = P::area();
+        let method = match area.update {
+            Update::Patch => Method::PATCH,
+            Update::Put => Method::PUT,
+        };
+        let body = Some(Value::Object(body(area, &spec)));
+        self.write(area.version, method, &area.path(id), body, true).await?;
+        Ok(())
+    }
+
+    /// Makes exactly these the policy's targets. A target that is not understood is refused, for it
+    /// cannot be written back as it was.
+    pub async fn assign_policy<P: Policy>(
+        &self,
+        id: &str,
+        targets: &[WireTarget],
+    ) -> Result<(), GraphError> {
+        let area = P::area();
+        let targets: Result<Vec<Value>, GraphError> =
+            targets.iter().map(WireTarget::encode).collect();
+        self.assign(area, area.version, id, targets?).await
+    }
+
+    /// Deletes a policy; one that is gone already is fine.
+    pub async fn delete_policy<P: Policy>(&self, id: &str) -> Result<(), GraphError> {
+        let area = P::area();
+        self.delete(area.version, &area.path(id)).await
+    }
+
+    /// Replaces the whole assignment set, as the action does by itself.
+    async fn assign(
+        &self,
+        area: PolicyArea,
+        version: Version,
+        id: &str,
+        targets: Vec<Value>,
+    ) -> Result<(), GraphError> {
+        let assignments: Vec<Value> = targets
+            .into_iter()
+            .map(|target| json!({ "@odata.type": area.assignment, "target": target }))
+            .collect();
+        let path = format!("{}/assign", area.path(id));
+        self.post_again(version, &path, json!({ "assignments": assignments })).await?;
+        Ok(())
+    }
+}
+
+fn body<P: Policy>(area: PolicyArea, spec: &PolicySpec<'_, P>) -> Map<String, Value> {
+    let mut body = spec.settings.encode();
+    body.insert("@odata.type".to_owned(), json!(area.kind));
+    body.insert(area.name.to_owned(), json!(spec.name));
+    body.insert("description".to_owned(), json!(spec.description));
+    body
+}
