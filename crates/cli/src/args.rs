@@ -12,7 +12,8 @@ Environment: CONCENTRIC_TOKEN (the API token; never an argument), CONCENTRIC_TOK
 CONCENTRIC_URL, CONCENTRIC_TENANT, CONCENTRIC_OUTPUT, NO_COLOR.
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 10 rollout rolled back
-or cancelled, 11 rollout paused or held, 12 time ran out, 13 server unreachable, 130 interrupted.";
+or cancelled, 11 rollout paused or held, 12 time ran out, 13 server unreachable, 14 tenant not
+ready, 15 differs from what was made on Graph, 16 changes pending, 130 interrupted.";
 
 /// Walks Windows updates through the rings of a fleet.
 #[derive(Debug, Parser)]

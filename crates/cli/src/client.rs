@@ -17,6 +17,8 @@ use crate::failure::Failure;
 /// Long enough for an import of a whole tenant to be acknowledged.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAGE_SIZE: usize = 500;
+/// The code of a problem that is not the API's.
+const UNKNOWN: &str = "unknown";
 
 /// What the service said: the JSON as it came, and what this client understands of it.
 #[derive(Debug, Clone)]
@@ -97,10 +99,37 @@ impl Client {
         Document::read(json(self.send(request).await?).await?)
     }
 
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<Document<T>, Failure> {
+        let request = self.request(Method::PUT, path).json(body).timeout(PATIENCE);
+        Document::read(json(self.send(request).await?).await?)
+    }
+
+    pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
+        self.send(self.request(Method::DELETE, path).timeout(PATIENCE)).await.map(drop)
+    }
+
     /// An order whose answer says nothing of interest.
     pub(crate) async fn order(&self, path: &[&str]) -> Result<(), Failure> {
         let request = self.request(Method::POST, path).timeout(PATIENCE);
         self.send(request).await.map(drop)
+    }
+
+    /// What may not be there yet. That something else answers than the API is still a failure.
+    pub(crate) async fn get_if_there<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+    ) -> Result<Option<Document<T>>, Failure> {
+        match self.get(path, &Query::new()).await {
+            Ok(document) => Ok(Some(document)),
+            Err(Failure::Problem(problem)) if problem.status == 404 && problem.code != UNKNOWN => {
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Up to `most` items of a list, over as many pages as it takes; and whether there are more.
@@ -216,7 +245,7 @@ fn bare(status: StatusCode) -> Problem {
         title: status.to_string(),
         status: status.as_u16(),
         detail: "The answer does not come from the service's API; is --url right?".to_owned(),
-        code: "unknown".to_owned(),
+        code: UNKNOWN.to_owned(),
         trace_id: None,
         errors: Vec::new(),
     }

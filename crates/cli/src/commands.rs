@@ -1,5 +1,6 @@
 //! The client commands, one file for each thing they are about.
 
+mod apply;
 mod device;
 mod release;
 mod ring_set;
@@ -10,7 +11,6 @@ mod update;
 use std::path::Path;
 
 use clap::Subcommand;
-use serde::de::DeserializeOwned;
 
 use crate::args::Global;
 use crate::client::Client;
@@ -38,6 +38,8 @@ pub(crate) enum ClientCommand {
     /// Updates approved to go out.
     #[command(subcommand)]
     Release(release::Command),
+    /// Make ring sets, enrollment and decisions about devices what a file says.
+    Apply(apply::Apply),
 }
 
 /// What every command works with.
@@ -70,6 +72,7 @@ pub(crate) async fn run(
         ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
+        ClientCommand::Apply(apply) => apply.run(&context).await,
     }
 }
 
@@ -81,9 +84,4 @@ pub(crate) fn read_text(file: &Path) -> Result<String, Failure> {
         std::fs::read_to_string(file)
     };
     text.map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))
-}
-
-pub(crate) fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T, Failure> {
-    serde_json::from_str(&read_text(file)?)
-        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))
 }

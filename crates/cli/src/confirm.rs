@@ -59,6 +59,22 @@ pub(crate) fn ask(deed: Deed, rollout: &Rollout, why: &Explanation) -> Result<()
     confirmed(&rollout.release_name, &mut std::io::stdin().lock())
 }
 
+/// Wants a name typed. What it is about was said before.
+pub(crate) fn typed(name: &str) -> Result<(), Failure> {
+    say(&format!("Type its name ({name}) to go on:"));
+    confirmed(name, &mut std::io::stdin().lock())
+}
+
+/// Wants `yes` typed, unless it was said on the command line. What it is about was said before.
+pub(crate) fn agree(question: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    can_ask(yes)?;
+    say(&format!("{question} Type yes to go on:"));
+    confirmed("yes", &mut std::io::stdin().lock())
+}
+
 fn question(deed: Deed, rollout: &Rollout, why: &Explanation) -> Vec<String> {
     let action = why.actions.iter().find(|action| action.action == deed.word());
     let text = action.map_or(why.summary.as_str(), |action| action.text.as_str());

@@ -21,6 +21,12 @@ pub(crate) enum Exit {
     Held,
     TimedOut,
     Unreachable,
+    /// The tenant is not fit to be served.
+    NotReady,
+    /// What stands on Graph differs from what was made of it.
+    Differs,
+    /// A file says something else than the service.
+    Pending,
     Interrupted,
 }
 
@@ -37,6 +43,9 @@ impl Exit {
             Self::Held => 11,
             Self::TimedOut => 12,
             Self::Unreachable => 13,
+            Self::NotReady => 14,
+            Self::Differs => 15,
+            Self::Pending => 16,
             Self::Interrupted => 130,
         }
     }
@@ -58,6 +67,10 @@ pub(crate) enum Failure {
     /// An action is not confirmed.
     Declined,
     Failed(String),
+    /// Somebody else did something else meanwhile.
+    Overtaken(String),
+    /// What was waited for did not come; whoever works on it goes on.
+    TimedOut(String),
     /// Whoever read our output has seen enough.
     ClosedPipe,
 }
@@ -75,6 +88,8 @@ impl Failure {
                 _ => Exit::Error,
             },
             Self::Declined | Self::Failed(_) => Exit::Error,
+            Self::Overtaken(_) => Exit::Conflict,
+            Self::TimedOut(_) => Exit::TimedOut,
             Self::ClosedPipe => Exit::Ok,
         }
     }
@@ -82,7 +97,8 @@ impl Failure {
     /// In one line, for a place where more is going on.
     pub(crate) fn brief(&self) -> String {
         match self {
-            Self::Usage(text) | Self::NotFound(text) | Self::Failed(text) => text.clone(),
+            Self::Usage(text) | Self::NotFound(text) => text.clone(),
+            Self::Failed(text) | Self::Overtaken(text) | Self::TimedOut(text) => text.clone(),
             Self::Unreachable { error, .. } => error.clone(),
             Self::Problem(problem) => problem.title.clone(),
             Self::Declined => "not confirmed".to_owned(),
@@ -95,9 +111,9 @@ impl Failure {
         let mut lines = Vec::new();
         match self {
             Self::ClosedPipe => return,
-            Self::Usage(text) | Self::NotFound(text) | Self::Failed(text) => {
-                lines.push(text.clone());
-            }
+            Self::Usage(text) | Self::NotFound(text) => lines.push(text.clone()),
+            Self::Failed(text) | Self::Overtaken(text) => lines.push(text.clone()),
+            Self::TimedOut(text) => lines.push(text.clone()),
             Self::Declined => lines.push("not confirmed; nothing was done".to_owned()),
             Self::Unreachable { url, error } => {
                 lines.push(format!("no answer from {url}: {error}"));
@@ -133,10 +149,11 @@ fn next_step(status: u16) -> Option<&'static str> {
              CONCENTRIC_TOKEN_FILE.",
         ),
         403 => Some("The token's role does not reach this; ask an admin for one that does."),
-        404 => Some("The `list` commands show what there is: `concentric rollout list`."),
-        409 | 412 | 428 => {
-            Some("`concentric rollout explain` shows what can be done now, and why not the rest.")
-        }
+        404 => Some("The `list` commands show what there is, like `concentric rollout list`."),
+        409 | 412 | 428 => Some(
+            "Look at it as it is now, with `get` or `explain`: that says what can be done, and why \
+             not the rest.",
+        ),
         429 | 503 => Some("Try again in a moment."),
         500.. => Some("The server's log has more; look for the trace id."),
         _ => None,

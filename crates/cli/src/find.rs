@@ -1,6 +1,6 @@
 //! Finds what a person means: a tenant, a rollout, a ring set by name, id or beginning of an id.
 
-use api_types::{Release, RingSet, Rollout, Tenant, Update};
+use api_types::{Device, DeviceName, Release, Ring, RingSet, Rollout, Tenant, Update};
 use uuid::Uuid;
 
 use crate::client::{Client, Document, Query};
@@ -69,6 +69,58 @@ pub(crate) async fn update(
 ) -> Result<Document<Update>, Failure> {
     let updates = client.all(&["tenants", tenant, "updates"], &Query::new()).await?;
     choose("update", wanted, updates, |u: &Update| (u.id, &u.short_name))
+}
+
+/// Position of a ring by its name or position. A name wins.
+pub(crate) fn ring(set: &str, rings: &[Ring], wanted: &str) -> Result<u8, Failure> {
+    let named = (0_u8..).zip(rings).find(|(_, ring)| ring.name == wanted).map(|(at, _)| at);
+    let counted = || wanted.parse().ok().filter(|&at: &u8| usize::from(at) < rings.len());
+    named.or_else(counted).ok_or_else(|| {
+        let there: Vec<String> =
+            (0..).zip(rings).map(|(at, ring)| format!("  {at}  {}", ring.name)).collect();
+        Failure::NotFound(format!(
+            "the ring set {set} has no ring `{wanted}`; it has:\n{}",
+            there.join("\n")
+        ))
+    })
+}
+
+/// A device by id, name, or the only beginning of a name. An id is taken as it is.
+pub(crate) async fn device(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<DeviceName, Failure> {
+    if let Ok(id) = Uuid::try_parse(wanted) {
+        return Ok(DeviceName { id, name: wanted.to_owned() });
+    }
+    let query = vec![("name_prefix", wanted.to_owned())];
+    let path = ["tenants", tenant, "devices"];
+    let (mut found, more) = client.list::<Device>(&path, &query, 20).await?;
+    let exact: Vec<usize> =
+        (0..).zip(&found).filter(|(_, d)| d.typed.name == wanted).map(|(at, _)| at).collect();
+    let at = match (exact.as_slice(), found.len()) {
+        (&[at], _) => at,
+        ([], 1) if !more => 0,
+        ([], 0) => {
+            return Err(Failure::NotFound(format!(
+                "there is no device `{wanted}`; `concentric device list --name-prefix` shows what \
+                 there is"
+            )));
+        }
+        // Names are not unique: two of the very same name are told apart by id alone.
+        (_, _) => {
+            let names: Vec<String> =
+                found.iter().map(|d| format!("  {}  {}", d.typed.id, d.typed.name)).collect();
+            return Err(Failure::Usage(format!(
+                "`{wanted}` can mean several devices{}:\n{}",
+                if more { ", among them" } else { "" },
+                names.join("\n")
+            )));
+        }
+    };
+    let Device { id, name, .. } = found.swap_remove(at).typed;
+    Ok(DeviceName { id, name })
 }
 
 /// A name that fits exactly wins over beginnings of ids.

@@ -4,9 +4,13 @@
 //! Data goes to stdout, talk to stderr. Knows the API by its bodies alone; holds no rule.
 
 mod args;
+mod cel;
 mod client;
 mod commands;
 mod confirm;
+mod declared;
+mod diff;
+mod enrolling;
 mod events;
 mod explain;
 mod failure;
@@ -18,6 +22,7 @@ mod service;
 mod sse;
 mod text;
 mod tree;
+mod wait;
 mod watch;
 
 use std::process::ExitCode;

@@ -111,7 +111,8 @@ fn is_final(failure: &Failure) -> bool {
         }
         Failure::Unreachable { .. } => false,
         Failure::Usage(_) | Failure::NotFound(_) | Failure::Declined => true,
-        Failure::Failed(_) | Failure::ClosedPipe => true,
+        Failure::Failed(_) | Failure::Overtaken(_) | Failure::TimedOut(_) => true,
+        Failure::ClosedPipe => true,
     }
 }
 

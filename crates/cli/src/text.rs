@@ -1,12 +1,13 @@
 //! Words for values: times, numbers, phases.
 
 use api_types::{
-    Access, AttemptState, ConnectionState, CredentialKind, PausedBy, Phase, PhaseName, UpdateKind,
-    Verdict, Wish,
+    Access, AttemptState, ConnectionState, CredentialKind, EnrollmentAction, EnrollmentState,
+    Level, PausedBy, Phase, PhaseName, UpdateKind, Verdict, Wish,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::output::Tone;
+use crate::watch;
 
 /// `2026-11-10 18:00:00Z`.
 pub(crate) fn time(at: DateTime<Utc>) -> String {
@@ -15,6 +16,22 @@ pub(crate) fn time(at: DateTime<Utc>) -> String {
 
 pub(crate) fn maybe_time(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "-".to_owned(), time)
+}
+
+/// A time to come: after a length like `3d` from now, or as RFC 3339.
+pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let now = Utc::now();
+    let at = match watch::length(text) {
+        Ok(length) => {
+            TimeDelta::from_std(length).ok().and_then(|length| now.checked_add_signed(length))
+        }
+        Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()),
+    };
+    match at {
+        None => Err("a length like 3d or 12h, or a time like 2026-12-24T18:00:00Z".to_owned()),
+        Some(at) if at <= now => Err("this is past; it must be a time to come".to_owned()),
+        Some(at) => Ok(at),
+    }
 }
 
 pub(crate) fn maybe(text: Option<&str>) -> String {
@@ -32,6 +49,11 @@ pub(crate) fn number(value: u32) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// `1 device`, `1,200 devices`.
+pub(crate) fn devices(count: u32) -> String {
+    format!("{} {}", number(count), if count == 1 { "device" } else { "devices" })
 }
 
 pub(crate) const fn phase_name(name: PhaseName) -> &'static str {
@@ -78,6 +100,32 @@ pub(crate) const fn verdict(verdict: Verdict) -> (&'static str, &'static str, To
         Verdict::Wait => ("◔", "wait", Tone::Wait),
         Verdict::Fail => ("✗", "fail", Tone::Bad),
         Verdict::Unknown => ("?", "unknown", Tone::Bad),
+    }
+}
+
+pub(crate) const fn level(level: Level) -> (&'static str, &'static str, Tone) {
+    match level {
+        Level::Ready => ("✓", "ready", Tone::Good),
+        Level::Advisory => ("!", "advisory", Tone::Wait),
+        Level::NotReady => ("✗", "not ready", Tone::Bad),
+        Level::Error => ("?", "error", Tone::Bad),
+    }
+}
+
+pub(crate) const fn enrollment_state(state: EnrollmentState) -> &'static str {
+    match state {
+        EnrollmentState::NotEnrolled => "not enrolled",
+        EnrollmentState::Enrolling => "enrolling",
+        EnrollmentState::Enrolled => "enrolled",
+        EnrollmentState::Unenrolling => "unenrolling",
+    }
+}
+
+pub(crate) const fn enrollment_action(action: EnrollmentAction) -> &'static str {
+    match action {
+        EnrollmentAction::Enroll => "enroll",
+        EnrollmentAction::Restore => "restore",
+        EnrollmentAction::Unenroll => "unenroll",
     }
 }
 
@@ -141,7 +189,17 @@ pub(crate) const fn update_kind(kind: UpdateKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{moment, number};
+
+    #[test]
+    fn an_end_is_a_length_or_a_time_to_come() {
+        for good in ["3d", "12h", "2999-01-01T00:00:00Z", "2999-01-01T00:00:00+02:00"] {
+            assert!(moment(good).is_ok(), "{good}");
+        }
+        for bad in ["tomorrow", "3", "0s", "2020-01-01T00:00:00Z", "99999999999999d"] {
+            assert!(moment(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn thousands_are_grouped() {

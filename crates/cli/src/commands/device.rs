@@ -1,14 +1,19 @@
-//! `concentric device`.
+//! `concentric device`: looking at devices. What is done to them is in `act`.
+
+mod act;
+mod explain;
+mod standing;
 
 use api_types::{AttemptState, Device, DeviceDetail};
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
+use self::standing::Standing;
 use super::Context;
 use crate::client::{Document, Query};
 use crate::failure::{Exit, Failure};
 use crate::output::{Form, say, table, write, write_lines};
-use crate::{find, text};
+use crate::{cel, find, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -19,6 +24,13 @@ pub(crate) enum Command {
         /// Id, name, or the only beginning of a name.
         device: String,
     },
+    /// Say why a device is served or not, whose turn it is, and why it is in its rings.
+    Explain {
+        /// Id, name, or the only beginning of a name.
+        device: String,
+    },
+    #[command(flatten)]
+    Act(act::Act),
 }
 
 #[derive(Debug, Args)]
@@ -28,6 +40,13 @@ pub(crate) struct List {
     name_prefix: Option<String>,
     #[arg(long)]
     model: Option<String>,
+    /// An expression (CEL) that must be true of the device: `build < 26100 && agent == "intune"`.
+    #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["ring_set", "rollout"])]
+    filter: Option<String>,
+    /// Where they stand; several may be given, one of which must hold.
+    #[arg(long, value_name = "STANDING", value_delimiter = ',',
+        conflicts_with_all = ["ring_set", "rollout"])]
+    standing: Vec<Standing>,
     /// With --ring: members of this ring set.
     #[arg(long, value_name = "NAME", requires = "ring")]
     ring_set: Option<String>,
@@ -54,8 +73,15 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::List(list) => list.run(context).await?,
         Command::Get { device } => {
             let tenant = context.tenant().await?;
-            show(context, &get(context, &tenant, &device).await?)?;
+            let id = find::device(&context.client, &tenant, &device).await?.id.to_string();
+            let path = ["tenants", &tenant, "devices", &id];
+            show(context, &context.client.get(&path, &Query::new()).await?)?;
         }
+        Command::Explain { device } => {
+            let tenant = context.tenant().await?;
+            explain::show(context, &tenant, &device).await?;
+        }
+        Command::Act(act) => act.run(context).await?,
     }
     Ok(Exit::Ok)
 }
@@ -64,8 +90,12 @@ impl List {
     async fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         let (client, tenant) = (&context.client, context.tenant().await?);
         let mut query = Query::new();
-        query.extend(self.name_prefix.map(|text| ("name_prefix", text)));
-        query.extend(self.model.map(|text| ("model", text)));
+        if self.filter.is_some() || !self.standing.is_empty() {
+            query.extend(self.expression().map(|filter| ("filter", filter)));
+        } else {
+            query.extend(self.name_prefix.map(|text| ("name_prefix", text)));
+            query.extend(self.model.map(|text| ("model", text)));
+        }
         if let Some(set) = self.ring_set {
             let set = find::ring_set(client, &tenant, &set).await?;
             query.push(("ring_set_id", set.typed.id.to_string()));
@@ -78,12 +108,13 @@ impl List {
         query.extend(self.state.map(|state| ("state", text::attempt_state(state).to_owned())));
         let path = ["tenants", &tenant, "devices"];
         let (devices, more) = client.list(&path, &query, self.limit.max(1)).await?;
-        let head = ["name", "model", "build", "last sync", "id"];
+        let head = ["name", "model", "build", "standing", "last sync", "id"];
         context.output.list(&head, &devices, |device: &Device| {
             vec![
                 device.name.clone(),
                 device.model.clone(),
                 text::maybe(device.build.as_deref()),
+                standing::of(device),
                 text::maybe_time(device.last_sync),
                 device.id.to_string(),
             ]
@@ -93,39 +124,17 @@ impl List {
         }
         Ok(())
     }
-}
 
-async fn get(
-    context: &Context<'_>,
-    tenant: &str,
-    wanted: &str,
-) -> Result<Document<DeviceDetail>, Failure> {
-    let client = &context.client;
-    if let Ok(id) = Uuid::try_parse(wanted) {
-        return client.get(&["tenants", tenant, "devices", &id.to_string()], &Query::new()).await;
+    /// With an expression, everything is said in it: the API takes it alone.
+    fn expression(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        parts.extend(self.filter.clone());
+        parts.extend(standing::expression(&self.standing));
+        let prefix = self.name_prefix.iter();
+        parts.extend(prefix.map(|text| format!("name.startsWith({})", cel::quote(text))));
+        parts.extend(self.model.iter().map(|text| format!("model == {}", cel::quote(text))));
+        cel::all(parts)
     }
-    let query = vec![("name_prefix", wanted.to_owned())];
-    let path = ["tenants", tenant, "devices"];
-    let (mut found, more) = client.list::<Device>(&path, &query, 20).await?;
-    let exact = found.iter().position(|device| device.typed.name == wanted);
-    let device = match (exact, found.len()) {
-        (Some(at), _) => found.swap_remove(at),
-        (None, 1) if !more => found.swap_remove(0),
-        (None, 0) => {
-            return Err(Failure::NotFound(format!("there is no device `{wanted}`")));
-        }
-        (None, _) => {
-            let names: Vec<String> =
-                found.iter().map(|d| format!("  {}  {}", d.typed.id, d.typed.name)).collect();
-            return Err(Failure::Usage(format!(
-                "`{wanted}` can mean several devices{}:\n{}",
-                if more { ", among them" } else { "" },
-                names.join("\n")
-            )));
-        }
-    };
-    let id = device.typed.id.to_string();
-    client.get(&["tenants", tenant, "devices", &id], &Query::new()).await
 }
 
 fn show(context: &Context<'_>, detail: &Document<DeviceDetail>) -> Result<(), Failure> {
@@ -140,9 +149,19 @@ fn show(context: &Context<'_>, detail: &Document<DeviceDetail>) -> Result<(), Fa
             ("id", d.id.to_string()),
             ("model", format!("{} {}", d.manufacturer, d.model)),
             ("serial", d.serial.clone()),
+            ("sort", text::maybe(d.sort.as_deref())),
+            ("edition", d.edition.clone()),
+            ("architecture", d.architecture.clone()),
             ("build", text::maybe(d.build.as_deref())),
+            ("updates", if d.quality_only { "quality only" } else { "all" }.to_owned()),
+            ("standing", standing::of(d)),
+            ("reasons", d.reasons.join(", ")),
+            ("owner", d.owner.clone()),
+            ("managed by", d.agent.clone()),
+            ("join", d.join.clone()),
+            ("category", d.category.clone()),
             ("last sync", text::maybe_time(d.last_sync)),
-            ("intune id", d.intune_id.to_string()),
+            ("intune id", id(d.intune_id)),
             ("entra device id", id(d.entra_device_id)),
             ("object id", id(d.object_id)),
             ("rings", rings.collect::<Vec<_>>().join(", ")),

@@ -1,15 +1,18 @@
 //! `concentric ring-set`.
 
+pub(crate) mod change;
+pub(crate) mod preview;
+
 use std::path::PathBuf;
 
-use api_types::{CreateRingSet, RingSet};
+use api_types::RingSet;
 use clap::Subcommand;
 
-use super::{Context, read_json};
+use super::Context;
 use crate::client::{Document, Query};
 use crate::failure::{Exit, Failure};
 use crate::output::{Form, say, table, write, write_lines};
-use crate::{find, text};
+use crate::{declared, find, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -20,12 +23,23 @@ pub(crate) enum Command {
         /// Name, id, or beginning of its id.
         ring_set: String,
     },
-    /// Make a ring set from a JSON file.
+    /// Make a ring set from a YAML or JSON file.
     Create {
-        /// The body of the API's call; `-` reads stdin.
+        /// The fields of the API's call; `-` reads stdin.
         #[arg(long, short, value_name = "FILE")]
         file: PathBuf,
     },
+    /// Show who would move, and why, without saving anything.
+    Preview {
+        /// A YAML or JSON file with a ring set, `-` for stdin; or the name of a ring set, to see what
+        /// placing the devices again would do.
+        #[arg(value_name = "FILE|NAME")]
+        what: String,
+    },
+    /// Make a ring set what a file says, or make it: first shows who moves, then asks.
+    Apply(change::Apply),
+    /// Delete a ring set.
+    Delete(change::Delete),
     /// Place the devices of the fleet into the rings again.
     Place {
         /// Name, id, or beginning of its id.
@@ -57,11 +71,14 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         }
         Command::Create { file } => {
             // Before the first request, so that a typing error costs nothing.
-            let body: CreateRingSet = read_json(&file)?;
+            let body = declared::ring_set(&file)?;
             let tenant = context.tenant().await?;
             let set = client.post(&["tenants", &tenant, "ring-sets"], &body).await?;
             show(context, &set)?;
         }
+        Command::Preview { what } => change::preview(context, &what).await?,
+        Command::Apply(apply) => apply.run(context).await?,
+        Command::Delete(delete) => delete.run(context).await?,
         Command::Place { ring_set } => {
             let tenant = context.tenant().await?;
             let set = find::ring_set(client, &tenant, &ring_set).await?.typed;
@@ -73,7 +90,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
     Ok(Exit::Ok)
 }
 
-fn show(context: &Context<'_>, set: &Document<RingSet>) -> Result<(), Failure> {
+pub(crate) fn show(context: &Context<'_>, set: &Document<RingSet>) -> Result<(), Failure> {
     let s = &set.typed;
     context.output.one(
         &set.json,

@@ -1,5 +1,11 @@
 //! `concentric tenant`.
 
+mod assess;
+mod checks;
+mod drift;
+mod enroll;
+mod registration;
+
 use std::path::PathBuf;
 
 use api_types::{ConnectionInput, CreateTenant, CredentialInput, Tenant};
@@ -28,6 +34,29 @@ pub(crate) enum Command {
         /// Name or id; the one of --tenant if not given.
         name: Option<String>,
     },
+    /// Check whether the tenant is fit to be served; exit code 14 if it is not.
+    Assess(assess::Assess),
+    /// Show what is checked, and why.
+    Checks {
+        /// Only this check, in full: `security-defaults`.
+        check: Option<String>,
+    },
+    /// Show the Microsoft Graph permissions, and what each is for.
+    Permissions {
+        /// Only those needed for this.
+        #[arg(long, value_name = "WHAT")]
+        capability: Option<checks::Capability>,
+    },
+    /// Make groups and policies for the rings of a ring set: first shows what, then asks.
+    Enroll(enroll::Enroll),
+    /// Take back what enrollment made; says what stays.
+    Unenroll(enroll::Unenroll),
+    /// Show how the tenant is enrolled, and what is under way.
+    Enrollment,
+    /// Show what others changed of what enrollment made; exit code 15 if anything differs.
+    Drift(drift::Drift),
+    /// Count the devices by whether they can be served, and why not.
+    Registration(registration::Registration),
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +114,14 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             client.order(&["tenants", &tenant.id.to_string(), "sync"]).await?;
             say(&format!("Sync of {} ordered; `concentric tenant get` shows it.", tenant.name));
         }
+        Command::Assess(assess) => return assess.run(context).await,
+        Command::Checks { check } => checks::show(context, check.as_deref()).await?,
+        Command::Permissions { capability } => checks::permissions(context, capability).await?,
+        Command::Enroll(enroll) => enroll.run(context).await?,
+        Command::Unenroll(unenroll) => unenroll.run(context).await?,
+        Command::Enrollment => enroll::status(context).await?,
+        Command::Drift(drift) => return drift.run(context).await,
+        Command::Registration(registration) => registration.run(context).await?,
     }
     Ok(Exit::Ok)
 }

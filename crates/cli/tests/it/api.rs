@@ -1,6 +1,6 @@
 //! A server that plays the API: one tenant, two rollouts, and whatever a test makes of them.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
@@ -27,6 +27,10 @@ pub(crate) struct World {
     pub(crate) resumed_from: Vec<Option<String>>,
     /// Path and body of every action.
     pub(crate) actions: Vec<(String, Value)>,
+    /// What is said to `GET /tenants/..`, one after the other; the last one again and again.
+    pub(crate) answers: HashMap<String, VecDeque<(u16, Value)>>,
+    /// Everything that was asked for and is not played by a handler of its own, with its body.
+    pub(crate) requests: Vec<(String, Value)>,
     /// Instead of everything else.
     pub(crate) problem: Option<(u16, Value)>,
 }
@@ -71,6 +75,28 @@ impl Api {
         change(&mut self.world.lock().expect("no test panics here"));
     }
 
+    /// From now on this is said to `method_and_path`, below the tenant; the last one stays.
+    pub(crate) fn answer(&self, method_and_path: &str, answers: &[Value]) {
+        let answers = answers.iter().map(|body| (200, body.clone())).collect();
+        self.change(|world| {
+            world.answers.insert(method_and_path.to_owned(), answers);
+        });
+    }
+
+    pub(crate) fn refuse(&self, method_and_path: &str, status: u16, title: &str, detail: &str) {
+        let answer = (status, problem_body(status, title, detail));
+        self.change(|world| {
+            world.answers.insert(method_and_path.to_owned(), VecDeque::from([answer]));
+        });
+    }
+
+    /// What was asked for that changes something, with its body.
+    pub(crate) fn orders(&self) -> Vec<(String, Value)> {
+        let world = self.world.lock().expect("no test panics here");
+        let is_order = |(line, _): &&(String, Value)| !line.starts_with("GET");
+        world.requests.iter().filter(is_order).cloned().collect()
+    }
+
     pub(crate) fn phase(&self, phase: &Value) {
         set_phase(&self.world, phase);
     }
@@ -90,6 +116,7 @@ fn router(world: Shared) -> Router {
         .route(&format!("{rollouts}/{{id}}/explain"), get(|| async { Json(explanation()) }))
         .route(&format!("{rollouts}/{{id}}/events"), get(events))
         .route(&format!("{rollouts}/{{id}}/{{action}}"), post(act))
+        .fallback(scripted)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&world), guard))
         .with_state(world)
 }
@@ -110,6 +137,31 @@ async fn guard(
         return refuse(401, &problem_body(401, "Not authenticated", detail));
     }
     next.run(request).await
+}
+
+async fn scripted(State(world): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.expect("a small body");
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let Some(path) = parts.uri.path().strip_prefix("/api/v1") else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let path = path.replace(&format!("/tenants/{TENANT}"), "");
+    let line = format!("{} {path}", parts.method);
+    let mut world = world.lock().expect("no test panics here");
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    world.requests.push((format!("{line}{query}"), body));
+    let answer = match world.answers.get_mut(&line) {
+        Some(answers) if answers.len() > 1 => answers.pop_front(),
+        Some(answers) => answers.front().cloned(),
+        None => None,
+    };
+    match answer {
+        Some((200, body)) => Json(body).into_response(),
+        Some((204, _)) => StatusCode::NO_CONTENT.into_response(),
+        Some((status, problem)) => refuse(status, &problem),
+        None => refuse(404, &problem_body(404, "Not found", "There is nothing here.")),
+    }
 }
 
 pub(crate) fn problem_body(status: u16, title: &str, detail: &str) -> Value {

@@ -2,8 +2,14 @@
 //! own that plays the API.
 
 mod api;
+mod apply;
+mod devices;
+mod enrollment;
 mod errors;
+mod help;
 mod pictures;
 mod program;
+mod readiness;
+mod ring_sets;
 mod steer;
 mod watch;

@@ -1,6 +1,7 @@
 //! Runs the binary.
 
 use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -34,4 +35,33 @@ fn read(output: &Output) -> Run {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
     let code = output.status.code().expect("it ended by itself");
     Run { code, out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+/// A file of a test, gone with it.
+#[derive(Debug)]
+pub(crate) struct TempFile(String);
+
+impl TempFile {
+    pub(crate) fn new(text: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "concentric-{}-{}.yaml",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).expect("a file");
+        Self(path.to_str().expect("UTF-8").to_owned())
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        // The system clears its directory otherwise.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
