@@ -22,11 +22,31 @@ pub enum WorkKind {
     Observe,
     /// Read catalogue, devices and groups from scratch. Subject: the tenant.
     Sync,
+    /// Run the readiness checks. Subject: the tenant.
+    Assess,
+    /// Say of devices that changed how they stand, and place them. Subject: the tenant.
+    Register,
+    /// Make what an enrollment wants, or take it back; look for drift. Subject: the tenant.
+    Enroll,
+    /// Bring the Entra groups of rings up to date. Subject: the tenant.
+    Members,
+    /// Ask single devices to do something. Subject: the tenant.
+    Act,
 }
 
 impl WorkKind {
-    pub const ALL: [Self; 5] =
-        [Self::Decide, Self::Enforce, Self::Sweep, Self::Observe, Self::Sync];
+    pub const ALL: [Self; 10] = [
+        Self::Decide,
+        Self::Enforce,
+        Self::Sweep,
+        Self::Observe,
+        Self::Sync,
+        Self::Assess,
+        Self::Register,
+        Self::Enroll,
+        Self::Members,
+        Self::Act,
+    ];
 
     /// The word used in tables and metrics.
     #[must_use]
@@ -37,6 +57,11 @@ impl WorkKind {
             Self::Sweep => "sweep",
             Self::Observe => "observe",
             Self::Sync => "sync",
+            Self::Assess => "assess",
+            Self::Register => "register",
+            Self::Enroll => "enroll",
+            Self::Members => "members",
+            Self::Act => "act",
         }
     }
 

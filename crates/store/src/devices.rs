@@ -6,6 +6,7 @@ use domain::build::Build;
 use domain::ids::{
     DeviceId, DirectoryObjectId, EntraDeviceId, IntuneDeviceId, RingSetId, RolloutId, TenantId,
 };
+use domain::registration::{Reason, Registration, Standing, Traits};
 use domain::ring::RingIndex;
 
 use uuid::Uuid;
@@ -13,12 +14,18 @@ use uuid::Uuid;
 use crate::convert::{ring, state};
 use crate::page::Page;
 use crate::{Store, StoreError};
-pub use domain::inventory::ImportedDevice;
+pub use domain::inventory::{ImportedDevice, ImportedDirectoryDevice};
 
+mod directory;
+pub(crate) mod due;
 mod import;
 mod list;
+mod remove;
+mod traits;
 
 use list::{fetch, list, list_by_attempt};
+pub use remove::{Left, Removed};
+pub(crate) use traits::{TraitColumns, traits};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
@@ -30,7 +37,8 @@ pub struct ImportCounts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceRow {
     pub id: DeviceId,
-    pub intune: IntuneDeviceId,
+    /// None: only the directory knows the device.
+    pub intune: Option<IntuneDeviceId>,
     pub entra_device: Option<EntraDeviceId>,
     pub object: Option<DirectoryObjectId>,
     pub name: String,
@@ -39,6 +47,11 @@ pub struct DeviceRow {
     pub serial: String,
     pub build: Option<Build>,
     pub last_sync: Option<DateTime<Utc>>,
+    pub traits: Traits,
+    /// None: not looked at yet.
+    pub registration: Option<Registration>,
+    /// Since when its standing is what it is.
+    pub standing_at: Option<DateTime<Utc>>,
 }
 
 /// A device with its place in every ring set, and what became of it in every rollout.
@@ -71,6 +84,9 @@ pub struct DeviceFilter {
     pub ring: Option<(RingSetId, RingIndex)>,
     /// Devices of this rollout that stand in this state.
     pub attempt: Option<(RolloutId, AttemptState)>,
+    pub standing: Option<Standing>,
+    /// This is among the reasons why they are not served.
+    pub reason: Option<Reason>,
 }
 
 impl Store {

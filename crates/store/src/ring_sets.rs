@@ -39,7 +39,8 @@ impl Store {
         let rings = json(&set.rings())?;
         let mut tx = self.tenant_begin(tenant).await?;
         sqlx::query!(
-            "insert into ring_set (tenant_id, id, name, rings, created_at) values ($1, $2, $3, $4, $5)",
+            "insert into ring_set (tenant_id, id, name, rings, rules, created_at)
+             values ($1, $2, $3, $4, '{}', $5)",
             tenant.0,
             id.0,
             set.name(),

@@ -189,8 +189,8 @@ async fn insert(
     }
     // In the order of the key, which the chunks come in.
     let inserted = sqlx::query!(
-        "insert into ring_member (tenant_id, ring_set_id, device_id, ring, position)
-         select $1, $2, m.* from unnest($3::uuid[], $4::int2[], $5::int[]) as m",
+        "insert into ring_member (tenant_id, ring_set_id, device_id, ring, position, why)
+         select $1, $2, m.*, 0 from unnest($3::uuid[], $4::int2[], $5::int[]) as m",
         tenant.0,
         ring_set.0,
         &members.devices,

@@ -8,6 +8,8 @@ use domain::ids::{
     DirectoryObjectId, EntraDeviceId, EntraTenantId, IntuneDeviceId, ReleaseId, RingSetId,
     RolloutId, TenantId, UpdateId,
 };
+use domain::registration::Traits;
+use domain::registration::facts::{Agent, Architecture, Join, Owner, System};
 use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, WaveLimit};
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Event;
@@ -128,6 +130,23 @@ pub(crate) fn device(number: u128) -> ImportedDevice {
         serial: format!("S{number}"),
         build: Some(OLD),
         last_sync: Some(hour(0)),
+        traits: traits(),
+    }
+}
+
+/// What nothing is wrong with.
+pub(crate) fn traits() -> Traits {
+    Traits {
+        system: System::Windows,
+        owner: Owner::Company,
+        agent: Agent::Intune,
+        workloads: None,
+        join: Join::Entra,
+        enabled: true,
+        architecture: Architecture::X64,
+        edition: "Enterprise".to_owned(),
+        edition_number: Some(4),
+        category: String::new(),
     }
 }
 
