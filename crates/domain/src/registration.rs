@@ -3,14 +3,18 @@
 //! Pure: a function of what was read of one device, of what other devices have in common with it, and
 //! of the time. Rules: facts/autopatch.md 3.2 (Windows Autopatch, "Register your devices").
 
+pub mod edition;
 pub mod facts;
 pub mod reason;
 pub mod rules;
+mod sort;
 
 use serde::{Deserialize, Serialize};
 
+pub use edition::Edition;
 pub use facts::{DeviceFacts, Traits};
 pub use reason::{Reason, Reasons, Turn};
+pub use rules::register;
 
 /// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,7 +39,7 @@ pub enum Sort {
     Physical,
     /// Windows 365.
     CloudPc,
-    /// A personal, persistent machine of Azure Virtual Desktop.
+    /// A machine of Azure Virtual Desktop, as far as its edition gives it away.
     VirtualDesktop,
     /// Any other virtual machine.
     Virtual,

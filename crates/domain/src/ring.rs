@@ -1,5 +1,8 @@
 //! Rings and ring sets: who is served in which order, and how quickly.
 
+mod lint;
+mod rules;
+
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
@@ -7,6 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::Gate;
 use crate::ids::DirectoryObjectId;
+
+pub use lint::{Lint, RingCount, minimum_members};
+pub use rules::{MAX_SOURCES, PlacementRules, Stratum};
+
+/// Ring sets a tenant may have, and rings a set may have: what Autopatch allows
+/// (facts/autopatch.md 4.4).
+pub const MAX_RING_SETS: usize = 300;
+pub const MAX_RINGS: usize = 15;
 
 /// Position of a ring in its set; the first ring is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,39 +83,14 @@ impl WaveLimit {
 /// Who belongs to a ring.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// Share of the devices that no group assigns, in percent. All rings of a set add up to 100.
+    /// Share of the devices that no group assigns, in percent. All rings of a set add up to 100,
+    /// or all have 0: then a device that no group assigns is in no ring. A ring of 0 percent is
+    /// never filled: it holds whom groups and pins give it, for as long as they do.
     pub percent: u8,
     /// Members of these Entra groups belong here whatever the percentages say (assigned beats
-    /// dynamic). Of several rings that name groups of a device, one that also has a percentage
-    /// beats one that has none, then the later one wins (facts/autopatch.md 3.5).
+    /// dynamic, also in a ring that has both). Of several rings that name groups of a device, the
+    /// later one wins (facts/autopatch.md 3.5).
     pub groups: Vec<DirectoryObjectId>,
-}
-
-/// How the rings of a set get their members, besides the groups of each ring.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlacementRules {
-    /// The percentages share out the members of these Entra groups. None: every registered device
-    /// that no ring set with sources claims.
-    #[serde(default)]
-    pub sources: Vec<DirectoryObjectId>,
-    /// What early rings should have one device of each of; none: chance alone.
-    #[serde(default)]
-    pub cover: Vec<Stratum>,
-    /// Rings up to here cover; later ones are large enough to by themselves.
-    #[serde(default)]
-    pub cover_rings: u8,
-}
-
-/// A property that sorts a fleet into strata, all of which an early ring should have seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stratum {
-    /// Manufacturer and model.
-    Model,
-    /// The Windows version (major, minor, build).
-    Build,
-    /// The site.
-    Site,
 }
 
 /// One stage of a ring set.
@@ -123,18 +109,21 @@ pub struct Ring {
 pub struct RingSet {
     name: String,
     rings: Vec<Ring>,
+    rules: PlacementRules,
 }
 
 #[derive(Deserialize)]
 struct Unchecked {
     name: String,
     rings: Vec<Ring>,
+    #[serde(default)]
+    rules: PlacementRules,
 }
 
 impl TryFrom<Unchecked> for RingSet {
     type Error = RingSetError;
     fn try_from(set: Unchecked) -> Result<Self, RingSetError> {
-        Self::new(set.name, set.rings)
+        Self::new(set.name, set.rings)?.with_rules(set.rules)
     }
 }
 
@@ -147,7 +136,7 @@ pub enum RingSetError {
     Name(String),
     #[error("ring {ring} repeats the name {name:?}")]
     RepeatedName { ring: usize, name: String },
-    #[error("the percentages add up to {0}, they must add up to 100")]
+    #[error("the percentages add up to {0}, they must add up to 100 or all be 0")]
     Percentages(u32),
     #[error("ring {ring} can never have a device: it has 0 percent and no group")]
     Empty { ring: usize },
@@ -161,6 +150,18 @@ pub enum RingSetError {
     Waves { ring: usize },
     #[error("ring {ring}: {why}")]
     Gate { ring: usize, why: &'static str },
+    #[error("the first {cover} rings are to cover the fleet, but there are only {rings}")]
+    CoverRings { rings: usize, cover: u8 },
+    #[error("the fleet is to be covered by {0:?} twice")]
+    RepeatedStratum(Stratum),
+    #[error("a ring set may have at most 50 source groups, this one has {0}")]
+    Sources(usize),
+    #[error("group {0} is a source twice")]
+    RepeatedSource(DirectoryObjectId),
+    #[error("ring {ring} names group {group}, which is a source of the whole set")]
+    SourceOfRing { ring: usize, group: DirectoryObjectId },
+    #[error("there are source groups, but no ring has a percentage to share them out by")]
+    SourcesUnshared,
 }
 
 impl RingSet {
@@ -168,11 +169,11 @@ impl RingSet {
     /// (facts/autopatch.md 4.4); 30 days is what Windows Update for Business takes.
     pub fn new(name: String, rings: Vec<Ring>) -> Result<Self, RingSetError> {
         check_name(&name)?;
-        if !(2..=15).contains(&rings.len()) {
+        if !(2..=MAX_RINGS).contains(&rings.len()) {
             return Err(RingSetError::Count(rings.len()));
         }
         let total: u32 = rings.iter().map(|ring| u32::from(ring.membership.percent)).sum();
-        if total != 100 {
+        if total != 100 && total != 0 {
             return Err(RingSetError::Percentages(total));
         }
         let mut names = HashSet::new();
@@ -188,7 +189,13 @@ impl RingSet {
                 }
             }
         }
-        Ok(Self { name, rings })
+        Ok(Self { name, rings, rules: PlacementRules::default() })
+    }
+
+    /// The set with these rules for how its rings get their members, checked against its rings.
+    pub fn with_rules(self, rules: PlacementRules) -> Result<Self, RingSetError> {
+        rules::check(&rules, &self.rings)?;
+        Ok(Self { rules, ..self })
     }
 
     /// The five rings of Windows Autopatch with its 2023 values (facts/autopatch.md 4.1 and
@@ -227,6 +234,22 @@ impl RingSet {
     #[must_use]
     pub fn rings(&self) -> &[Ring] {
         &self.rings
+    }
+
+    /// The rings with their positions, first ring first.
+    pub fn indexed(&self) -> impl Iterator<Item = (RingIndex, &Ring)> {
+        (0..).map(RingIndex).zip(&self.rings)
+    }
+
+    #[must_use]
+    pub fn rules(&self) -> &PlacementRules {
+        &self.rules
+    }
+
+    /// Whether this ring should hold a device of every stratum.
+    #[must_use]
+    pub fn covers(&self, ring: RingIndex) -> bool {
+        !self.rules.cover.is_empty() && ring.0 < self.rules.cover_rings
     }
 }
 

@@ -1,8 +1,10 @@
 //! The rules, tested from outside.
 
 mod attempts;
+mod coverage;
 mod gates;
 mod placement;
+mod registrations;
 mod rings;
 mod rollouts;
 mod transitions;

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::gate::Gate;
-use domain::ids::DirectoryObjectId;
+use domain::ids::{DirectoryObjectId, EntraDeviceId, RingSetId};
+use domain::placement::Candidate;
 use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, WaveLimit};
 use domain::rollout::observations::{Intent, Observations, RingObservation, Wish};
 use domain::rollout::plan::{OnGateFailure, Plan};
@@ -45,3 +46,14 @@ pub(crate) fn seen(
 }
 
 pub(crate) const RINGS: [RingIndex; 3] = [RingIndex(0), RingIndex(1), RingIndex(2)];
+
+pub(crate) const SET: RingSetId = RingSetId(Uuid::from_u128(7));
+
+pub(crate) fn device(number: u128) -> EntraDeviceId {
+    EntraDeviceId(Uuid::from_u128(number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)))
+}
+
+/// A device that nothing is decided about.
+pub(crate) fn candidate(number: u128) -> Candidate {
+    Candidate { device: device(number), pinned: None, assigned: None, current: None, stratum: None }
+}
