@@ -68,23 +68,74 @@ create table api_token (
 create table device (
     tenant_id uuid not null,
     id uuid not null, -- v7
-    intune_id uuid not null,
+    intune_id uuid, -- null: only the directory knows it
     entra_device_id uuid, -- null: not registered in Entra (yet), so nothing can be offered
     object_id uuid,
     name text not null,
     manufacturer text not null,
     model text not null,
     serial text not null,
+    serial_known boolean not null, -- it is one, not what firmware says when nobody wrote one to it
     os_major int,
     os_minor int,
     os_build int,
     os_revision int,
     last_sync timestamptz,
+    -- What it is, by the codes of the domain (registration::facts).
+    system smallint not null,
+    owner smallint not null,
+    agent smallint not null,
+    workloads smallint,         -- bits: updates, configuration, office; null: not co-managed
+    join_kind smallint not null,
+    enabled boolean not null,
+    architecture smallint not null,
+    edition text not null,
+    edition_number int,
+    category text not null,
+    -- How it stands, as registration found last. In no index, so that a pass updates in place.
+    standing smallint,          -- null: not looked at yet
+    reasons int not null default 0,
+    sort smallint,
+    quality_only boolean not null default false,
+    standing_at timestamptz,    -- since when it stands so
     primary key (tenant_id, id),
     unique (tenant_id, intune_id),
-    unique (tenant_id, entra_device_id)
+    unique (tenant_id, entra_device_id),
+    check (intune_id is not null or entra_device_id is not null),
+    check ((standing is null) = (sort is null) and (standing is null) = (standing_at is null))
 ) with (fillfactor = 90);
+create index device_of_object on device (tenant_id, object_id) where object_id is not null;
+create index device_of_serial on device (tenant_id, serial) where serial_known;
 
+-- Devices of which something changed that registration or placement look at. A row is locked by who
+-- marks it again, so that no mark is lost between reading a device and taking its row away.
+create table registration_due (
+    tenant_id uuid not null,
+    device_id uuid not null,
+    step smallint not null default 0, -- 0: to be registered, 1: registered, to be placed
+    primary key (tenant_id, device_id)
+);
+
+-- What an administrator decided about single devices.
+create table device_control (
+    tenant_id uuid not null,
+    device_id uuid not null,
+    kind text not null check (kind in ('hold', 'exclude', 'pin')),
+    ring_set_id uuid,           -- of a pin
+    ring smallint check (ring between 0 and 14),
+    reason text not null,
+    owner text not null,
+    since timestamptz not null,
+    expires_at timestamptz,     -- null: until somebody lifts it
+    unique nulls not distinct (tenant_id, device_id, kind, ring_set_id),
+    check ((kind = 'pin') = (ring_set_id is not null) and (kind = 'pin') = (ring is not null))
+);
+create index device_control_expiring on device_control (tenant_id, expires_at)
+    where expires_at is not null;
+create index device_control_of_ring_set on device_control (tenant_id, ring_set_id)
+    where ring_set_id is not null;
+
+-- Devices that are direct members of a group, and groups that are members of groups.
 create table group_member (
     tenant_id uuid not null,
     group_id uuid not null,
@@ -93,11 +144,38 @@ create table group_member (
 );
 create index group_member_of_group on group_member (tenant_id, group_id);
 
+create table group_nesting (
+    tenant_id uuid not null,
+    parent_id uuid not null,
+    child_id uuid not null,
+    primary key (tenant_id, parent_id, child_id)
+);
+create index group_nesting_of_child on group_nesting (tenant_id, child_id);
+
+-- What people call a group.
+create table group_name (
+    tenant_id uuid not null,
+    group_id uuid not null,
+    name text not null,
+    primary key (tenant_id, group_id)
+);
+
+-- Where the next delta read goes on.
+create table delta_link (
+    tenant_id uuid not null,
+    kind text not null check (kind in ('devices', 'groups', 'group')),
+    subject uuid not null,      -- the group, or the tenant
+    link text not null,
+    at timestamptz not null,
+    primary key (tenant_id, kind, subject)
+);
+
 create table ring_set (
     tenant_id uuid not null,
     id uuid not null,
     name text not null,
     rings jsonb not null,
+    rules jsonb not null,
     placed_at timestamptz,
     created_at timestamptz not null,
     primary key (tenant_id, id),
@@ -110,8 +188,35 @@ create table ring_member (
     device_id uuid not null,
     ring smallint not null check (ring between 0 and 14),
     position int not null, -- order of offers inside the ring
+    why smallint not null, -- by the codes of placement::Why
+    stratum bigint,        -- what it covers, by the set's rules
+    told smallint,         -- the ring whose Entra group has it
     primary key (tenant_id, ring_set_id, device_id)
 );
+-- Whether early rings have seen a stratum, without reading their members.
+create index ring_member_stratum on ring_member (tenant_id, ring_set_id, ring, stratum)
+    where stratum is not null;
+create index ring_member_untold on ring_member (tenant_id, ring_set_id, device_id)
+    where told is distinct from ring;
+
+-- Devices that left a ring set while the Entra group of a ring still has them.
+create table ring_leaver (
+    tenant_id uuid not null,
+    ring_set_id uuid not null,
+    device_id uuid not null,
+    object_id uuid not null,
+    told smallint not null,
+    primary key (tenant_id, ring_set_id, device_id)
+);
+
+-- How many members each ring has, changed in the statement that changes the members.
+create table ring_tally (
+    tenant_id uuid not null,
+    ring_set_id uuid not null,
+    ring smallint not null,
+    members int not null check (members >= 0),
+    primary key (tenant_id, ring_set_id, ring)
+) with (fillfactor = 50);
 
 create table catalog_update (
     tenant_id uuid not null,
@@ -172,7 +277,7 @@ create table rollout (
     tenant_id uuid not null,
     id uuid not null,
     release_id uuid not null,
-    ring_set_id uuid not null,
+    ring_set_id uuid not null,     -- may be gone when the rollout is over
     plan_id uuid not null,
     phase jsonb not null,
     phase_name text not null check (phase_name in
@@ -188,8 +293,7 @@ create table rollout (
     decided_at timestamptz,
     created_at timestamptz not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, release_id) references release (tenant_id, id),
-    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id)
+    foreign key (tenant_id, release_id) references release (tenant_id, id)
 );
 create index rollout_open on rollout (tenant_id)
     where phase_name not in ('rolled_back', 'cancelled');
@@ -251,6 +355,7 @@ create table attempt (
     removal_wave int,
     state_at timestamptz not null,
     code text,
+    retried_at timestamptz, -- what is reported of before says nothing any more
     primary key (device_id, rollout_id, tenant_id)
 ) partition by list (rollout_id);
 
@@ -288,7 +393,8 @@ create table chain_head (
 -- What is to be done, and by when. Claimed with SKIP LOCKED; the fence names the claim.
 create table work (
     tenant_id uuid not null,
-    kind text not null check (kind in ('decide', 'enforce', 'sweep', 'observe', 'sync')),
+    kind text not null check (kind in ('decide', 'enforce', 'sweep', 'observe', 'sync', 'assess',
+        'register', 'enroll', 'members', 'act')),
     subject uuid not null,
     due_at timestamptz,            -- by the service's clock; null: nothing to do until asked
     nudges bigint not null default 0, -- how often it was asked for
@@ -300,13 +406,69 @@ create table work (
 );
 create index work_due on work (due_at) where due_at is not null;
 
+-- One run of all readiness checks.
+create table assessment (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    at timestamptz not null,
+    level text not null check (level in ('ready', 'advisory', 'not_ready', 'error')),
+    findings jsonb not null,
+    primary key (tenant_id, id)
+);
+
+-- What is made in the tenant, by whom it was asked for, and how far it is.
+create table enrollment (
+    tenant_id uuid primary key,
+    state text not null check (state in ('none', 'enrolling', 'enrolled', 'unenrolling')),
+    ring_set_id uuid not null,
+    settings jsonb not null,
+    generation bigint not null,    -- counts requests: what compare-and-set compares
+    requested_by text not null,
+    requested_at timestamptz not null,
+    state_at timestamptz not null,
+    error text,
+    drift jsonb not null,
+    drift_at timestamptz,          -- when objects were last compared
+    restore text[] not null        -- keys of what is to be restored, as asked
+);
+
+-- What stands on Graph for an enrollment.
+create table enrollment_object (
+    tenant_id uuid not null,
+    key text not null,
+    id text not null,
+    applied jsonb not null,
+    original jsonb,                -- of an object that is not ours: what it held before
+    at timestamptz not null,
+    primary key (tenant_id, key)
+);
+
+-- What single devices are asked to do.
+create table device_action (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    device_id uuid not null,
+    kind text not null check (kind in ('check_in')),
+    reason text not null,
+    requested_by text not null,
+    requested_at timestamptz not null,
+    done_at timestamptz,
+    error text,
+    primary key (tenant_id, id)
+);
+create unique index device_action_pending on device_action (tenant_id, device_id, kind)
+    where done_at is null;
+create index device_action_of_device on device_action (tenant_id, device_id, id);
+
 -- Rights and row-level security --------------------------------------------------------------
 
 do $$
 declare name text;
 begin
-    foreach name in array array['device', 'group_member', 'ring_set', 'ring_member', 'catalog_update',
-        'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave', 'attempt', 'tally',
+    foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
+        'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
+        'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
+        'attempt', 'tally', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
         'event', 'chain_head', 'work', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
@@ -346,6 +508,59 @@ grant execute on function token_principal to concentric_app;
 grant create on schema public to concentric_service;
 alter function token_principal owner to concentric_service;
 revoke create on schema public from concentric_service;
+
+-- Rings --------------------------------------------------------------------------------------
+
+-- Keeps ring_tally equal to a count of members, once a statement, in one order of rings.
+create function ring_tally_follow() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into ring_tally as t (tenant_id, ring_set_id, ring, members)
+        select tenant_id, ring_set_id, ring, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
+        on conflict (tenant_id, ring_set_id, ring) do update set members = t.members + excluded.members;
+        return null;
+    elsif tg_op = 'DELETE' then
+        update ring_tally t set members = t.members - l.gone
+        from (
+            select k.tenant_id, k.ring_set_id, k.ring, c.gone
+            from ring_tally k
+            join (select tenant_id, ring_set_id, ring, count(*)::int as gone from old_rows group by 1, 2, 3) c
+                using (tenant_id, ring_set_id, ring)
+            order by k.tenant_id, k.ring_set_id, k.ring for no key update of k
+        ) l
+        where (t.tenant_id, t.ring_set_id, t.ring) = (l.tenant_id, l.ring_set_id, l.ring);
+        return null;
+    end if;
+    insert into ring_tally (tenant_id, ring_set_id, ring, members)
+    select distinct n.tenant_id, n.ring_set_id, n.ring, 0 from new_rows n order by 1, 2, 3
+    on conflict do nothing;
+    update ring_tally t set members = t.members + l.change
+    from (
+        select k.tenant_id, k.ring_set_id, k.ring, c.change
+        from ring_tally k
+        join (
+            select tenant_id, ring_set_id, ring, sum(change)::int as change
+            from (
+                select tenant_id, ring_set_id, ring, 1 as change from new_rows
+                union all
+                select tenant_id, ring_set_id, ring, -1 from old_rows
+            ) changes
+            group by 1, 2, 3
+            having sum(change) <> 0
+        ) c using (tenant_id, ring_set_id, ring)
+        order by k.tenant_id, k.ring_set_id, k.ring for no key update of k
+    ) l
+    where (t.tenant_id, t.ring_set_id, t.ring) = (l.tenant_id, l.ring_set_id, l.ring);
+    return null;
+end $$;
+
+create trigger ring_tally_insert after insert on ring_member
+    referencing new table as new_rows for each statement execute function ring_tally_follow();
+create trigger ring_tally_update after update on ring_member
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function ring_tally_follow();
+create trigger ring_tally_delete after delete on ring_member
+    referencing old table as old_rows for each statement execute function ring_tally_follow();
 
 -- Attempts -----------------------------------------------------------------------------------
 
@@ -431,6 +646,8 @@ begin
         select $1, $2, m.device_id, m.ring, m.position, case when e.reason is null then 0 else 12 end, $3, e.reason
         from ring_member m
         join device d on d.id = m.device_id and d.tenant_id = m.tenant_id
+        left join device_control h on h.tenant_id = $1 and h.device_id = m.device_id and h.kind = 'hold'
+            and (h.expires_at is null or h.expires_at > $3)
         left join (
             select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
             where update_id = $4 and tenant_id = $1 group by 1, 2, 3
@@ -440,6 +657,7 @@ begin
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
             when b.os_revision is null then 'no_content'
             when d.os_revision >= b.os_revision then 'already_current'
+            when h.device_id is not null then 'held' -- last, for it may be lifted
         end as reason) e
         where m.ring_set_id = $6 and m.tenant_id = $1
         order by m.ring, m.position, m.device_id

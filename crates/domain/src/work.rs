@@ -24,13 +24,13 @@ pub enum WorkKind {
     Sync,
     /// Run the readiness checks. Subject: the tenant.
     Assess,
-    /// Judge the devices that changed, and place them in rings. Subject: the tenant.
+    /// Say of devices that changed how they stand, and place them. Subject: the tenant.
     Register,
-    /// Make what an enrollment wants true on Graph, and look for drift. Subject: the tenant.
+    /// Make what an enrollment wants, or take it back; look for drift. Subject: the tenant.
     Enroll,
-    /// Bring the members of the ring groups on Graph up to date. Subject: the tenant.
+    /// Bring the Entra groups of rings up to date. Subject: the tenant.
     Members,
-    /// Ask devices to check in. Subject: the tenant.
+    /// Ask single devices to do something. Subject: the tenant.
     Act,
 }
 

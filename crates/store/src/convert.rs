@@ -3,6 +3,8 @@
 
 use domain::attempt::AttemptState;
 use domain::build::Build;
+use domain::placement::Why;
+use domain::registration::{Reasons, Registration, Sort, Standing};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use domain::rollout::observations::Wish;
@@ -111,4 +113,67 @@ pub(crate) fn build_columns(build: Option<Build>) -> [Option<i32>; 4] {
             [major, minor, build, revision].map(|number| Some(column(number)))
         }
     }
+}
+
+pub(crate) const fn standing_column(standing: Standing) -> i16 {
+    match standing {
+        Standing::Ready => 0,
+        Standing::NotReady => 1,
+        Standing::PrerequisiteFailed => 2,
+        Standing::GroupConflict => 3,
+        Standing::Excluded => 4,
+    }
+}
+
+pub(crate) fn standing(code: i16) -> Result<Standing, StoreError> {
+    STANDINGS
+        .into_iter()
+        .find(|standing| standing_column(*standing) == code)
+        .ok_or_else(|| StoreError::corrupt(format_args!("standing {code}")))
+}
+
+pub(crate) const STANDINGS: [Standing; 5] = [
+    Standing::Ready,
+    Standing::NotReady,
+    Standing::PrerequisiteFailed,
+    Standing::GroupConflict,
+    Standing::Excluded,
+];
+
+/// The standings of devices that are in rings.
+pub(crate) const REGISTERED: [i16; 2] =
+    [standing_column(Standing::Ready), standing_column(Standing::NotReady)];
+
+pub(crate) const fn sort_column(sort: Sort) -> i16 {
+    match sort {
+        Sort::Physical => 0,
+        Sort::CloudPc => 1,
+        Sort::VirtualDesktop => 2,
+        Sort::Virtual => 3,
+    }
+}
+
+pub(crate) fn sort(code: i16) -> Result<Sort, StoreError> {
+    [Sort::Physical, Sort::CloudPc, Sort::VirtualDesktop, Sort::Virtual]
+        .into_iter()
+        .find(|sort| sort_column(*sort) == code)
+        .ok_or_else(|| StoreError::corrupt(format_args!("sort {code}")))
+}
+
+/// Standing, reasons, sort and whether only quality updates are served; none when nobody has looked
+/// at the device yet.
+pub(crate) fn registration(
+    columns: (Option<i16>, i32, Option<i16>, bool),
+) -> Result<Option<Registration>, StoreError> {
+    let (Some(stands), reasons, Some(of_sort), quality_only) = columns else { return Ok(None) };
+    Ok(Some(Registration {
+        standing: standing(stands)?,
+        reasons: Reasons(reasons),
+        sort: sort(of_sort)?,
+        quality_only,
+    }))
+}
+
+pub(crate) fn why(code: i16) -> Result<Why, StoreError> {
+    Why::from_code(code).ok_or_else(|| StoreError::corrupt(format_args!("placement reason {code}")))
 }

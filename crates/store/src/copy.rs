@@ -95,6 +95,17 @@ impl Row<'_> {
         }
     }
 
+    pub(crate) fn small(&mut self, value: Option<i16>) {
+        match value {
+            Some(number) => self.bytes(&number.to_be_bytes()),
+            None => self.null(),
+        }
+    }
+
+    pub(crate) fn bool(&mut self, value: bool) {
+        self.bytes(&[u8::from(value)]);
+    }
+
     pub(crate) fn time(&mut self, value: Option<DateTime<Utc>>) {
         match value {
             Some(time) => self.bytes(&(time.timestamp_micros() - EPOCH_MICROS).to_be_bytes()),

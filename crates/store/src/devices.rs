@@ -6,19 +6,25 @@ use domain::build::Build;
 use domain::ids::{
     DeviceId, DirectoryObjectId, EntraDeviceId, IntuneDeviceId, RingSetId, RolloutId, TenantId,
 };
+use domain::registration::{Reason, Registration, Standing, Traits};
 use domain::ring::RingIndex;
-
-use uuid::Uuid;
 
 use crate::convert::{ring, state};
 use crate::page::Page;
 use crate::{Store, StoreError};
-pub use domain::inventory::ImportedDevice;
+pub use domain::inventory::{ImportedDevice, ImportedDirectoryDevice};
 
+mod directory;
+pub(crate) mod due;
 mod import;
 mod list;
+mod remove;
+mod traits;
 
 use list::{fetch, list, list_by_attempt};
+pub(crate) use remove::leave_rings;
+pub use remove::{Left, Removed};
+pub(crate) use traits::{TraitColumns, traits};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportCounts {
@@ -30,7 +36,8 @@ pub struct ImportCounts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceRow {
     pub id: DeviceId,
-    pub intune: IntuneDeviceId,
+    /// None: only the directory knows the device.
+    pub intune: Option<IntuneDeviceId>,
     pub entra_device: Option<EntraDeviceId>,
     pub object: Option<DirectoryObjectId>,
     pub name: String,
@@ -39,6 +46,11 @@ pub struct DeviceRow {
     pub serial: String,
     pub build: Option<Build>,
     pub last_sync: Option<DateTime<Utc>>,
+    pub traits: Traits,
+    /// None: not looked at yet.
+    pub registration: Option<Registration>,
+    /// Since when its standing is what it is.
+    pub standing_at: Option<DateTime<Utc>>,
 }
 
 /// A device with its place in every ring set, and what became of it in every rollout.
@@ -71,6 +83,9 @@ pub struct DeviceFilter {
     pub ring: Option<(RingSetId, RingIndex)>,
     /// Devices of this rollout that stand in this state.
     pub attempt: Option<(RolloutId, AttemptState)>,
+    pub standing: Option<Standing>,
+    /// This is among the reasons why they are not served.
+    pub reason: Option<Reason>,
 }
 
 impl Store {
@@ -143,37 +158,5 @@ impl Store {
             rings: rings.collect::<Result<_, StoreError>>()?,
             attempts: attempts.collect::<Result<_, StoreError>>()?,
         })
-    }
-
-    /// Makes exactly these objects the known members of a group.
-    pub async fn group_replace(
-        &self,
-        tenant: TenantId,
-        group: DirectoryObjectId,
-        members: &[DirectoryObjectId],
-    ) -> Result<(), StoreError> {
-        let members: Vec<Uuid> = members.iter().map(|member| member.0).collect();
-        let mut tx = self.tenant_begin(tenant).await?;
-        sqlx::query!(
-            "delete from group_member g where g.tenant_id = $1 and g.group_id = $2
-                 and not exists (select from unnest($3::uuid[]) as m(id) where m.id = g.object_id)",
-            tenant.0,
-            group.0,
-            &members,
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "insert into group_member (tenant_id, group_id, object_id)
-             select $1, $2, m.id from unnest($3::uuid[]) as m(id) order by m.id
-             on conflict do nothing",
-            tenant.0,
-            group.0,
-            &members,
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
     }
 }

@@ -8,6 +8,8 @@ use domain::ids::{
     DirectoryObjectId, EntraDeviceId, EntraTenantId, IntuneDeviceId, RingSetId, RolloutId,
     TenantId, UpdateId,
 };
+use domain::registration::Traits;
+use domain::registration::facts::{Agent, Architecture, Join, Owner, System};
 use domain::ring::{Cadence, Membership, Ring, RingSet, WaveLimit};
 use domain::rollout::plan::OnGateFailure;
 use store::Store;
@@ -54,6 +56,18 @@ pub(crate) fn devices(tenant: u64, count: u32) -> Vec<ImportedDevice> {
             serial: format!("SN{number:010}"),
             build: Some(OLD),
             last_sync: Some(hour(0)),
+            traits: Traits {
+                system: System::Windows,
+                owner: Owner::Company,
+                agent: Agent::Intune,
+                workloads: None,
+                join: Join::Entra,
+                enabled: true,
+                architecture: Architecture::X64,
+                edition: "Enterprise".to_owned(),
+                edition_number: Some(4),
+                category: String::new(),
+            },
         })
         .collect()
 }

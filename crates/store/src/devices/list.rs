@@ -7,15 +7,15 @@ use domain::ids::{
 };
 use uuid::Uuid;
 
-use super::{DeviceFilter, DeviceRow};
+use super::{DeviceFilter, DeviceRow, TraitColumns, traits};
 use crate::StoreError;
-use crate::convert::{build, ring_column};
+use crate::convert::{build, registration, ring_column, standing_column};
 use crate::page::Page;
 use crate::scope::Tx;
 
 pub(super) struct Columns {
     id: Uuid,
-    intune_id: Uuid,
+    intune_id: Option<Uuid>,
     entra_device_id: Option<Uuid>,
     object_id: Option<Uuid>,
     name: String,
@@ -27,6 +27,21 @@ pub(super) struct Columns {
     os_build: Option<i32>,
     os_revision: Option<i32>,
     last_sync: Option<DateTime<Utc>>,
+    system: i16,
+    owner: i16,
+    agent: i16,
+    workloads: Option<i16>,
+    join_kind: i16,
+    enabled: bool,
+    architecture: i16,
+    edition: String,
+    edition_number: Option<i32>,
+    category: String,
+    standing: Option<i16>,
+    reasons: i32,
+    sort: Option<i16>,
+    quality_only: bool,
+    standing_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Columns> for DeviceRow {
@@ -35,7 +50,7 @@ impl TryFrom<Columns> for DeviceRow {
     fn try_from(row: Columns) -> Result<Self, StoreError> {
         Ok(Self {
             id: DeviceId(row.id),
-            intune: IntuneDeviceId(row.intune_id),
+            intune: row.intune_id.map(IntuneDeviceId),
             entra_device: row.entra_device_id.map(EntraDeviceId),
             object: row.object_id.map(DirectoryObjectId),
             name: row.name,
@@ -44,6 +59,20 @@ impl TryFrom<Columns> for DeviceRow {
             serial: row.serial,
             build: build((row.os_major, row.os_minor, row.os_build, row.os_revision))?,
             last_sync: row.last_sync,
+            traits: traits(TraitColumns {
+                system: row.system,
+                owner: row.owner,
+                agent: row.agent,
+                workloads: row.workloads,
+                join: row.join_kind,
+                enabled: row.enabled,
+                architecture: row.architecture,
+                edition: row.edition,
+                edition_number: row.edition_number,
+                category: row.category,
+            })?,
+            registration: registration((row.standing, row.reasons, row.sort, row.quality_only))?,
+            standing_at: row.standing_at,
         })
     }
 }
@@ -63,7 +92,9 @@ pub(super) async fn list(
     let rows = sqlx::query_as!(
         Columns,
         "select d.id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
-             os_major, os_minor, os_build, os_revision, last_sync
+             os_major, os_minor, os_build, os_revision, last_sync, system, owner, agent, workloads,
+             join_kind, enabled, architecture, edition, edition_number, category, standing, reasons,
+             sort, quality_only, standing_at
          from device d
          where d.tenant_id = $1 and ($2::uuid is null or d.id > $2)
              and ($3::text is null or starts_with(lower(d.name), $3))
@@ -71,6 +102,8 @@ pub(super) async fn list(
              and ($5::uuid is null or exists (
                  select from ring_member m where m.tenant_id = $1 and m.ring_set_id = $5
                      and m.device_id = d.id and m.ring = $6))
+             and ($8::int2 is null or d.standing = $8)
+             and ($9::int is null or d.reasons & $9 <> 0)
          order by d.id limit $7",
         tenant.0,
         page.after,
@@ -79,6 +112,8 @@ pub(super) async fn list(
         ring_set.map(|set| set.0),
         ring.map(ring_column),
         page.rows(),
+        filter.standing.map(standing_column),
+        filter.reason.map(|reason| 1_i32 << reason as i32),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -97,7 +132,9 @@ pub(super) async fn list_by_attempt(
     let rows = sqlx::query_as!(
         Columns,
         "select d.id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
-             os_major, os_minor, os_build, os_revision, last_sync
+             os_major, os_minor, os_build, os_revision, last_sync, system, owner, agent, workloads,
+             join_kind, enabled, architecture, edition, edition_number, category, standing, reasons,
+             sort, quality_only, standing_at
          from attempt a join device d on d.tenant_id = $1 and d.id = a.device_id
          where a.tenant_id = $1 and a.rollout_id = $8 and a.state = $9
              and ($2::uuid is null or a.device_id > $2)
@@ -106,6 +143,8 @@ pub(super) async fn list_by_attempt(
              and ($5::uuid is null or exists (
                  select from ring_member m where m.tenant_id = $1 and m.ring_set_id = $5
                      and m.device_id = d.id and m.ring = $6))
+             and ($10::int2 is null or d.standing = $10)
+             and ($11::int is null or d.reasons & $11 <> 0)
          order by a.device_id limit $7",
         tenant.0,
         page.after,
@@ -116,6 +155,8 @@ pub(super) async fn list_by_attempt(
         page.rows(),
         rollout.0,
         state.code(),
+        filter.standing.map(standing_column),
+        filter.reason.map(|reason| 1_i32 << reason as i32),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -130,7 +171,9 @@ pub(super) async fn fetch(
     sqlx::query_as!(
         Columns,
         "select id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
-             os_major, os_minor, os_build, os_revision, last_sync
+             os_major, os_minor, os_build, os_revision, last_sync, system, owner, agent, workloads,
+             join_kind, enabled, architecture, edition, edition_number, category, standing, reasons,
+             sort, quality_only, standing_at
          from device where tenant_id = $1 and id = $2",
         tenant.0,
         device.0,

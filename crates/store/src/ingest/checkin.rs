@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{CheckIn, IngestCounts, STATES_COLUMN, batches, moves};
 use crate::convert::{build, build_columns};
+use crate::devices::due::{self, INACTIVE};
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, work};
 
@@ -46,7 +47,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(u64, u64), StoreError> {
         let mut tx = self.tenant_begin_by_key(tenant).await?;
-        update_devices(&mut tx, tenant, batch).await?;
+        let concerned = update_devices(&mut tx, tenant, batch).await?;
         let heard = heard(&mut tx, tenant, batch).await?;
         let (mut moved, mut woken) = (0, Vec::new());
         for target in targets(&mut tx, tenant).await? {
@@ -59,17 +60,22 @@ impl Store {
         if !woken.is_empty() {
             work::ask(&mut tx, tenant, WorkKind::Decide, &woken, now).await?;
         }
+        if concerned {
+            due::ask(&mut tx, tenant, now).await?;
+        }
         tx.commit().await?;
         Ok((moved, (batch.len() - heard.len()) as u64))
     }
 }
 
-/// Only a later check-in says anything new of the device itself.
+/// Only a later check-in says anything new of the device itself. Another Windows version, or a sign
+/// of life of a device that was given up, is something for registration to look at; whether
+/// there was any.
 async fn update_devices(
     tx: &mut Tx,
     tenant: TenantId,
     batch: &[&CheckIn],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let devices: Vec<Uuid> = batch.iter().map(|checkin| checkin.intune.0).collect();
     let times: Vec<DateTime<Utc>> = batch.iter().map(|checkin| checkin.at).collect();
     let mut builds: [Vec<Option<i32>>; 4] = [const { Vec::new() }; 4];
@@ -78,15 +84,30 @@ async fn update_devices(
         builds.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number));
     }
     let [majors, minors, numbers, revisions] = &builds;
-    sqlx::query!(
-        "update device d
-         set last_sync = c.at, os_major = coalesce(c.major, d.os_major),
-             os_minor = coalesce(c.minor, d.os_minor), os_build = coalesce(c.build, d.os_build),
-             os_revision = coalesce(c.revision, d.os_revision)
-         from unnest($2::uuid[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[])
-             as c(intune_id, at, major, minor, build, revision)
-         where d.tenant_id = $1 and d.intune_id = c.intune_id
-             and (d.last_sync is null or d.last_sync < c.at)",
+    let marked = sqlx::query_scalar!(
+        r#"with changed as (
+             update device d
+             set last_sync = c.at, os_major = coalesce(c.major, d.os_major),
+                 os_minor = coalesce(c.minor, d.os_minor), os_build = coalesce(c.build, d.os_build),
+                 os_revision = coalesce(c.revision, d.os_revision)
+             from (
+                 select c.at, c.major, c.minor, c.build, c.revision, k.id,
+                     k.reasons & $8 <> 0 or c.build is not null
+                         and (c.major, c.minor, c.build)
+                             is distinct from (k.os_major, k.os_minor, k.os_build) as matters
+                 from unnest($2::uuid[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[])
+                     as c(intune_id, at, major, minor, build, revision)
+                 join device k on k.tenant_id = $1 and k.intune_id = c.intune_id
+             ) c
+             where d.tenant_id = $1 and d.id = c.id and (d.last_sync is null or d.last_sync < c.at)
+             returning d.id, c.matters
+         ), marked as (
+             insert into registration_due (tenant_id, device_id)
+             select $1, id from changed where matters order by id
+             on conflict (tenant_id, device_id) do update set step = 0
+             returning 1
+         )
+         select count(*) as "marked!" from marked"#,
         tenant.0,
         &devices,
         &times,
@@ -94,10 +115,11 @@ async fn update_devices(
         minors as &[Option<i32>],
         numbers as &[Option<i32>],
         revisions as &[Option<i32>],
+        INACTIVE,
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(())
+    Ok(marked > 0)
 }
 
 /// A known device that checked in: what it said, and what is known of it by now.
@@ -229,6 +251,7 @@ async fn move_attempts(
              from unnest($3::uuid[], $4::int2[], $5::timestamptz[], $6::timestamptz[])
                  as c(device_id, state, at, latest)
              where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = c.device_id
+                 and (a.retried_at is null or c.at > a.retried_at)
                  and (checkin_outcome($7, $8, a.state, a.state_at, c.state, c.at, c.latest, $9)
                          <> a.state
                      or (a.state = $11 and c.state = $11 and c.at < a.state_at))

@@ -17,7 +17,7 @@ async fn all(store: &Store, tenant: domain::ids::TenantId) -> Vec<DeviceRow> {
 fn imported(row: &DeviceRow) -> ImportedDevice {
     let row = row.clone();
     ImportedDevice {
-        intune: row.intune,
+        intune: row.intune.expect("a device of Intune"),
         entra_device: row.entra_device,
         object: row.object,
         name: row.name,
@@ -26,6 +26,7 @@ fn imported(row: &DeviceRow) -> ImportedDevice {
         serial: row.serial,
         build: row.build,
         last_sync: row.last_sync,
+        traits: row.traits,
     }
 }
 
@@ -108,15 +109,15 @@ async fn doubles_do_not_break_an_import() {
     let counts = store.device_import(tenant, &devices).await.unwrap();
     assert_eq!((counts.added, counts.changed), (0, 0), "the same again changes nothing");
     let rows = all(&store, tenant).await;
-    let entra = |intune| rows.iter().find(|row| row.intune == intune).unwrap().entra_device;
+    let entra = |intune| rows.iter().find(|row| row.intune == Some(intune)).unwrap().entra_device;
     assert_eq!((entra(fresh.intune), entra(stale.intune)), (fresh.entra_device, None));
-    assert_eq!(rows.iter().find(|row| row.intune == device(2).intune).unwrap().name, "newer");
+    assert_eq!(rows.iter().find(|row| row.intune == Some(device(2).intune)).unwrap().name, "newer");
     // Two devices swap their Entra ids.
     let one = ImportedDevice { entra_device: device(2).entra_device, ..fresh.clone() };
     let two = ImportedDevice { entra_device: fresh.entra_device, ..device(2) };
     store.device_import(tenant, &[one.clone(), two.clone()]).await.unwrap();
     let rows = all(&store, tenant).await;
-    let entra = |intune| rows.iter().find(|row| row.intune == intune).unwrap().entra_device;
+    let entra = |intune| rows.iter().find(|row| row.intune == Some(intune)).unwrap().entra_device;
     assert_eq!(entra(one.intune), one.entra_device);
     assert_eq!(entra(two.intune), two.entra_device);
 }
@@ -183,6 +184,6 @@ async fn an_unknown_entra_device_is_unknown_not_an_error() {
         .checkin_ingest(world.tenant, &[checkin], chrono::TimeDelta::zero(), hour(1))
         .await;
     assert_eq!(counts.unwrap().unknown, 1);
-    let none = world.store.group_replace(world.tenant, DirectoryObjectId(Uuid::nil()), &[]).await;
-    none.unwrap();
+    let nobody = DirectoryObjectId(Uuid::nil());
+    world.store.group_replace(world.tenant, nobody, &[], &[], hour(1)).await.unwrap();
 }
