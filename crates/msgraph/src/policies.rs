@@ -16,7 +16,6 @@ mod update_rings;
 
 use chrono::{DateTime, FixedOffset};
 use domain::enrollment::object::UpdateRingPayload;
-use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 pub use area::PolicyArea;
@@ -95,26 +94,37 @@ impl Client {
         let is_as_wanted = P::decode(&found.body) == *spec.settings
             && found.text(area.name) == spec.name
             && found.text("description") == spec.description;
-        if !is_as_wanted {
-            self.update_policy(&found.id, spec).await?;
+        if is_as_wanted {
+            return Ok(found.id);
         }
-        Ok(found.id)
+        self.update_policy(&found.id, spec, &[]).await
     }
 
-    /// Changes name, description and settings; assignments stay.
+    /// Changes name, description and settings, and returns the policy's id. Where Graph can only
+    /// replace a policy, a new one is made, given `targets`, and the old one deleted: cut off in
+    /// between, both are there, with one tag.
     pub async fn update_policy<P: Policy>(
         &self,
         id: &str,
         spec: PolicySpec<'_, P>,
-    ) -> Result<(), GraphError> {
+        targets: &[WireTarget],
+    ) -> Result<String, GraphError> {
         let area = P::area();
-        let method = match area.update {
-            Update::Patch => Method::PATCH,
-            Update::Put => Method::PUT,
-        };
-        let body = Some(Value::Object(body(area, &spec)));
-        self.write(area.version, method, &area.path(id), body, true).await?;
-        Ok(())
+        let body = Value::Object(body(area, &spec));
+        match area.update {
+            Update::Patch => {
+                self.patch(area.version, &area.path(id), body).await?;
+                Ok(id.to_owned())
+            }
+            Update::Replace => {
+                let made: Raw = self.post_once(area.version, area.collection, body).await?.json()?;
+                if !targets.is_empty() {
+                    self.assign_policy::<P>(&made.id, targets).await?;
+                }
+                self.delete_policy::<P>(id).await?;
+                Ok(made.id)
+            }
+        }
     }
 
     /// Makes exactly these the policy's targets. A target that is not understood is refused, for it

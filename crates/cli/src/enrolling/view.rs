@@ -45,6 +45,11 @@ pub(super) fn plan(output: Output, enrollment: &Enrollment) -> Vec<String> {
         lines.push("permissions needed".to_owned());
         lines.extend(permissions.iter().map(|permission| format!("  {permission}")));
     }
+    if !plan.skipped.is_empty() {
+        lines.push(String::new());
+        lines.push("changed by others, and left that way".to_owned());
+        lines.extend(plan.skipped.iter().map(|drift| format!("  {}", one(drift))));
+    }
     if !plan.stays.is_empty() {
         lines.push(String::new());
         lines.push("stays as it is".to_owned());
@@ -54,8 +59,7 @@ pub(super) fn plan(output: Output, enrollment: &Enrollment) -> Vec<String> {
 }
 
 fn permissions(plan: &EnrollmentPlan) -> BTreeSet<&str> {
-    let all = plan.steps.iter().map(|step| step.permission.as_str());
-    all.filter(|permission| !permission.is_empty()).collect()
+    plan.steps.iter().flat_map(|step| &step.permissions).map(String::as_str).collect()
 }
 
 /// Field by field, where something that is there changes.
@@ -69,9 +73,14 @@ fn fields(step: &EnrollmentStep) -> Vec<String> {
 pub(super) fn plan_plain(enrollment: &Enrollment) -> Vec<String> {
     let Some(plan) = &enrollment.plan else { return Vec::new() };
     let step = |step: &EnrollmentStep| {
-        format!("step\t{}\t{}\t{}\t{}", step.change, step.key, step.permission, step.summary)
+        let permissions = match step.permissions.as_slice() {
+            [] => "-".to_owned(),
+            permissions => permissions.join(","),
+        };
+        format!("step\t{}\t{}\t{permissions}\t{}", step.change, step.key, step.summary)
     };
     let mut lines: Vec<String> = plan.steps.iter().map(step).collect();
+    lines.extend(plan.skipped.iter().map(|drift| format!("skipped\t{}", drift.summary)));
     lines.extend(plan.stays.iter().map(|text| format!("stays\t{text}")));
     lines
 }

@@ -36,7 +36,7 @@ fn enrollment(state: &str, asked_at: &str, apply: bool, settings: &Value) -> Val
     json!({ "state": state, "settings": settings, "error": null, "checked_at": null,
         "members_pending": 0, "objects": [],
         "plan": { "asked_at": asked_at, "asked_by": "ana", "action": "enroll", "apply": apply,
-            "planned_at": asked_at, "steps": [], "done": 0, "stays": [] } })
+            "planned_at": asked_at, "steps": [], "done": 0, "skipped": [], "stays": [] } })
 }
 
 fn settings() -> Value {

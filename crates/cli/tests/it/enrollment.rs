@@ -16,16 +16,16 @@ fn settings() -> Value {
 fn steps() -> Value {
     json!([
         { "key": "group/0", "change": "adopt", "summary": "Takes over the group Test.",
-          "permission": "Group.ReadWrite.All", "from": { "displayName": "Test" },
+          "permissions": ["Group.ReadWrite.All"], "from": { "displayName": "Test" },
           "to": { "displayName": "Test" } },
         { "key": "update-ring/0", "change": "create", "summary": "Makes the update ring of Test.",
-          "permission": "DeviceManagementConfiguration.ReadWrite.All", "from": null,
+          "permissions": ["DeviceManagementConfiguration.ReadWrite.All"], "from": null,
           "to": { "deadline": 2 } },
         { "key": "update-ring/1", "change": "update", "summary": "Changes the update ring of First.",
-          "permission": "DeviceManagementConfiguration.ReadWrite.All", "from": { "deadline": 2 },
+          "permissions": ["DeviceManagementConfiguration.ReadWrite.All"], "from": { "deadline": 2 },
           "to": { "deadline": 3 } },
         { "key": "settings-policy/9", "change": "delete", "summary": "Deletes a policy of ours.",
-          "permission": "DeviceManagementConfiguration.ReadWrite.All", "from": { "a": 1 },
+          "permissions": ["DeviceManagementConfiguration.ReadWrite.All"], "from": { "a": 1 },
           "to": null }])
 }
 
@@ -36,7 +36,7 @@ fn enrollment(state: &str, asked_at: &str, planned: bool, steps: &Value) -> Valu
         "plan": { "asked_at": asked_at, "asked_by": "ana", "action": "enroll",
             "apply": asked_at == APPLIED, "planned_at": planned.then_some(asked_at),
             "steps": steps, "done": done,
-            "stays": ["The group Pilot stays; it was there before."] } })
+            "skipped": [], "stays": ["The group Pilot stays; it was there before."] } })
 }
 
 fn enrolling(api: &Api) {

@@ -26,7 +26,8 @@ pub struct PolicyArea {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Update {
     Patch,
-    Put,
+    /// By a new policy in place of the old one.
+    Replace,
 }
 
 impl PolicyArea {
@@ -64,9 +65,9 @@ impl PolicyArea {
         update: Update::Patch,
     };
 
-    /// The settings catalogue. Its policies are replaced as a whole: a PATCH leaves settings as they
-    /// are (microsoft/terraform-provider-msgraph#36), and single settings have no route for one
-    /// (microsoftgraph/microsoft-graph-docs-contrib#2018).
+    /// The settings catalogue. A PATCH leaves settings as they are
+    /// (microsoft/terraform-provider-msgraph#36), single settings have no route for one
+    /// (microsoftgraph/microsoft-graph-docs-contrib#2018), and a PUT is not in Microsoft's metadata.
     pub(super) const SETTINGS: Self = Self {
         version: Version::Beta,
         collection: "/deviceManagement/configurationPolicies",
@@ -75,7 +76,7 @@ impl PolicyArea {
         name: "name",
         is_mixed: false,
         has_settings: true,
-        update: Update::Put,
+        update: Update::Replace,
     };
 
     pub(super) fn path(&self, id: &str) -> String {
