@@ -1,6 +1,11 @@
 //! The scheduler's fleet: Microsoft Graph clients, one for each tenant, in the loop's words.
 
+mod clear;
+mod facts;
+mod observed;
 mod read;
+mod steps;
+mod tenancy;
 mod write;
 
 use std::collections::HashMap;
@@ -8,18 +13,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, WaveDevice};
-use domain::ids::{DirectoryObjectId, TenantId};
-use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, Report};
-use msgraph::{Client, Connection, GraphError, Limits, SecretString, Transitive};
-use scheduler::{Fleet, FleetError};
+use domain::enrollment::key::Key;
+use domain::enrollment::object::{Observed, Recorded};
+use domain::enrollment::plan::Step;
+use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
+use domain::inventory::{
+    CheckIn, ImportedDevice, ImportedDirectoryDevice, ImportedUpdate, Report,
+};
+use domain::readiness::facts::TenantFacts;
+use msgraph::{Client, Connection, GraphError, Limits, SecretString};
+use scheduler::{Fleet, FleetError, GroupBatch, GroupChanges, TenantFleet};
 use store::Store;
 use store::tenants::{Credential, GraphConnection};
 use tokio::sync::mpsc;
+
+use crate::network::Network;
 
 #[derive(Clone)]
 pub(crate) struct GraphFleet {
     store: Store,
     limits: Limits,
+    network: Network,
     clients: Arc<Mutex<HashMap<TenantId, Known>>>,
 }
 
@@ -31,18 +45,21 @@ struct Known {
 }
 
 impl GraphFleet {
-    pub(crate) fn new(store: Store, limits: Limits) -> Self {
-        Self { store, limits, clients: Arc::default() }
+    pub(crate) fn new(store: Store, limits: Limits, network: Network) -> Self {
+        Self { store, limits, network, clients: Arc::default() }
+    }
+
+    async fn connection(&self, tenant: TenantId) -> Result<GraphConnection, FleetError> {
+        self.store.tenant_connection(tenant).await.map_err(|error| FleetError::Later {
+            what: format!("the connection cannot be read: {error}"),
+            after: None,
+        })
     }
 
     /// The tenant's client; made anew when the tenant's connection was changed, on whichever
     /// server.
     async fn client(&self, tenant: TenantId) -> Result<Client, FleetError> {
-        let connection =
-            self.store.tenant_connection(tenant).await.map_err(|error| FleetError::Later {
-                what: format!("the connection cannot be read: {error}"),
-                after: None,
-            })?;
+        let connection = self.connection(tenant).await?;
         let clients = || self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = clients().get(&tenant)
             && known.connection == connection
@@ -107,15 +124,6 @@ impl Fleet for GraphFleet {
         read::devices(&self.client(tenant).await?, into).await
     }
 
-    async fn group_members(
-        &self,
-        tenant: TenantId,
-        group: DirectoryObjectId,
-    ) -> Result<Vec<DirectoryObjectId>, FleetError> {
-        let client = self.client(tenant).await?;
-        client.group_devices(group, Transitive::Yes).await.map_err(graph)
-    }
-
     async fn check_ins(
         &self,
         tenant: TenantId,
@@ -146,5 +154,86 @@ impl Fleet for GraphFleet {
         devices: &[WaveDevice],
     ) -> Result<(), FleetError> {
         write::deliver(&self.client(tenant).await?, wave, objects, devices).await
+    }
+}
+
+impl TenantFleet for GraphFleet {
+    async fn facts(
+        &self,
+        tenant: TenantId,
+        ours: &[String],
+        network: bool,
+    ) -> Result<TenantFacts, FleetError> {
+        let client = self.client(tenant).await?;
+        let connection = self.connection(tenant).await?;
+        let asking = facts::Asking { tenant, client_id: connection.client_id, names: ours };
+        let mut facts = facts::read(&client, &asking).await?;
+        if network {
+            facts.network = Some(self.network.probe().await);
+        }
+        Ok(facts)
+    }
+
+    async fn group_changes(
+        &self,
+        tenant: TenantId,
+        groups: &[DirectoryObjectId],
+        link: Option<&str>,
+    ) -> Result<GroupChanges, FleetError> {
+        tenancy::group_changes(&self.client(tenant).await?, groups, link).await
+    }
+
+    async fn directory_devices(
+        &self,
+        tenant: TenantId,
+        objects: &[DirectoryObjectId],
+    ) -> Result<Vec<ImportedDirectoryDevice>, FleetError> {
+        tenancy::directory_devices(&self.client(tenant).await?, objects).await
+    }
+
+    async fn enrollment_objects(
+        &self,
+        tenant: TenantId,
+        recorded: &[Recorded],
+    ) -> Result<Vec<Observed>, FleetError> {
+        observed::observed(&self.client(tenant).await?, tenant, recorded).await
+    }
+
+    async fn take_step(
+        &self,
+        tenant: TenantId,
+        step: &Step,
+        ids: &HashMap<Key, String>,
+    ) -> Result<String, FleetError> {
+        let client = self.client(tenant).await?;
+        steps::Taking { client: &client, tenant, ids }.take(step).await
+    }
+
+    async fn clear_rollouts(&self, tenant: TenantId) -> Result<(), FleetError> {
+        clear::clear_rollouts(&self.client(tenant).await?, tenant).await
+    }
+
+    async fn unenroll_devices(
+        &self,
+        tenant: TenantId,
+        devices: &[EntraDeviceId],
+    ) -> Result<(), FleetError> {
+        self.client(tenant).await?.unenroll_quality(devices).await.map_err(graph)
+    }
+
+    async fn change_members(
+        &self,
+        tenant: TenantId,
+        batch: &GroupBatch,
+    ) -> Result<(), FleetError> {
+        tenancy::change_members(&self.client(tenant).await?, batch).await
+    }
+
+    async fn sync_device(
+        &self,
+        tenant: TenantId,
+        device: IntuneDeviceId,
+    ) -> Result<(), FleetError> {
+        self.client(tenant).await?.sync_device(device).await.map_err(graph)
     }
 }

@@ -1,0 +1,26 @@
+//! Deleting what rollouts left on Graph, when a tenant is unenrolled.
+//!
+//! Only what bears a name that a rollout of this tenant gave it.
+
+use domain::ids::TenantId;
+use msgraph::Client;
+use scheduler::FleetError;
+
+use super::graph;
+
+pub(super) async fn clear_rollouts(client: &Client, tenant: TenantId) -> Result<(), FleetError> {
+    let name = format!("concentric:{tenant}/");
+    // What offers goes before the groups it offers to.
+    for policy in client.quality_policies_named(&name).await.map_err(graph)? {
+        client.delete_quality_policy(&policy).await.map_err(graph)?;
+    }
+    for ring in client.update_rings().await.map_err(graph)? {
+        if ring.name.starts_with(&name) {
+            client.delete_update_ring(&ring.id).await.map_err(graph)?;
+        }
+    }
+    for group in client.groups_named(&name).await.map_err(graph)? {
+        client.delete_group(group.id).await.map_err(graph)?;
+    }
+    Ok(())
+}
