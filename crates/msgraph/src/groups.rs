@@ -71,6 +71,14 @@ struct WireMember {
 }
 
 impl Client {
+    /// Every group of this nickname; they are not unique in Entra.
+    pub async fn groups_nicknamed(&self, mail_nickname: &str) -> Result<Vec<Group>, GraphError> {
+        let list = list(mail_nickname);
+        let found = self.pages::<WireGroup, WireGroup>(Version::V1, &list, Some)?.all().await?;
+        let is = is(mail_nickname);
+        found.into_iter().filter(|wire| is(wire)).map(group).collect()
+    }
+
     /// The oldest group of this nickname.
     pub async fn find_group(&self, mail_nickname: &str) -> Result<Option<Group>, GraphError> {
         let list = list(mail_nickname);

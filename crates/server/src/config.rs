@@ -25,6 +25,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub clock: Clock,
     pub settings: Settings,
+    /// The HTTP proxy through which the network check tries addresses; Graph is called through the
+    /// one the environment names, as other programs do.
+    pub proxy: Option<msgraph::Url>,
     /// How patient calls to Microsoft Graph are.
     pub graph_limits: msgraph::Limits,
 }
@@ -40,6 +43,7 @@ impl Config {
             data_dir,
             clock: Clock::wall(),
             settings: Settings::default(),
+            proxy: None,
             graph_limits: msgraph::Limits::default(),
         }
     }

@@ -19,6 +19,8 @@ pub enum ServerError {
     Embedded(#[from] embedded_postgres::Error),
     #[error("database: {0}")]
     Store(#[from] store::StoreError),
+    #[error("the proxy: {0}")]
+    Proxy(String),
     #[error("the thread that runs the embedded PostgreSQL ended")]
     DatabaseThread,
 }

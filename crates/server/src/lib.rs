@@ -10,6 +10,7 @@ mod fleet;
 mod health;
 mod journal;
 mod key;
+mod network;
 pub mod telemetry;
 
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ pub use scheduler::Settings;
 use crate::database::Running;
 use crate::fleet::GraphFleet;
 use crate::journal::StoreJournal;
+use crate::network::Network;
 
 /// How long requests and work at hand get to finish.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -65,7 +67,8 @@ impl Server {
             .map_err(|source| ServerError::Listen { address: config.listen, source })?;
         let stop = CancellationToken::new();
         let serving = serve(&config, store.clone(), listener, &stop);
-        let fleet = GraphFleet::new(store.clone(), config.graph_limits.clone());
+        let network = Network::through(config.proxy.as_ref()).map_err(ServerError::Proxy)?;
+        let fleet = GraphFleet::new(store.clone(), config.graph_limits.clone(), network);
         let scheduling = tokio::spawn(scheduler::run(
             StoreJournal::new(store),
             fleet,

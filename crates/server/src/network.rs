@@ -2,7 +2,7 @@
 
 use domain::readiness::network::{Probed, Reached};
 use network_probe::{Options, Proxy, Target, Tls, probe};
-use url::Url;
+use msgraph::Url;
 
 /// How addresses are tried.
 #[derive(Debug, Clone, Default)]

@@ -111,6 +111,12 @@ impl Key {
         }
     }
 
+    /// Whether a group stands for it.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        self.kind() == Kind::Group
+    }
+
     /// Whether the object is Concentric's, to be made and deleted.
     #[must_use]
     pub fn is_ours(&self) -> bool {

@@ -6,6 +6,9 @@
 use super::key::Key;
 use crate::ids::TenantId;
 
+/// What every tag and every name of a rollout's objects begins with.
+pub const MARKER: &str = "concentric:";
+
 /// What stands in the description of the object: `concentric:<tenant>/enrollment/<key>`.
 #[must_use]
 pub fn tag(tenant: TenantId, key: &Key) -> String {
@@ -35,5 +38,5 @@ pub fn mail_nickname(tenant: TenantId, key: &Key) -> String {
 }
 
 fn prefix(tenant: TenantId) -> String {
-    format!("concentric:{tenant}/enrollment/")
+    format!("{MARKER}{tenant}/enrollment/")
 }

@@ -105,17 +105,13 @@ impl Reading<'_> {
         payload: fn(Assigned<P>) -> Payload,
         word: &str,
     ) -> Result<(), FleetError> {
-        let marker = format!("{}{}/{word}/", MARKER, self.tenant_marker());
+        let marker = format!("{MARKER}{}/enrollment/{word}/", self.tenant);
         let found = self.client.policies::<P>(Some(&marker)).await.map_err(graph)?;
         for remote in found {
             let Some(key) = key_of(self.tenant, &remote.description) else { continue };
             all.push(self.ours(key, true, remote, payload));
         }
         Ok(())
-    }
-
-    fn tenant_marker(&self) -> String {
-        format!("{}/enrollment", self.tenant)
     }
 
     async fn update_rings(&self, all: &mut Vec<Observed>) -> Result<(), FleetError> {
