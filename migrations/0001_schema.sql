@@ -75,6 +75,7 @@ create table device (
     manufacturer text not null,
     model text not null,
     serial text not null,
+    serial_known boolean not null, -- it is one, not what firmware says when nobody wrote one to it
     os_major int,
     os_minor int,
     os_build int,
@@ -104,7 +105,7 @@ create table device (
     check ((standing is null) = (sort is null) and (standing is null) = (standing_at is null))
 ) with (fillfactor = 90);
 create index device_of_object on device (tenant_id, object_id) where object_id is not null;
-create index device_of_serial on device (tenant_id, serial) where serial <> '';
+create index device_of_serial on device (tenant_id, serial) where serial_known;
 
 -- Devices of which something changed that registration or placement look at. A row is locked by who
 -- marks it again, so that no mark is lost between reading a device and taking its row away.
@@ -150,6 +151,14 @@ create table group_nesting (
     primary key (tenant_id, parent_id, child_id)
 );
 create index group_nesting_of_child on group_nesting (tenant_id, child_id);
+
+-- What people call a group.
+create table group_name (
+    tenant_id uuid not null,
+    group_id uuid not null,
+    name text not null,
+    primary key (tenant_id, group_id)
+);
 
 -- Where the next delta read goes on.
 create table delta_link (
@@ -268,7 +277,7 @@ create table rollout (
     tenant_id uuid not null,
     id uuid not null,
     release_id uuid not null,
-    ring_set_id uuid not null,
+    ring_set_id uuid not null,     -- may be gone when the rollout is over
     plan_id uuid not null,
     phase jsonb not null,
     phase_name text not null check (phase_name in
@@ -284,8 +293,7 @@ create table rollout (
     decided_at timestamptz,
     created_at timestamptz not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, release_id) references release (tenant_id, id),
-    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id)
+    foreign key (tenant_id, release_id) references release (tenant_id, id)
 );
 create index rollout_open on rollout (tenant_id)
     where phase_name not in ('rolled_back', 'cancelled');
@@ -421,8 +429,7 @@ create table enrollment (
     error text,
     drift jsonb not null,
     drift_at timestamptz,          -- when objects were last compared
-    restore text[] not null,       -- keys of what is to be restored, as asked
-    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id)
+    restore text[] not null        -- keys of what is to be restored, as asked
 );
 
 -- What stands on Graph for an enrollment.
@@ -459,7 +466,7 @@ do $$
 declare name text;
 begin
     foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
-        'group_nesting', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
+        'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
         'event', 'chain_head', 'work', 'api_token']
@@ -647,10 +654,10 @@ begin
         ) b on (b.os_major, b.os_minor, b.os_build) = (d.os_major, d.os_minor, d.os_build)
         cross join lateral (select case
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
-            when h.device_id is not null then 'held'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
             when b.os_revision is null then 'no_content'
             when d.os_revision >= b.os_revision then 'already_current'
+            when h.device_id is not null then 'held' -- last, for it may be lifted
         end as reason) e
         where m.ring_set_id = $6 and m.tenant_id = $1
         order by m.ring, m.position, m.device_id

@@ -3,6 +3,7 @@
 
 use domain::attempt::AttemptState;
 use domain::build::Build;
+use domain::placement::Why;
 use domain::registration::{Reasons, Registration, Sort, Standing};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
@@ -171,4 +172,8 @@ pub(crate) fn registration(
         sort: sort(of_sort)?,
         quality_only,
     }))
+}
+
+pub(crate) fn why(code: i16) -> Result<Why, StoreError> {
+    Why::from_code(code).ok_or_else(|| StoreError::corrupt(format_args!("placement reason {code}")))
 }

@@ -9,8 +9,6 @@ use domain::ids::{
 use domain::registration::{Reason, Registration, Standing, Traits};
 use domain::ring::RingIndex;
 
-use uuid::Uuid;
-
 use crate::convert::{ring, state};
 use crate::page::Page;
 use crate::{Store, StoreError};
@@ -24,6 +22,7 @@ mod remove;
 mod traits;
 
 use list::{fetch, list, list_by_attempt};
+pub(crate) use remove::leave_rings;
 pub use remove::{Left, Removed};
 pub(crate) use traits::{TraitColumns, traits};
 
@@ -159,37 +158,5 @@ impl Store {
             rings: rings.collect::<Result<_, StoreError>>()?,
             attempts: attempts.collect::<Result<_, StoreError>>()?,
         })
-    }
-
-    /// Makes exactly these objects the known members of a group.
-    pub async fn group_replace(
-        &self,
-        tenant: TenantId,
-        group: DirectoryObjectId,
-        members: &[DirectoryObjectId],
-    ) -> Result<(), StoreError> {
-        let members: Vec<Uuid> = members.iter().map(|member| member.0).collect();
-        let mut tx = self.tenant_begin(tenant).await?;
-        sqlx::query!(
-            "delete from group_member g where g.tenant_id = $1 and g.group_id = $2
-                 and not exists (select from unnest($3::uuid[]) as m(id) where m.id = g.object_id)",
-            tenant.0,
-            group.0,
-            &members,
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "insert into group_member (tenant_id, group_id, object_id)
-             select $1, $2, m.id from unnest($3::uuid[]) as m(id) order by m.id
-             on conflict do nothing",
-            tenant.0,
-            group.0,
-            &members,
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
     }
 }

@@ -100,6 +100,7 @@ impl Store {
                  from known k
                  where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = k.id
                      and ($7::int2[])[a.state * $8::int + k.state + 1] <> a.state
+                     and (a.retried_at is null or k.at > a.retried_at)
                  returning 1
              )
              select (select count(*) from known) as "known!",

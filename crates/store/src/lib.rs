@@ -7,18 +7,23 @@
 //! Rows are locked in one order everywhere: rollout, attempts, tally, rings of the rollout, work,
 //! and the head of the chain last.
 
+pub mod assessments;
 pub mod catalog;
 mod chain;
+pub mod controls;
 mod convert;
 mod copy;
+pub mod delta;
 pub mod devices;
 pub mod enforcement;
 mod error;
 pub mod events;
 mod feeds;
+pub mod groups;
 pub mod ingest;
 pub mod journal;
 pub mod page;
+pub mod registration;
 pub mod releases;
 pub mod ring_sets;
 pub mod rollouts;

@@ -16,7 +16,15 @@ use crate::page::Page;
 use crate::scope::Tx;
 use crate::{Store, StoreError, chain, work};
 
+mod candidates;
+mod change;
+pub(crate) mod claims;
+mod members;
 mod place;
+mod preview;
+
+pub use place::DuePlacement;
+pub use preview::{Move, PlacementPreview, RingPreview};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RingSetRow {
@@ -27,7 +35,8 @@ pub struct RingSetRow {
 }
 
 impl Store {
-    /// `Conflict` when the name is taken. Asks for a sync, which reads the groups and places.
+    /// `Conflict` when the name is taken, or there are 300 ring sets already. Marks the devices of the
+    /// groups it names as due. Asks for a sync, which reads the groups and places.
     pub async fn ring_set_create(
         &self,
         tenant: TenantId,
@@ -37,14 +46,17 @@ impl Store {
     ) -> Result<RingSetRow, StoreError> {
         let id = RingSetId(Uuid::now_v7());
         let rings = json(&set.rings())?;
+        let rules = json(set.rules())?;
         let mut tx = self.tenant_begin(tenant).await?;
+        change::check_room(&mut tx, tenant).await?;
         sqlx::query!(
             "insert into ring_set (tenant_id, id, name, rings, rules, created_at)
-             values ($1, $2, $3, $4, '{}', $5)",
+             values ($1, $2, $3, $4, $5, $6)",
             tenant.0,
             id.0,
             set.name(),
             rings,
+            rules,
             now,
         )
         .execute(&mut *tx)
@@ -52,8 +64,9 @@ impl Store {
         .map_err(|error| {
             taken(error, |_| format!("there is a ring set named {:?} already", set.name()))
         })?;
+        change::mark_named(&mut tx, tenant, &[set], now).await?;
         work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;
-        let body = json!({ "ring_set": id, "name": set.name(), "rings": rings });
+        let body = json!({ "ring_set": id, "name": set.name(), "rings": rings, "rules": rules });
         let entry = Entry { rollout: None, at: now, actor, kind: "ring_set_created", body: &body };
         chain::append(&mut tx, tenant, entry).await?;
         let row = fetch(&mut tx, tenant, id).await?;
@@ -69,7 +82,7 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         let rows = sqlx::query_as!(
             Columns,
-            "select id, name, rings, placed_at, created_at from ring_set
+            "select id, name, rings, rules, placed_at, created_at from ring_set
              where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
             tenant.0,
             page.after,
@@ -92,7 +105,7 @@ impl Store {
         Ok(row)
     }
 
-    /// How many members each ring has, in order. Cost: the members.
+    /// How many members each ring has, in order. Cost: the rings.
     pub async fn ring_set_members(
         &self,
         tenant: TenantId,
@@ -100,14 +113,12 @@ impl Store {
     ) -> Result<Vec<(RingIndex, u32)>, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let rows = sqlx::query!(
-            r#"select ring as "ring!", coalesce(c.members, 0) as "members!"
+            r#"select n.ring as "ring!", coalesce(t.members, 0) as "members!"
              from ring_set s
-             cross join generate_series(0, jsonb_array_length(s.rings) - 1) as ring
-             left join (
-                 select m.ring, count(*)::int as members from ring_member m
-                 where m.tenant_id = $1 and m.ring_set_id = $2 group by m.ring
-             ) c using (ring)
-             where s.tenant_id = $1 and s.id = $2 order by ring"#,
+             cross join generate_series(0, jsonb_array_length(s.rings) - 1) as n(ring)
+             left join ring_tally t
+                 on t.tenant_id = $1 and t.ring_set_id = $2 and t.ring = n.ring
+             where s.tenant_id = $1 and s.id = $2 order by n.ring"#,
             tenant.0,
             ring_set.0,
         )
@@ -125,27 +136,34 @@ impl Store {
             .collect()
     }
 
-    /// Every group that some ring set of the tenant names.
+    /// Every group that some ring set of the tenant names, as one of a ring or as a source.
     pub async fn ring_set_groups(
         &self,
         tenant: TenantId,
     ) -> Result<Vec<DirectoryObjectId>, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let rows = sqlx::query_as!(
-            Columns,
-            "select id, name, rings, placed_at, created_at from ring_set where tenant_id = $1",
-            tenant.0,
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let rows = all(&mut tx, tenant).await?;
         tx.commit().await?;
-        let mut groups = BTreeSet::new();
-        for row in rows {
-            let set = RingSetRow::try_from(row)?.set;
-            groups.extend(set.rings().iter().flat_map(|ring| &ring.membership.groups).copied());
-        }
+        let groups: BTreeSet<DirectoryObjectId> = rows
+            .iter()
+            .flat_map(|row| claims::groups_named(&row.set))
+            .map(|(_, group)| DirectoryObjectId(group))
+            .collect();
         Ok(groups.into_iter().collect())
     }
+}
+
+/// Every ring set of the tenant, in order of id.
+pub(crate) async fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<RingSetRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        Columns,
+        "select id, name, rings, rules, placed_at, created_at from ring_set
+         where tenant_id = $1 order by id",
+        tenant.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(RingSetRow::try_from).collect()
 }
 
 pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "ring set" };
@@ -154,6 +172,7 @@ struct Columns {
     id: Uuid,
     name: String,
     rings: Value,
+    rules: Value,
     placed_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
 }
@@ -163,9 +182,11 @@ impl TryFrom<Columns> for RingSetRow {
 
     fn try_from(row: Columns) -> Result<Self, StoreError> {
         let rings = serde_json::from_value(row.rings).map_err(StoreError::corrupt)?;
+        let rules = serde_json::from_value(row.rules).map_err(StoreError::corrupt)?;
+        let set = RingSet::new(row.name, rings).and_then(|set| set.with_rules(rules));
         Ok(Self {
             id: RingSetId(row.id),
-            set: RingSet::new(row.name, rings).map_err(StoreError::corrupt)?,
+            set: set.map_err(StoreError::corrupt)?,
             placed_at: row.placed_at,
             created_at: row.created_at,
         })
@@ -179,7 +200,7 @@ pub(crate) async fn fetch(
 ) -> Result<RingSetRow, StoreError> {
     sqlx::query_as!(
         Columns,
-        "select id, name, rings, placed_at, created_at from ring_set
+        "select id, name, rings, rules, placed_at, created_at from ring_set
          where tenant_id = $1 and id = $2",
         tenant.0,
         ring_set.0,

@@ -21,9 +21,11 @@ use crate::{Store, StoreError, chain, work};
 
 mod create;
 mod read;
+mod single;
 
 pub(crate) use read::fetch;
 use read::rollouts;
+pub use single::Asked;
 
 #[derive(Debug, Clone)]
 pub struct NewRollout {

@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 
 use domain::attempt::AttemptState;
 use domain::ids::{RolloutId, TenantId};
+use domain::registration::Standing;
 use domain::ring::RingIndex;
 use domain::rollout::phase::Event;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use store::registration::Scope;
 use store::{Options, Store, StoreError};
 
 use fleet::{hour, small_or_large};
@@ -66,6 +68,14 @@ async fn run(store: &Store, raw: &mut Raw, devices: u32) -> Outcome<Table> {
     raw.run("analyze").await?;
     table.ratio("import the fleet", ours, raw.import().await?, 1.5);
 
+    let registered = timed("register", async {
+        let counts = store.registration_run(tenant, Scope::Due, hour(0)).await?;
+        expect("devices registered", counts.of(Standing::Ready), u64::from(devices))
+    })
+    .await?;
+    table.limit("register it", registered, Duration::from_secs(u64::from(devices / 20_000).max(1)));
+    raw.run("analyze").await?;
+
     let (update, set) = fleet::catalogue_and_rings(store, tenant).await?;
     let ours = timed("place", async {
         let placed = store.ring_set_place(tenant, set, hour(0)).await?;
@@ -93,6 +103,7 @@ async fn run(store: &Store, raw: &mut Raw, devices: u32) -> Outcome<Table> {
     let other = fleet::tenant(store, 2).await?;
     store.device_import(other, &fleet::devices(2, SMALL)).await?;
     let (update, set) = fleet::catalogue_and_rings(store, other).await?;
+    store.registration_run(other, Scope::Due, hour(0)).await?;
     store.ring_set_place(other, set, hour(0)).await?;
     let small = fleet::rollout(store, other, update, set).await?;
     raw.run("vacuum analyze").await?;

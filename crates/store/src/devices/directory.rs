@@ -74,9 +74,9 @@ impl Store {
                      (d.object_id, d.join_kind, d.enabled, d.system) as matters
              ), added as (
                  insert into device (tenant_id, id, entra_device_id, object_id, name, manufacturer,
-                     model, serial, last_sync, system, owner, agent, join_kind, enabled,
+                     model, serial, serial_known, last_sync, system, owner, agent, join_kind, enabled,
                      architecture, edition, category)
-                 select $1, r.id, r.device, r.object, r.name, '', '', '', r.signed_in, r.system, 0, 0,
+                 select $1, r.id, r.device, r.object, r.name, '', '', '', false, r.signed_in, r.system, 0, 0,
                      r.join_kind, r.enabled, 0, '', ''
                  from read r
                  where not exists (

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use domain::ids::TenantId;
+use domain::registration::rules::is_missing;
 use uuid::Uuid;
 
 use super::due::INACTIVE;
@@ -13,7 +14,7 @@ use crate::copy::Copy;
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError};
 
-const COLUMNS: i16 = 24;
+const COLUMNS: i16 = 25;
 
 impl Store {
     /// Takes in what was read of a fleet: by binary COPY to a temporary table (PostgreSQL refuses
@@ -112,13 +113,15 @@ async fn stage(
     tenant: TenantId,
     devices: &[ImportedDevice],
 ) -> Result<(), StoreError> {
-    sqlx::raw_sql("create temporary table device_stage (like device including defaults) on commit drop")
-        .execute(&mut **tx)
-        .await?;
+    sqlx::raw_sql(
+        "create temporary table device_stage (like device including defaults) on commit drop",
+    )
+    .execute(&mut **tx)
+    .await?;
     let statement = "copy device_stage (tenant_id, id, intune_id, entra_device_id, object_id, name, \
                      manufacturer, model, serial, os_major, os_minor, os_build, os_revision, \
                      last_sync, system, owner, agent, workloads, join_kind, enabled, architecture, \
-                     edition, edition_number, category) from stdin (format binary)";
+                     edition, edition_number, category, serial_known) from stdin (format binary)";
     let mut copy = Copy::begin(tx, statement, COLUMNS).await?;
     for (index, keeps) in select(devices) {
         let device = &devices[index];
@@ -150,6 +153,7 @@ async fn stage(
             row.text(&traits.edition);
             row.int(traits.edition_number);
             row.text(&traits.category);
+            row.bool(!is_missing(&device.serial));
         })
         .await?;
     }
@@ -254,7 +258,7 @@ const UPDATE_KNOWN: &str = "with n as materialized (
          case when late then k.os_revision else s.os_revision end as os_revision,
          greatest(k.last_sync, s.last_sync) as last_sync,
          s.system, s.owner, s.agent, s.workloads, s.join_kind, s.enabled, s.architecture, s.edition,
-         s.edition_number, s.category, k.serial as old_serial,
+         s.edition_number, s.category, s.serial_known, k.serial as old_serial,
          k.standing is null
              or k.reasons & $2 <> 0 and s.last_sync > coalesce(k.last_sync, '-infinity')
              or (k.entra_device_id, k.object_id, k.manufacturer, k.model, k.serial, k.system, k.owner,
@@ -280,7 +284,7 @@ const UPDATE_KNOWN: &str = "with n as materialized (
          os_revision = n.os_revision, last_sync = n.last_sync, system = n.system, owner = n.owner,
          agent = n.agent, workloads = n.workloads, join_kind = n.join_kind, enabled = n.enabled,
          architecture = n.architecture, edition = n.edition, edition_number = n.edition_number,
-         category = n.category
+         category = n.category, serial_known = n.serial_known
      from n
      where d.tenant_id = $1 and d.id = n.id
          and (d.entra_device_id, d.object_id, d.name, d.manufacturer, d.model, d.serial,
@@ -298,21 +302,18 @@ const UPDATE_KNOWN: &str = "with n as materialized (
      select $1, id from (
          select id from changed where matters
          union
-         select p.id from changed c
-         cross join lateral (values (c.old_serial), (c.serial)) as of_either(serial)
-         join device p on p.tenant_id = $1 and p.serial = of_either.serial and p.serial <> ''
-         where c.old_serial <> c.serial
+         select p.id from (
+             select old_serial as serial from changed where old_serial <> serial
+             union select serial from changed where old_serial <> serial
+         ) moved join device p on p.tenant_id = $1 and p.serial = moved.serial and p.serial_known
      ) concerned order by id
      on conflict (tenant_id, device_id) do update set step = 0
  )
  select count(*) from changed";
 
 async fn update_known(tx: &mut Tx, tenant: TenantId) -> Result<u64, StoreError> {
-    let changed: i64 = sqlx::query_scalar(UPDATE_KNOWN)
-        .bind(tenant.0)
-        .bind(INACTIVE)
-        .fetch_one(&mut **tx)
-        .await?;
+    let changed: i64 =
+        sqlx::query_scalar(UPDATE_KNOWN).bind(tenant.0).bind(INACTIVE).fetch_one(&mut **tx).await?;
     Ok(changed.unsigned_abs())
 }
 
@@ -329,8 +330,8 @@ async fn insert_new(tx: &mut Tx, tenant: TenantId) -> Result<u64, StoreError> {
              select $1, id from (
                  select id from added
                  union
-                 select p.id from added a
-                 join device p on p.tenant_id = $1 and p.serial = a.serial and p.serial <> ''
+                 select p.id from (select distinct serial from added) a
+                 join device p on p.tenant_id = $1 and p.serial = a.serial and p.serial_known
              ) concerned order by id
              on conflict (tenant_id, device_id) do update set step = 0
          )

@@ -71,12 +71,7 @@ impl TryFrom<Columns> for DeviceRow {
                 edition_number: row.edition_number,
                 category: row.category,
             })?,
-            registration: registration((
-                row.standing,
-                row.reasons,
-                row.sort,
-                row.quality_only,
-            ))?,
+            registration: registration((row.standing, row.reasons, row.sort, row.quality_only))?,
             standing_at: row.standing_at,
         })
     }

@@ -164,9 +164,10 @@ async fn mark_peers(tx: &mut Tx, tenant: TenantId, devices: &[Uuid]) -> Result<(
     sqlx::query!(
         "insert into registration_due (tenant_id, device_id)
          select $1, id from (
-             select distinct p.id from unnest($2::uuid[]) as n(id)
-             join device d on d.tenant_id = $1 and d.id = n.id and d.serial <> ''
-             join device p on p.tenant_id = $1 and p.serial = d.serial and p.serial <> ''
+             select p.id from (
+                 select distinct d.serial from unnest($2::uuid[]) as n(id)
+                 join device d on d.tenant_id = $1 and d.id = n.id and d.serial_known
+             ) gone join device p on p.tenant_id = $1 and p.serial = gone.serial and p.serial_known
          ) concerned order by id
          on conflict (tenant_id, device_id) do update set step = 0",
         tenant.0,

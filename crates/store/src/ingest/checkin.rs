@@ -251,6 +251,7 @@ async fn move_attempts(
              from unnest($3::uuid[], $4::int2[], $5::timestamptz[], $6::timestamptz[])
                  as c(device_id, state, at, latest)
              where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = c.device_id
+                 and (a.retried_at is null or c.at > a.retried_at)
                  and (checkin_outcome($7, $8, a.state, a.state_at, c.state, c.at, c.latest, $9)
                          <> a.state
                      or (a.state = $11 and c.state = $11 and c.at < a.state_at))

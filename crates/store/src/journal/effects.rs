@@ -63,7 +63,7 @@ pub(super) async fn carry_out(
     }
 }
 
-/// Members before the cursor were offered or are excluded, for ever: none comes back to assigned.
+/// Members before the cursor were offered or are excluded: who comes back to assigned is put behind it.
 async fn offer(tx: &mut Tx, scene: &Scene<'_>, wave: Wave) -> Result<(), StoreError> {
     let taken = sqlx::query_as!(
         Taken,
@@ -80,6 +80,7 @@ async fn offer(tx: &mut Tx, scene: &Scene<'_>, wave: Wave) -> Result<(), StoreEr
              update attempt a set state = $6, wave = $7, state_at = $8
              from picked p
              where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = p.device_id
+                 and a.state = $4
              returning a.position, a.device_id
          )
          select count(*) as "devices!", min(position) as first_position,

@@ -1,33 +1,35 @@
-//! Placing a fleet into the rings of a set. The rule is `domain::placement`; this feeds it and
-//! writes what it says, holding one chunk of the fleet in memory.
-
-use std::collections::HashMap;
+//! Placing devices into the rings of a set: a whole fleet, or the few that are due. The rule is
+//! `domain::placement`; this feeds it and writes what it says, holding one chunk in memory.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{EntraDeviceId, RingSetId, TenantId};
-use domain::placement::{Candidate, Place, place, place_fleet};
-use domain::ring::{RingIndex, RingSet};
+use domain::ids::{RingSetId, TenantId};
+use domain::placement::Seen;
+use domain::ring::RingSet;
+use domain::work::WorkKind;
 use uuid::Uuid;
 
-use super::NOT_FOUND;
-use crate::convert::{ring, ring_column};
-use crate::scope::Tx;
-use crate::{Store, StoreError};
-
-/// Devices that are read, placed and written at a time.
-const CHUNK: i64 = 20_000;
+use super::candidates::{self, CHUNK, Device, Rule, Scene, decide, page};
+use super::claims::Claims;
+use super::{NOT_FOUND, members};
+use crate::scope::{Tx, retried};
+use crate::{Store, StoreError, work};
 
 /// Fleets below this size are placed as a whole, so that none of their rings stays empty by chance
 /// (one of 1 % does in a fleet of 2,000 once in 500 million times).
-const FILLED_BELOW: usize = 2_000;
+pub(super) const FILLED_BELOW: usize = 2_000;
 
-/// `place` or `place_fleet`.
-type Rule = fn(RingSetId, &RingSet, &[Candidate]) -> Vec<(RingIndex, Place)>;
+/// What became of devices that were due to be placed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DuePlacement {
+    pub devices: u64,
+    /// Memberships that came, changed or went.
+    pub written: u64,
+}
 
 impl Store {
-    /// Places every registered device of the tenant (those with an Entra device id): reads
-    /// candidates in order of id, `domain::placement::place` decides, and writes only what is new
-    /// or changed. Returns how many rows were written.
+    /// Places every registered device of the tenant: reads devices in order of id,
+    /// `domain::placement` decides, and writes only what is new or changed. Devices that are not
+    /// registered, or have no business in this set, leave it. Returns how many rows were written.
     pub async fn ring_set_place(
         &self,
         tenant: TenantId,
@@ -37,191 +39,206 @@ impl Store {
         // Placing takes two connections; many at once could all wait for their second one.
         let _turn = self.inner.placing.lock().await;
         let mut tx = self.tenant_begin(tenant).await?;
-        // The lock keeps a second placement of the same set away.
-        let placed = sqlx::query!(
-            "update ring_set set placed_at = $3 where tenant_id = $1 and id = $2",
-            tenant.0,
-            ring_set.0,
-            now,
-        )
-        .execute(&mut *tx)
-        .await?;
-        if placed.rows_affected() == 0 {
-            return Err(NOT_FOUND);
-        }
-        let set = super::fetch(&mut tx, tenant, ring_set).await?.set;
-        let assigned = assigned(&mut tx, tenant, &set).await?;
+        begin(&mut tx, tenant, ring_set, now).await?;
+        let claims = Claims::load(&mut tx, tenant).await?;
+        let set = set_of(&claims, ring_set)?;
+        let scene = Scene { tenant, ring_set, set, claims: &claims, now };
+        let mut seen = candidates::seen(&mut tx, scene, None, &[]).await?;
         let mut reader = self.tenant_begin(tenant).await?;
         let mut written = 0;
-        let mut devices = candidates(&mut reader, tenant, ring_set, Uuid::nil()).await?;
-        // A larger fleet leaves no ring of a percent or more empty by chance.
-        let rule = if devices.len() < FILLED_BELOW { place_fleet } else { place };
+        let mut devices = page(&mut reader, scene, Uuid::nil()).await?;
+        let whole = devices.len() < FILLED_BELOW;
         // One chunk is written while the next one is read.
         while let Some(last) = devices.last() {
             let (rows, next) = tokio::try_join!(
-                write(&mut tx, tenant, (ring_set, &set, rule), &assigned, &devices),
-                candidates(&mut reader, tenant, ring_set, last.id),
+                step(&mut tx, scene, &devices, whole, &mut seen),
+                page(&mut reader, scene, last.id),
             )?;
             written += rows;
             devices = next;
         }
         reader.commit().await?;
+        tell(&mut tx, tenant, ring_set, written, now).await?;
         tx.commit().await?;
         Ok(written)
     }
-}
 
-/// The ring that the groups of an object assign: the earliest that names one of them.
-async fn assigned(
-    tx: &mut Tx,
-    tenant: TenantId,
-    set: &RingSet,
-) -> Result<HashMap<Uuid, RingIndex>, StoreError> {
-    let named = (0_u8..).zip(set.rings()).flat_map(|(index, ring)| {
-        ring.membership.groups.iter().map(move |group| (group.0, i16::from(index)))
-    });
-    let (groups, rings): (Vec<Uuid>, Vec<i16>) = named.unzip();
-    if groups.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = sqlx::query!(
-        r#"select g.object_id, min(n.ring) as "ring!"
-         from unnest($2::uuid[], $3::int2[]) as n(group_id, ring)
-         join group_member g on g.tenant_id = $1 and g.group_id = n.group_id
-         group by g.object_id"#,
-        tenant.0,
-        &groups,
-        &rings,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.into_iter().map(|row| Ok((row.object_id, ring(row.ring)?))).collect()
-}
-
-struct Device {
-    id: Uuid,
-    entra_device_id: Uuid,
-    object_id: Option<Uuid>,
-    ring: Option<i16>,
-    position: Option<i32>,
-}
-
-async fn candidates(
-    tx: &mut Tx,
-    tenant: TenantId,
-    ring_set: RingSetId,
-    after: Uuid,
-) -> Result<Vec<Device>, StoreError> {
-    let devices = sqlx::query_as!(
-        Device,
-        r#"select d.id, d.entra_device_id as "entra_device_id!", d.object_id,
-             m.ring as "ring?", m.position as "position?"
-         from device d
-         left join ring_member m
-             on m.tenant_id = $1 and m.ring_set_id = $2 and m.device_id = d.id
-         where d.tenant_id = $1 and d.id > $3 and d.entra_device_id is not null
-         order by d.id limit $4"#,
-        tenant.0,
-        ring_set.0,
-        after,
-        CHUNK,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(devices)
-}
-
-/// Memberships as columns.
-#[derive(Default)]
-struct Members {
-    devices: Vec<Uuid>,
-    rings: Vec<i16>,
-    positions: Vec<i32>,
-}
-
-impl Members {
-    fn push(&mut self, device: Uuid, ring: i16, position: i32) {
-        self.devices.push(device);
-        self.rings.push(ring);
-        self.positions.push(position);
-    }
-}
-
-async fn write(
-    tx: &mut Tx,
-    tenant: TenantId,
-    (ring_set, set, rule): (RingSetId, &RingSet, Rule),
-    assigned: &HashMap<Uuid, RingIndex>,
-    devices: &[Device],
-) -> Result<u64, StoreError> {
-    let candidates: Result<Vec<Candidate>, StoreError> = devices
-        .iter()
-        .map(|device| {
-            Ok(Candidate {
-                device: EntraDeviceId(device.entra_device_id),
-                assigned: device.object_id.and_then(|object| assigned.get(&object)).copied(),
-                current: device.ring.map(ring).transpose()?,
-            })
-        })
-        .collect();
-    let (mut new, mut changed) = (Members::default(), Members::default());
-    for (device, (ring, at)) in devices.iter().zip(rule(ring_set, set, &candidates?)) {
-        let (ring, position) = (ring_column(ring), at.position());
-        match (device.ring, device.position) {
-            (None, _) | (_, None) => new.push(device.id, ring, position),
-            (Some(was), Some(stood)) if (was, stood) != (ring, position) => {
-                changed.push(device.id, ring, position);
+    /// Places the devices that a pass of registration looked at since the last call, in every ring
+    /// set. Cost: as many as they are, times the ring sets; a set that was never placed, or a small
+    /// fleet of which a ring is empty, is placed as a whole. Chunks of 20,000, each its own
+    /// transaction.
+    pub async fn ring_set_place_due(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> Result<DuePlacement, StoreError> {
+        let mut sum = DuePlacement::default();
+        loop {
+            let chunk = retried(|| self.place_chunk(tenant, now)).await?;
+            sum.devices += chunk.devices;
+            sum.written += chunk.written;
+            if chunk.devices == 0 {
+                return Ok(sum);
             }
-            (Some(_), Some(_)) => {}
         }
     }
-    Ok(insert(tx, tenant, ring_set, &new).await? + update(tx, tenant, ring_set, &changed).await?)
+
+    async fn place_chunk(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> Result<DuePlacement, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let due = sqlx::query_scalar!(
+            "select device_id from registration_due where tenant_id = $1 and step = 1
+             order by device_id limit $2",
+            tenant.0,
+            CHUNK,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        if due.is_empty() {
+            return Ok(DuePlacement::default());
+        }
+        // Ring sets before marks, as everybody who changes a ring set.
+        lock_sets(&mut tx, tenant).await?;
+        sqlx::query!(
+            "delete from registration_due where tenant_id = $1 and device_id = any($2) and step = 1",
+            tenant.0,
+            &due,
+        )
+        .execute(&mut *tx)
+        .await?;
+        let claims = Claims::load(&mut tx, tenant).await?;
+        let small = fleet_is_small(&mut tx, tenant).await?;
+        let mut written = 0;
+        for row in &claims.sets {
+            let scene = Scene { tenant, ring_set: row.id, set: &row.set, claims: &claims, now };
+            let rows = if row.placed_at.is_none() {
+                begin(&mut tx, tenant, row.id, now).await?;
+                place_whole(&mut tx, scene).await?
+            } else {
+                place_these(&mut tx, scene, &due, small).await?
+            };
+            tell(&mut tx, tenant, row.id, rows, now).await?;
+            written += rows;
+        }
+        tx.commit().await?;
+        Ok(DuePlacement { devices: due.len() as u64, written })
+    }
 }
 
-async fn insert(
+/// Notes that the set is placed. The lock keeps a second placement of the same set away.
+async fn begin(
     tx: &mut Tx,
     tenant: TenantId,
     ring_set: RingSetId,
-    members: &Members,
-) -> Result<u64, StoreError> {
-    if members.devices.is_empty() {
-        return Ok(0);
-    }
-    // In the order of the key, which the chunks come in.
-    let inserted = sqlx::query!(
-        "insert into ring_member (tenant_id, ring_set_id, device_id, ring, position, why)
-         select $1, $2, m.*, 0 from unnest($3::uuid[], $4::int2[], $5::int[]) as m",
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let placed = sqlx::query!(
+        "update ring_set set placed_at = $3 where tenant_id = $1 and id = $2",
         tenant.0,
         ring_set.0,
-        &members.devices,
-        &members.rings,
-        &members.positions,
+        now,
     )
     .execute(&mut **tx)
     .await?;
-    Ok(inserted.rows_affected())
+    if placed.rows_affected() == 0 { Err(NOT_FOUND) } else { Ok(()) }
 }
 
-async fn update(
+/// Asks for the Entra groups of rings to be brought up to date, if those of this set are on Graph.
+async fn tell(
     tx: &mut Tx,
     tenant: TenantId,
     ring_set: RingSetId,
-    members: &Members,
-) -> Result<u64, StoreError> {
-    if members.devices.is_empty() {
-        return Ok(0);
+    written: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if written == 0 {
+        return Ok(());
     }
-    let updated = sqlx::query!(
-        "update ring_member m set ring = n.ring, position = n.position
-         from unnest($3::uuid[], $4::int2[], $5::int[]) as n(device_id, ring, position)
-         where m.tenant_id = $1 and m.ring_set_id = $2 and m.device_id = n.device_id",
+    let enrolled = sqlx::query_scalar!(
+        r#"select exists (select from enrollment
+             where tenant_id = $1 and ring_set_id = $2 and state = 'enrolled') as "yes!""#,
         tenant.0,
         ring_set.0,
-        &members.devices,
-        &members.rings,
-        &members.positions,
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(updated.rows_affected())
+    if enrolled {
+        work::ask(tx, tenant, WorkKind::Members, &[tenant.0], now).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn lock_sets(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select id from ring_set where tenant_id = $1 order by id for no key update",
+        tenant.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn set_of(claims: &Claims, ring_set: RingSetId) -> Result<&RingSet, StoreError> {
+    claims.sets.iter().find(|row| row.id == ring_set).map(|row| &row.set).ok_or(NOT_FOUND)
+}
+
+async fn step(
+    tx: &mut Tx,
+    scene: Scene<'_>,
+    devices: &[Device],
+    whole: bool,
+    seen: &mut Seen,
+) -> Result<u64, StoreError> {
+    let rule = if whole { Rule::Fleet } else { Rule::Besides(seen) };
+    let outcomes = decide(tx, scene, devices, rule).await?;
+    members::write(tx, scene, devices, &outcomes).await
+}
+
+/// A whole fleet, in a transaction that has begun.
+async fn place_whole(tx: &mut Tx, scene: Scene<'_>) -> Result<u64, StoreError> {
+    let mut seen = candidates::seen(tx, scene, None, &[]).await?;
+    let mut devices = page(tx, scene, Uuid::nil()).await?;
+    let whole = devices.len() < FILLED_BELOW;
+    let mut written = 0;
+    while let Some(last) = devices.last() {
+        let after = last.id;
+        written += step(tx, scene, &devices, whole, &mut seen).await?;
+        devices = page(tx, scene, after).await?;
+    }
+    Ok(written)
+}
+
+async fn place_these(
+    tx: &mut Tx,
+    scene: Scene<'_>,
+    due: &[Uuid],
+    small: bool,
+) -> Result<u64, StoreError> {
+    let devices = candidates::these(tx, scene, due).await?;
+    let strata = candidates::strata(scene, &devices)?;
+    let mut seen = candidates::seen(tx, scene, Some(&strata), due).await?;
+    let empty = |(_, ring): (domain::ring::RingIndex, &domain::ring::Ring), members: &u32| {
+        ring.membership.percent > 0 && *members == 0
+    };
+    let mut rings = scene.set.indexed().zip(&seen.members);
+    if small && rings.any(|(ring, members)| empty(ring, members)) {
+        return place_whole(tx, scene).await;
+    }
+    step(tx, scene, &devices, false, &mut seen).await
+}
+
+/// Cost: no more than the limit.
+async fn fleet_is_small(tx: &mut Tx, tenant: TenantId) -> Result<bool, StoreError> {
+    let limit = i64::try_from(FILLED_BELOW).unwrap_or(i64::MAX);
+    let counted = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from (select from device where tenant_id = $1 limit $2) few"#,
+        tenant.0,
+        limit,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(counted < limit)
 }

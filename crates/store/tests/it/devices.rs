@@ -184,6 +184,6 @@ async fn an_unknown_entra_device_is_unknown_not_an_error() {
         .checkin_ingest(world.tenant, &[checkin], chrono::TimeDelta::zero(), hour(1))
         .await;
     assert_eq!(counts.unwrap().unknown, 1);
-    let none = world.store.group_replace(world.tenant, DirectoryObjectId(Uuid::nil()), &[]).await;
-    none.unwrap();
+    let nobody = DirectoryObjectId(Uuid::nil());
+    world.store.group_replace(world.tenant, nobody, &[], &[], hour(1)).await.unwrap();
 }

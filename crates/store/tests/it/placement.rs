@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use domain::ids::{DirectoryObjectId, EntraDeviceId, RingSetId};
-use domain::placement::{Candidate, place};
+use domain::placement::{Candidate, Seen, place};
+use domain::registration::Standing;
 use domain::ring::{RingIndex, RingSet};
 use store::devices::DeviceFilter;
+use store::registration::Scope;
 use uuid::Uuid;
 
 use crate::world::{Database, World, device, fleet, hour, ring, tenant};
@@ -47,11 +49,19 @@ async fn the_database_places_as_the_domain_does() {
     let devices: Vec<EntraDeviceId> = fleet(2_000).iter().filter_map(|d| d.entra_device).collect();
     let candidates: Vec<Candidate> = devices
         .iter()
-        .map(|device| Candidate { device: *device, assigned: None, current: None })
+        .map(|device| Candidate {
+            device: *device,
+            pinned: None,
+            assigned: None,
+            current: None,
+            stratum: None,
+        })
         .collect();
     let set = world.store.ring_set_fetch(world.tenant, world.ring_set).await.unwrap().set;
-    for (device, (ring, at)) in devices.iter().zip(place(world.ring_set, &set, &candidates)) {
-        assert_eq!(placed[&device.0], (i16::from(ring.0), at.position()));
+    let by_domain = place(world.ring_set, &set, &candidates, &mut Seen::default());
+    for (device, one) in devices.iter().zip(by_domain) {
+        let one = one.expect("a ring");
+        assert_eq!(placed[&device.0], (i16::from(one.ring.0), one.place.position()));
     }
     let members = world.store.ring_set_members(world.tenant, world.ring_set).await.unwrap();
     let first = placed.values().filter(|(ring, _)| *ring == 0).count();
@@ -83,27 +93,34 @@ async fn groups_beat_stickiness_and_stickiness_beats_percentages() {
     let created = store.ring_set_create(tenant, &set(), "ana", hour(1)).await.unwrap();
     assert_eq!(store.ring_set_groups(tenant).await.unwrap(), [group(1), group(2)]);
     let object = |number| device(number).object.unwrap();
-    // In two groups: the earliest ring that names one counts.
-    store.group_replace(tenant, group(1), &[object(1), object(2)]).await.unwrap();
-    store.group_replace(tenant, group(2), &[object(2), object(3), object(1_000)]).await.unwrap();
+    // In two groups: the later ring that names one counts.
+    let replace = async |of, members: &[_]| {
+        store.group_replace(tenant, of, members, &[], hour(1)).await.unwrap();
+    };
+    replace(group(1), &[object(1), object(2)]).await;
+    replace(group(2), &[object(2), object(3), object(1_000)]).await;
     assert_eq!(store.ring_set_place(tenant, created.id, hour(1)).await.unwrap(), 500);
     let before = world.members(created.id).await;
     let entra = |number| device(number).entra_device.unwrap().0;
     let rings = [1, 2, 3].map(|number| before[&entra(number)].0);
-    assert_eq!(rings, [0, 0, 1]);
-    // A device that leaves its group keeps its ring; one that enters another moves.
-    store.group_replace(tenant, group(1), &[object(4)]).await.unwrap();
-    store.group_replace(tenant, group(2), &[]).await.unwrap();
+    assert_eq!(rings, [0, 1, 1]);
+    // A device that leaves its group keeps its ring, if that has a percentage; one that enters
+    // another moves.
+    replace(group(1), &[object(4)]).await;
+    replace(group(2), &[]).await;
     let moved = store.ring_set_place(tenant, created.id, hour(2)).await.unwrap();
-    assert_eq!(moved, 1);
+    assert_eq!(moved, 4, "two moved, of two it is told now that they were kept");
     let after = world.members(created.id).await;
-    let rings = [1, 2, 3, 4].map(|number| after[&entra(number)].0);
-    assert_eq!(rings, [0, 0, 1, 0]);
+    let rings = [2, 3, 4].map(|number| after[&entra(number)].0);
+    assert_eq!(rings, [1, 1, 0]);
+    assert_ne!(after[&entra(1)].0, 0, "a ring without a percentage keeps nobody");
     for (device, place) in before {
-        assert!(device == entra(4) || after[&device] == place, "{device} moved");
+        let moves = [1, 4].map(entra).contains(&device);
+        assert!(moves || after[&device] == place, "{device} moved");
     }
     // Newcomers are placed, the others stay.
     store.device_import(tenant, &fleet(550)).await.unwrap();
+    store.registration_run(tenant, Scope::Due, hour(3)).await.unwrap();
     assert_eq!(store.ring_set_place(tenant, created.id, hour(3)).await.unwrap(), 50);
     let row = store.ring_set_fetch(tenant, created.id).await.unwrap();
     assert_eq!((row.set, row.placed_at), (set(), Some(hour(3))));
@@ -121,6 +138,8 @@ async fn more_devices_than_one_chunk_are_all_placed() {
     }
     let registered = devices.iter().filter(|device| device.entra_device.is_some()).count();
     store.device_import(tenant, &devices).await.unwrap();
+    let counts = store.registration_run(tenant, Scope::Due, hour(0)).await.unwrap();
+    assert_eq!(counts.of(Standing::Ready), registered as u64);
     let row = store.ring_set_create(tenant, &set(), "ana", hour(0)).await.unwrap();
     let placed = store.ring_set_place(tenant, row.id, hour(0)).await.unwrap();
     assert_eq!(placed, registered as u64);

@@ -19,6 +19,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use store::catalog::{ImportedUpdate, UpdateBuild};
 use store::devices::ImportedDevice;
 use store::page::Page;
+use store::registration::Scope;
 use store::rollouts::{NewRollout, Request};
 use store::tenants::{Credential, GraphConnection, NewTenant};
 use store::{Options, Store, StoreError};
@@ -276,6 +277,12 @@ impl World {
     }
 }
 
+/// Registers what is due, and places it.
+pub(crate) async fn settle(store: &Store, tenant: TenantId, at: DateTime<Utc>) {
+    store.registration_run(tenant, Scope::Due, at).await.expect("registration");
+    store.ring_set_place_due(tenant, at).await.expect("placement");
+}
+
 pub(crate) async fn rollout(
     store: &Store,
     tenant: TenantId,
@@ -285,6 +292,7 @@ pub(crate) async fn rollout(
     let release = store.release_create(tenant, update, "November", "ana", hour(0)).await;
     let release = release.expect("a release").id;
     let set = store.ring_set_create(tenant, &rings(), "ana", hour(0)).await.expect("a ring set");
+    store.registration_run(tenant, Scope::Due, hour(0)).await.expect("registration");
     store.ring_set_place(tenant, set.id, hour(0)).await.expect("placement");
     let new = new_rollout(release, set.id);
     let row = store.rollout_create(tenant, &new, "ana", hour(0)).await.expect("a rollout");

@@ -1,0 +1,51 @@
+//! Controls that have run out: lifted by the service, and told in the chain.
+
+use chrono::{DateTime, Utc};
+use domain::ids::TenantId;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::effects;
+use crate::StoreError;
+use crate::chain::{self, Entry};
+use crate::devices::due;
+use crate::scope::Tx;
+
+/// Lifts what has run out and marks its devices. Returns how many controls that were. The caller asks
+/// for work, tells the chain and commits.
+pub(crate) async fn expire(
+    tx: &mut Tx,
+    tenant: TenantId,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let expired = sqlx::query_scalar!(
+        "delete from device_control where tenant_id = $1 and expires_at <= $2 returning device_id",
+        tenant.0,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    if expired.is_empty() {
+        return Ok(0);
+    }
+    let mut devices: Vec<Uuid> = expired.clone();
+    devices.sort_unstable();
+    devices.dedup();
+    let attempts = effects::give_back(tx, tenant, &devices, now).await?;
+    due::mark(tx, tenant, &devices).await?;
+    effects::wake(tx, tenant, attempts, now).await?;
+    Ok(expired.len() as u64)
+}
+
+/// Last of all, for it locks the head of the chain.
+pub(crate) async fn tell_expired(
+    tx: &mut Tx,
+    tenant: TenantId,
+    controls: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let body = json!({ "controls": controls });
+    let (actor, kind) = (chain::SERVICE, "controls_expired");
+    chain::append(tx, tenant, Entry { rollout: None, at: now, actor, kind, body: &body }).await?;
+    Ok(())
+}
