@@ -32,6 +32,29 @@ pub enum Standing {
     Excluded,
 }
 
+impl Standing {
+    /// From served to unwanted.
+    pub const ALL: [Self; 5] = [
+        Self::Ready,
+        Self::NotReady,
+        Self::PrerequisiteFailed,
+        Self::GroupConflict,
+        Self::Excluded,
+    ];
+
+    /// The word for it in filters, JSON and pages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NotReady => "not_ready",
+            Self::PrerequisiteFailed => "prerequisite_failed",
+            Self::GroupConflict => "group_conflict",
+            Self::Excluded => "excluded",
+        }
+    }
+}
+
 /// What sort of machine a device is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +66,21 @@ pub enum Sort {
     VirtualDesktop,
     /// Any other virtual machine.
     Virtual,
+}
+
+impl Sort {
+    pub const ALL: [Self; 4] = [Self::Physical, Self::CloudPc, Self::VirtualDesktop, Self::Virtual];
+
+    /// The word for it in filters, JSON and pages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Physical => "physical",
+            Self::CloudPc => "cloud_pc",
+            Self::VirtualDesktop => "virtual_desktop",
+            Self::Virtual => "virtual",
+        }
+    }
 }
 
 /// The answer for one device.

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod coverage;
+mod filters;
 mod gates;
 mod placement;
 mod registrations;
