@@ -19,11 +19,13 @@ pub(crate) mod due;
 mod import;
 mod list;
 mod remove;
+mod scan;
 mod traits;
 
 use list::{fetch, list, list_by_attempt};
 pub(crate) use remove::leave_rings;
 pub use remove::{Left, Removed};
+pub use scan::FilterRow;
 pub(crate) use traits::{TraitColumns, traits};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 //! Rows are locked in one order everywhere: rollout, attempts, tally, rings of the rollout, work,
 //! and the head of the chain last.
 
+pub mod actions;
 pub mod assessments;
 pub mod catalog;
 mod chain;
@@ -16,6 +17,7 @@ mod copy;
 pub mod delta;
 pub mod devices;
 pub mod enforcement;
+pub mod enrollment;
 mod error;
 pub mod events;
 mod feeds;

@@ -22,9 +22,11 @@ pub(crate) mod claims;
 mod members;
 mod place;
 mod preview;
+mod told;
 
 pub use place::DuePlacement;
 pub use preview::{Move, PlacementPreview, RingPreview};
+pub use told::{GroupTold, RingGroupChanges};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RingSetRow {

@@ -49,6 +49,19 @@ impl Store {
     }
 }
 
+/// Chunks below this are small beside any fleet that is worth a thought.
+const FEW: usize = 2_000;
+
+/// Goes on as in `tenant_begin_by_key`, if there are only few `rows` to be found.
+pub(crate) async fn by_key_if_few(tx: &mut Tx, rows: usize) -> Result<(), StoreError> {
+    if rows < FEW {
+        let settings = "set local enable_hashjoin = off; set local enable_mergejoin = off; \
+                        set local enable_seqscan = off; set local enable_bitmapscan = off";
+        sqlx::raw_sql(settings).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
 /// Goes on, in a transaction of the service, as the application for one tenant.
 pub(crate) async fn tenant_enter(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
     let enter = format!("set local role concentric_app; set local concentric.tenant = '{tenant}'");

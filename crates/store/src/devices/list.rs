@@ -163,6 +163,28 @@ pub(super) async fn list_by_attempt(
     Ok(rows)
 }
 
+/// The devices after this one, in order of id.
+pub(super) async fn after(
+    tx: &mut Tx,
+    tenant: TenantId,
+    device: Option<DeviceId>,
+    limit: i64,
+) -> Result<Vec<Columns>, StoreError> {
+    Ok(sqlx::query_as!(
+        Columns,
+        "select id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
+             os_major, os_minor, os_build, os_revision, last_sync, system, owner, agent, workloads,
+             join_kind, enabled, architecture, edition, edition_number, category, standing, reasons,
+             sort, quality_only, standing_at
+         from device where tenant_id = $1 and id > $2 order by id limit $3",
+        tenant.0,
+        device.map_or(Uuid::nil(), |device| device.0),
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
 pub(super) async fn fetch(
     tx: &mut Tx,
     tenant: TenantId,

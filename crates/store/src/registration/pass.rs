@@ -9,7 +9,7 @@ use super::RegistrationCounts;
 use super::facts::{self, CHUNK, Looked};
 use crate::convert::{sort_column, standing_column};
 use crate::ring_sets::claims::Claims;
-use crate::scope::Tx;
+use crate::scope::{Tx, by_key_if_few};
 use crate::{Store, StoreError};
 
 impl Store {
@@ -30,6 +30,7 @@ impl Store {
         if marked.is_empty() {
             return Ok(RegistrationCounts::default());
         }
+        by_key_if_few(&mut tx, marked.len()).await?;
         // Devices before marks, as imports and check-ins lock them; and groups and controls are read
         // after the marks are taken, so that a change that commits later leaves a new mark.
         let mut devices = facts::lock(&mut tx, tenant, &marked).await?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::candidates::{self, CHUNK, Device, Rule, Scene, decide, page};
 use super::claims::Claims;
 use super::{NOT_FOUND, members};
-use crate::scope::{Tx, retried};
+use crate::scope::{Tx, by_key_if_few, retried};
 use crate::{Store, StoreError, work};
 
 /// Fleets below this size are placed as a whole, so that none of their rings stays empty by chance
@@ -100,6 +100,7 @@ impl Store {
         if due.is_empty() {
             return Ok(DuePlacement::default());
         }
+        by_key_if_few(&mut tx, due.len()).await?;
         // Ring sets before marks, as everybody who changes a ring set.
         lock_sets(&mut tx, tenant).await?;
         sqlx::query!(

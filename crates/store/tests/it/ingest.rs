@@ -110,7 +110,7 @@ impl World {
         counts.expect("it works").moved
     }
 
-    async fn state_of(&self, device: EntraDeviceId) -> AttemptState {
+    pub(crate) async fn state_of(&self, device: EntraDeviceId) -> AttemptState {
         let attempts = self.attempts().await;
         attempts.iter().find(|(one, ..)| *one == device).expect("an attempt").1
     }

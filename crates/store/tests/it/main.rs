@@ -2,14 +2,19 @@
 //! `DATABASE_URL` names (`cargo xtask test` starts one).
 
 mod chain;
+mod controls;
 mod devices;
 mod enforcement;
+mod enrollment;
 mod feeds;
+mod groups;
 mod ingest;
 mod isolation;
 mod journal;
 mod model;
 mod placement;
+mod registration;
+mod ring_sets;
 mod schema;
 mod tenants;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::ids::{DirectoryObjectId, EntraDeviceId, RingSetId};
+use domain::ids::{EntraDeviceId, RingSetId};
 use domain::placement::{Candidate, Seen, place};
 use domain::registration::Standing;
 use domain::ring::{RingIndex, RingSet};
@@ -10,7 +10,7 @@ use store::devices::DeviceFilter;
 use store::registration::Scope;
 use uuid::Uuid;
 
-use crate::world::{Database, World, device, fleet, hour, ring, tenant};
+use crate::world::{Database, World, device, fleet, group, hour, ring, tenant};
 use store::StoreError;
 
 impl World {
@@ -26,10 +26,6 @@ impl World {
         .expect("it works");
         rows.into_iter().map(|(device, ring, position)| (device, (ring, position))).collect()
     }
-}
-
-fn group(number: u128) -> DirectoryObjectId {
-    DirectoryObjectId(Uuid::from_u128(0x9_0000_0000 + number))
 }
 
 fn set() -> RingSet {

@@ -151,6 +151,10 @@ pub(crate) fn traits() -> Traits {
     }
 }
 
+pub(crate) fn group(number: u128) -> DirectoryObjectId {
+    DirectoryObjectId(Uuid::from_u128(0x9_0000_0000 + number))
+}
+
 pub(crate) fn fleet(devices: u128) -> Vec<ImportedDevice> {
     (0..devices).map(device).collect()
 }
