@@ -51,6 +51,7 @@ create table tenant (
     connection_at timestamptz,
     synced_at timestamptz,      -- last complete read of devices and catalogue
     observed_to timestamptz,    -- check-ins up to here have been read
+    assess_network boolean not null default false, -- the next assessment tries addresses too
     created_at timestamptz not null
 );
 
@@ -416,20 +417,30 @@ create table assessment (
     primary key (tenant_id, id)
 );
 
--- What is made in the tenant, by whom it was asked for, and how far it is.
+-- What is made in the tenant, what was asked for last, and how far that is.
 create table enrollment (
     tenant_id uuid primary key,
     state text not null check (state in ('none', 'enrolling', 'enrolled', 'unenrolling')),
-    ring_set_id uuid not null,
-    settings jsonb not null,
+    state_at timestamptz not null,
+    ring_set_id uuid,              -- of what is made, or being made; null: nothing ever was
+    settings jsonb,
     generation bigint not null,    -- counts requests: what compare-and-set compares
+    -- The newest request, of which there is one at a time.
+    asked text not null check (asked in ('enroll', 'restore', 'unenroll')),
+    asked_settings jsonb check ((asked = 'enroll') = (asked_settings is not null)),
+    asked_keys text[],             -- what to restore; null: everything
+    apply boolean not null,        -- false: only to be planned
+    is_open boolean not null,      -- not met yet
     requested_by text not null,
     requested_at timestamptz not null,
-    state_at timestamptz not null,
+    plan jsonb,                    -- the steps that are left
+    planned_at timestamptz,
+    done int not null default 0,   -- steps taken
     error text,
     drift jsonb not null,
     drift_at timestamptz,          -- when objects were last compared
-    restore text[] not null        -- keys of what is to be restored, as asked
+    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id),
+    check ((ring_set_id is null) = (settings is null))
 );
 
 -- What stands on Graph for an enrollment.

@@ -18,8 +18,8 @@ mod settings;
 mod tasks;
 
 pub use ports::tenancy::{
-    Demand, EnrollmentDuty, GroupBatch, GroupChange, GroupChanges, PendingAction, TenantFleet,
-    TenantJournal,
+    Demand, EnrollmentDuty, GroupBatch, GroupChange, GroupChanges, Membership, PendingAction,
+    TenantFleet, TenantJournal,
 };
 pub use ports::{Fleet, FleetError, Journal, JournalError};
 pub use settings::{Clock, Settings};

@@ -161,12 +161,11 @@ impl TenantFleet for GraphFleet {
     async fn facts(
         &self,
         tenant: TenantId,
-        ours: &[String],
         network: bool,
     ) -> Result<TenantFacts, FleetError> {
         let client = self.client(tenant).await?;
         let connection = self.connection(tenant).await?;
-        let asking = facts::Asking { tenant, client_id: connection.client_id, names: ours };
+        let asking = facts::Asking { tenant, client_id: connection.client_id };
         let mut facts = facts::read(&client, &asking).await?;
         if network {
             facts.network = Some(self.network.probe().await);
@@ -177,10 +176,10 @@ impl TenantFleet for GraphFleet {
     async fn group_changes(
         &self,
         tenant: TenantId,
-        groups: &[DirectoryObjectId],
+        group: DirectoryObjectId,
         link: Option<&str>,
     ) -> Result<GroupChanges, FleetError> {
-        tenancy::group_changes(&self.client(tenant).await?, groups, link).await
+        tenancy::group_changes(&self.client(tenant).await?, group, link).await
     }
 
     async fn directory_devices(

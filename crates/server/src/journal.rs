@@ -1,5 +1,7 @@
 //! The scheduler's journal: the store, in the loop's words.
 
+mod tenancy;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -215,29 +217,6 @@ impl Journal for StoreJournal {
 
     async fn import_devices(&self, tenant: TenantId, devices: &[ImportedDevice]) -> Done<()> {
         self.store.device_import(tenant, devices).await.map(|_| ()).map_err(failed)
-    }
-
-    async fn groups(&self, tenant: TenantId) -> Done<Vec<DirectoryObjectId>> {
-        self.store.ring_set_groups(tenant).await.map_err(failed)
-    }
-
-    async fn replace_group(
-        &self,
-        tenant: TenantId,
-        group: DirectoryObjectId,
-        members: &[DirectoryObjectId],
-    ) -> Done<()> {
-        self.store.group_replace(tenant, group, members).await.map_err(failed)
-    }
-
-    async fn ring_sets(&self, tenant: TenantId) -> Done<Vec<RingSetId>> {
-        let page = Page { after: None, limit: MANY };
-        let sets = self.store.ring_set_list(tenant, page).await.map_err(failed)?;
-        Ok(sets.into_iter().map(|set| set.id).collect())
-    }
-
-    async fn place(&self, tenant: TenantId, ring_set: RingSetId, now: DateTime<Utc>) -> Done<()> {
-        self.store.ring_set_place(tenant, ring_set, now).await.map(|_| ()).map_err(failed)
     }
 
     async fn synced(&self, tenant: TenantId, at: DateTime<Utc>) -> Done<()> {

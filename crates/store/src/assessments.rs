@@ -3,13 +3,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::TenantId;
+use domain::readiness::compare::regressions;
 use domain::readiness::{Assessment, Level};
-use serde_json::Value;
+use domain::work::WorkKind;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::convert::json;
+use crate::chain::{self, Entry};
+use crate::convert;
 use crate::page::Page;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, work};
 
 const KEPT: TimeDelta = TimeDelta::days(365);
 
@@ -21,13 +24,15 @@ pub struct AssessmentRow {
 }
 
 impl Store {
-    /// Keeps one run of the checks, and forgets those of more than a year before.
+    /// Keeps one run of the checks, and forgets those of more than a year before. What got worse since
+    /// the run before has its entry in the chain.
     pub async fn assessment_record(
         &self,
         tenant: TenantId,
         assessment: &Assessment,
     ) -> Result<AssessmentRow, StoreError> {
         let id = Uuid::now_v7();
+        let before = self.assessment_latest(tenant).await?;
         let mut tx = self.tenant_begin(tenant).await?;
         sqlx::query!(
             "with forgotten as (delete from assessment where tenant_id = $1 and at < $6)
@@ -36,13 +41,62 @@ impl Store {
             id,
             assessment.at,
             level_word(assessment.level),
-            json(&assessment.findings)?,
+            convert::json(&assessment.findings)?,
             assessment.at - KEPT,
         )
         .execute(&mut *tx)
         .await?;
+        sqlx::query!(
+            "update tenant set assess_network = false where id = $1 and assess_network",
+            tenant.0
+        )
+        .execute(&mut *tx)
+        .await?;
+        let worse = before.map(|before| regressions(&before.assessment, assessment));
+        let worse: Vec<&str> = worse.iter().flatten().map(|change| change.check.word()).collect();
+        if !worse.is_empty() {
+            let body = json!({ "assessment": id, "level": assessment.level, "checks": worse });
+            let (actor, kind) = (chain::SERVICE, "readiness_regressed");
+            let entry = Entry { rollout: None, at: assessment.at, actor, kind, body: &body };
+            chain::append(&mut tx, tenant, entry).await?;
+        }
         tx.commit().await?;
         Ok(AssessmentRow { id, assessment: assessment.clone() })
+    }
+
+    /// Asks for an assessment, with an entry in the chain. `network`: also try the addresses.
+    pub async fn assessment_request(
+        &self,
+        tenant: TenantId,
+        network: bool,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "update tenant set assess_network = assess_network or $2 where id = $1",
+            tenant.0,
+            network,
+        )
+        .execute(&mut *tx)
+        .await?;
+        work::ask(&mut tx, tenant, WorkKind::Assess, &[tenant.0], now).await?;
+        let body = json!({ "network": network });
+        let entry =
+            Entry { rollout: None, at: now, actor, kind: "assessment_requested", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether the next assessment tries the addresses too.
+    pub async fn assessment_network(&self, tenant: TenantId) -> Result<bool, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let network = sqlx::query_scalar!("select assess_network from tenant where id = $1", tenant.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        network.ok_or(StoreError::NotFound { what: "tenant" })
     }
 
     /// Latest first; `page.after` is the last of the page before.

@@ -12,6 +12,7 @@ use crate::scope::{Tx, retried};
 use crate::{Store, StoreError};
 
 mod apply;
+mod watched;
 
 pub(crate) use apply::inside;
 

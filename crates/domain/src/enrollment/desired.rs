@@ -12,6 +12,9 @@ use super::settings::{DriverApproval, Settings};
 use crate::ids::TenantId;
 use crate::ring::{Cadence, Ring, RingIndex, RingSet};
 
+/// What the names of all our objects begin with.
+pub const NAMES: &str = "Concentric - ";
+
 /// Feature updates come by version, not by deferral (facts/autopatch.md 4.2).
 const FEATURE_DEFERRAL_DAYS: u8 = 0;
 const FEATURE_DEADLINE_DAYS: u8 = 5;
@@ -48,7 +51,7 @@ pub fn desired(
 }
 
 fn name(set: &RingSet, of: &str) -> String {
-    format!("Concentric - {} - {of}", set.name())
+    format!("{NAMES}{} - {of}", set.name())
 }
 
 fn policies(

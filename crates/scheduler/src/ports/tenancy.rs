@@ -8,7 +8,9 @@ use domain::enrollment::drift::Difference;
 use domain::enrollment::key::Key;
 use domain::enrollment::object::Recorded;
 use domain::enrollment::{Observed, Plan, Settings, Step};
-use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
+use domain::ids::{
+    DeviceId, DirectoryObjectId, EntraDeviceId, IntuneDeviceId, RingSetId, TenantId,
+};
 use domain::inventory::ImportedDirectoryDevice;
 use domain::readiness::Assessment;
 use domain::readiness::facts::TenantFacts;
@@ -30,12 +32,13 @@ pub struct GroupChange {
     pub removed: Vec<DirectoryObjectId>,
 }
 
-/// What changed of a set of groups.
+/// What a read of one group told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupChanges {
     /// From the beginning: what is not told of is not there.
     pub whole: bool,
-    pub changes: Vec<GroupChange>,
+    /// None: nothing.
+    pub change: Option<GroupChange>,
     /// Where the next read goes on.
     pub link: String,
 }
@@ -63,13 +66,22 @@ pub struct EnrollmentDuty {
     pub recorded: Vec<Recorded>,
 }
 
+/// A device to be put into the group of a ring, or taken out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    pub ring: RingIndex,
+    pub device: DeviceId,
+    pub object: DirectoryObjectId,
+}
+
 /// Members of ring groups to be changed on Graph, at most a chunk.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupBatch {
-    /// None left: the groups are as they should be.
-    pub rings: Vec<(RingIndex, DirectoryObjectId)>,
-    pub add: Vec<(RingIndex, DirectoryObjectId)>,
-    pub remove: Vec<(RingIndex, DirectoryObjectId)>,
+    pub ring_set: RingSetId,
+    /// The group of each ring.
+    pub groups: Vec<(RingIndex, DirectoryObjectId)>,
+    pub remove: Vec<Membership>,
+    pub add: Vec<Membership>,
 }
 
 /// A device to be asked to check in.
@@ -86,11 +98,6 @@ pub trait TenantJournal {
         &self,
         tenant: TenantId,
     ) -> impl Future<Output = Done<bool, JournalError>> + Send;
-    /// The names our objects begin with; those of them that stand in our records are ours.
-    fn our_objects(
-        &self,
-        tenant: TenantId,
-    ) -> impl Future<Output = Done<Vec<String>, JournalError>> + Send;
     fn keep_assessment(
         &self,
         tenant: TenantId,
@@ -102,18 +109,19 @@ pub trait TenantJournal {
         &self,
         tenant: TenantId,
     ) -> impl Future<Output = Done<Vec<DirectoryObjectId>, JournalError>> + Send;
-    /// Where reading this set of groups goes on; none: from the beginning.
+    /// Where reading a group goes on; none: from the beginning.
     fn group_link(
         &self,
         tenant: TenantId,
-        groups: &[DirectoryObjectId],
+        group: DirectoryObjectId,
     ) -> impl Future<Output = Done<Option<String>, JournalError>> + Send;
-    /// Takes in changes of groups, and keeps where they end, in one transaction.
-    fn keep_groups(
+    /// Takes in the changes of a group, then keeps where they end.
+    fn keep_group(
         &self,
         tenant: TenantId,
-        groups: &[DirectoryObjectId],
+        group: DirectoryObjectId,
         changes: &GroupChanges,
+        now: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
     /// Members of groups that no device is known for.
     fn unknown_members(
@@ -125,7 +133,14 @@ pub trait TenantJournal {
         tenant: TenantId,
         devices: &[ImportedDirectoryDevice],
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
-    /// Judges devices that changed and places them; whether ring groups have to be told.
+    /// A complete read of Intune saw these devices, sorted: the others left.
+    fn devices_left(
+        &self,
+        tenant: TenantId,
+        seen: &[IntuneDeviceId],
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Judges devices that changed and places them.
     fn register(
         &self,
         tenant: TenantId,
@@ -184,10 +199,11 @@ pub trait TenantJournal {
         after: Option<EntraDeviceId>,
     ) -> impl Future<Output = Done<Vec<EntraDeviceId>, JournalError>> + Send;
 
+    /// None: the ring groups are as they should be, or there are none.
     fn group_batch(
         &self,
         tenant: TenantId,
-    ) -> impl Future<Output = Done<GroupBatch, JournalError>> + Send;
+    ) -> impl Future<Output = Done<Option<GroupBatch>, JournalError>> + Send;
     fn batch_told(
         &self,
         tenant: TenantId,
@@ -214,14 +230,13 @@ pub trait TenantFleet {
     fn facts(
         &self,
         tenant: TenantId,
-        ours: &[String],
         network: bool,
     ) -> impl Future<Output = Done<TenantFacts, FleetError>> + Send;
-    /// What changed of groups since `link`, or all there is.
+    /// What changed of a group since `link`, or all there is.
     fn group_changes(
         &self,
         tenant: TenantId,
-        groups: &[DirectoryObjectId],
+        group: DirectoryObjectId,
         link: Option<&str>,
     ) -> impl Future<Output = Done<GroupChanges, FleetError>> + Send;
     /// What the directory says of these objects; what are no devices are left out.

@@ -12,8 +12,7 @@ pub(super) async fn assess<J: Journal, F: Fleet, C: Clock>(
     tenant: TenantId,
 ) -> Result<Next, TaskError> {
     let network = world.journal.assess_network(tenant).await?;
-    let ours = world.journal.our_objects(tenant).await?;
-    let facts = world.fleet.facts(tenant, &ours, network).await;
+    let facts = world.fleet.facts(tenant, network).await;
     let now = world.clock.now();
     world.journal.note_connection(tenant, facts.as_ref().err(), now).await?;
     let assessment = evaluate::assess(&facts?, now);

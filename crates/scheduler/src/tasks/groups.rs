@@ -8,15 +8,12 @@ use super::{TaskError, World};
 use crate::ports::{Fleet, Journal};
 use crate::settings::Clock;
 
-/// As many as Graph takes in the filter of one delta query.
-const AT_ONCE: usize = 50;
 /// How deep groups may be nested in groups. Every level takes a round.
 const DEEPEST: usize = 16;
 /// How many directory objects are looked up at a time.
 const LOOK_UP: usize = 1_000;
 
-/// Reads groups and what is nested in them. A set of groups is followed by the link it ended with;
-/// groups that came in later (nested ones, or those of a new ring set) are a set of their own.
+/// Reads groups and what is nested in them, each from where its last read ended.
 pub(super) async fn follow<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
     tenant: TenantId,
@@ -29,11 +26,11 @@ pub(super) async fn follow<J: Journal, F: Fleet, C: Clock>(
         if fresh.is_empty() {
             break;
         }
-        let ordered: Vec<DirectoryObjectId> = fresh.iter().copied().collect();
-        for groups in ordered.chunks(AT_ONCE) {
-            let link = world.journal.group_link(tenant, groups).await?;
-            let changes = world.fleet.group_changes(tenant, groups, link.as_deref()).await?;
-            world.journal.keep_groups(tenant, groups, &changes).await?;
+        for group in &fresh {
+            let link = world.journal.group_link(tenant, *group).await?;
+            let changes = world.fleet.group_changes(tenant, *group, link.as_deref()).await?;
+            let now = world.clock.now();
+            world.journal.keep_group(tenant, *group, &changes, now).await?;
         }
         read.extend(fresh);
     }

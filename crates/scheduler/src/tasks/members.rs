@@ -12,12 +12,9 @@ pub(super) async fn members<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
     tenant: TenantId,
 ) -> Result<Next, TaskError> {
-    loop {
-        let batch = world.journal.group_batch(tenant).await?;
-        if batch.add.is_empty() && batch.remove.is_empty() {
-            return Ok(None);
-        }
+    while let Some(batch) = world.journal.group_batch(tenant).await? {
         world.fleet.change_members(tenant, &batch).await?;
         world.journal.batch_told(tenant, &batch).await?;
     }
+    Ok(None)
 }

@@ -1,6 +1,6 @@
 //! Reading a tenant from scratch: catalogue, devices, groups; then registering and placing devices.
 
-use domain::ids::TenantId;
+use domain::ids::{IntuneDeviceId, TenantId};
 use domain::inventory::ImportedDevice;
 use domain::work::WorkKind;
 use tokio::sync::mpsc;
@@ -41,13 +41,18 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     world.journal.import_updates(tenant, &updates).await?;
     let (into, mut chunks) = mpsc::channel::<Vec<ImportedDevice>>(2);
     let taking = async move {
+        let mut seen: Vec<IntuneDeviceId> = Vec::new();
         while let Some(chunk) = chunks.recv().await {
             world.journal.import_devices(tenant, &chunk).await?;
+            seen.extend(chunk.iter().map(|device| device.intune));
         }
-        Ok::<_, JournalError>(())
+        Ok::<_, JournalError>(seen)
     };
     let (devices, taken) = tokio::join!(world.fleet.devices(tenant, into), taking);
-    together(devices, taken)?;
+    let mut seen = together(devices, taken)?;
+    seen.sort_unstable();
+    world.journal.devices_left(tenant, &seen, world.clock.now()).await?;
+    drop(seen);
     groups::follow(world, tenant).await?;
     world.journal.register(tenant, world.clock.now()).await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! What readiness depends on, read from Graph. A read that is refused is an answer, not a failure.
 
+use domain::enrollment::desired::NAMES;
 use domain::enrollment::tag::key_of;
 use domain::ids::TenantId;
 use domain::permission::GRAPH_APP;
@@ -19,16 +20,14 @@ use super::graph;
 /// Names of the accounts that Autopatch made in 2022.
 const SERVICE_ACCOUNTS: [&str; 3] = ["MsAdmin@", "MsAdminInt@", "MsTest@"];
 
-/// Who asks, and what is theirs.
-pub(super) struct Asking<'a> {
+/// Who asks.
+pub(super) struct Asking {
     pub(super) tenant: TenantId,
     pub(super) client_id: Uuid,
-    /// What our objects' names begin with.
-    pub(super) names: &'a [String],
 }
 
 /// Fails only without a connection: then nothing would be an answer.
-pub(super) async fn read(client: &Client, asking: &Asking<'_>) -> Result<TenantFacts, FleetError> {
+pub(super) async fn read(client: &Client, asking: &Asking) -> Result<TenantFacts, FleetError> {
     // Consent given since the last token was issued shows in a new one only.
     client.forget_token().await;
     client.verify().await.map_err(graph)?;
@@ -137,13 +136,13 @@ async fn intune(client: &Client) -> Result<Intune, GraphError> {
 
 async fn update_rings(
     client: &Client,
-    asking: &Asking<'_>,
+    asking: &Asking,
 ) -> Result<Vec<UpdateRing>, GraphError> {
     let rings = client.update_rings().await?.into_iter();
     Ok(rings
         .map(|ring| UpdateRing {
             ours: is_ours(asking.tenant, &ring.description),
-            named_as_ours: asking.names.iter().any(|name| ring.name.starts_with(name)),
+            named_as_ours: ring.name.starts_with(NAMES),
             all_devices: ring.targets.contains(&WireTarget::AllDevices),
             all_users: ring.targets.contains(&WireTarget::AllUsers),
             id: ring.id,
@@ -157,17 +156,15 @@ fn is_ours(tenant: TenantId, description: &str) -> bool {
     key_of(tenant, description).is_some() || description.contains("Kept by Concentric")
 }
 
-async fn groups(client: &Client, asking: &Asking<'_>) -> Result<Vec<NamedObject>, GraphError> {
-    let mut found = Vec::new();
-    for name in asking.names {
-        let groups = client.groups_named(name).await?;
-        found.extend(groups.into_iter().map(|group| NamedObject {
+async fn groups(client: &Client, asking: &Asking) -> Result<Vec<NamedObject>, GraphError> {
+    let groups = client.groups_named(NAMES).await?.into_iter();
+    Ok(groups
+        .map(|group| NamedObject {
             ours: is_ours(asking.tenant, &group.description),
             id: group.id.to_string(),
             name: group.display_name,
-        }));
-    }
-    Ok(found)
+        })
+        .collect())
 }
 
 async fn principal(client: &Client, client_id: Uuid) -> Result<Option<Principal>, GraphError> {

@@ -1,7 +1,5 @@
 //! Reading groups and directory devices, and moving members of ring groups.
 
-use std::collections::HashMap;
-
 use domain::ids::DirectoryObjectId;
 use domain::inventory::ImportedDirectoryDevice;
 use domain::registration::facts::{
@@ -9,32 +7,34 @@ use domain::registration::facts::{
 };
 use domain::ring::RingIndex;
 use msgraph::{Client, DeltaLink, DirectoryDevice, GraphError, RegistrationDevice, TrustType};
-use scheduler::{FleetError, GroupBatch, GroupChange, GroupChanges};
+use scheduler::{FleetError, GroupBatch, GroupChange, GroupChanges, Membership};
 
 use super::graph;
 
 pub(super) async fn group_changes(
     client: &Client,
-    groups: &[DirectoryObjectId],
+    group: DirectoryObjectId,
     link: Option<&str>,
 ) -> Result<GroupChanges, FleetError> {
     let link = link.map(|link| DeltaLink::from(link.to_owned()));
-    let (whole, delta) = match client.group_delta(groups, link.as_ref()).await {
+    let (whole, delta) = match client.group_delta(&[group], link.as_ref()).await {
         Ok(delta) => (link.is_none(), delta),
         // The link is a week old, or of a tenant before this one.
         Err(GraphError::StartOver { .. }) => {
-            (true, client.group_delta(groups, None).await.map_err(graph)?)
+            (true, client.group_delta(&[group], None).await.map_err(graph)?)
         }
         Err(error) => return Err(graph(error)),
     };
-    let changes = delta.changes.into_iter().map(|change| GroupChange {
+    let link = delta.link.as_str().to_owned();
+    let change = delta.changes.into_iter().find(|change| change.group == group);
+    let change = change.map(|change| GroupChange {
         group: change.group,
         deleted: change.deleted,
         added_devices: change.added_devices,
         added_groups: change.added_groups,
         removed: change.removed,
     });
-    Ok(GroupChanges { whole, changes: changes.collect(), link: delta.link.as_str().to_owned() })
+    Ok(GroupChanges { whole, change, link })
 }
 
 pub(super) async fn directory_devices(
@@ -110,39 +110,24 @@ pub(super) fn traits(
     }
 }
 
-/// A ring's departures before its arrivals: a device that changes rings is for a moment in none,
-/// rather than in two whose policies contradict each other.
-pub(super) async fn change_members(
-    client: &Client,
-    batch: &GroupBatch,
-) -> Result<(), FleetError> {
-    let groups: HashMap<RingIndex, DirectoryObjectId> = batch.rings.iter().copied().collect();
-    for (ring, members) in by_ring(&batch.remove) {
-        if let Some(group) = groups.get(&ring) {
-            client.remove_group_members(*group, &members).await.map_err(graph)?;
-        }
+/// Departures before arrivals: a device that changes rings is for a moment in none, rather than in two
+/// whose policies contradict each other.
+pub(super) async fn change_members(client: &Client, batch: &GroupBatch) -> Result<(), FleetError> {
+    for (ring, group) in &batch.groups {
+        let leaving = objects(&batch.remove, *ring);
+        client.remove_group_members(*group, &leaving).await.map_err(graph)?;
     }
-    for (ring, members) in by_ring(&batch.add) {
-        if let Some(group) = groups.get(&ring) {
-            let unknown =
-                client.add_known_group_members(*group, &members).await.map_err(graph)?;
-            if !unknown.is_empty() {
-                tracing::warn!(%group, devices = unknown.len(), "the directory does not know members of a ring");
-            }
+    for (ring, group) in &batch.groups {
+        let coming = objects(&batch.add, *ring);
+        let unknown = client.add_known_group_members(*group, &coming).await.map_err(graph)?;
+        if !unknown.is_empty() {
+            let devices = unknown.len();
+            tracing::warn!(%group, devices, "the directory does not know members of a ring");
         }
     }
     Ok(())
 }
 
-fn by_ring(
-    members: &[(RingIndex, DirectoryObjectId)],
-) -> Vec<(RingIndex, Vec<DirectoryObjectId>)> {
-    let mut rings: Vec<(RingIndex, Vec<DirectoryObjectId>)> = Vec::new();
-    for (ring, member) in members {
-        match rings.iter_mut().find(|(known, _)| known == ring) {
-            Some((_, list)) => list.push(*member),
-            None => rings.push((*ring, vec![*member])),
-        }
-    }
-    rings
+fn objects(members: &[Membership], ring: RingIndex) -> Vec<DirectoryObjectId> {
+    members.iter().filter(|one| one.ring == ring).map(|one| one.object).collect()
 }

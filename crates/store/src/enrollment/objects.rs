@@ -3,38 +3,19 @@
 
 use chrono::{DateTime, Utc};
 use domain::enrollment::object::Recorded;
-use domain::enrollment::{Key, Payload};
 use domain::ids::TenantId;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::chain::{self, Entry};
 use crate::convert::json;
 use crate::{Store, StoreError};
 
-/// One object with when it was last written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectRow {
-    pub object: Recorded,
-    pub at: DateTime<Utc>,
-}
-
-/// An object that is not what we wrote any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DriftRow {
-    pub key: Key,
-    /// None: it is gone.
-    pub observed: Option<Payload>,
-    /// What differs, in words.
-    pub what: Vec<String>,
-}
-
 impl Store {
     /// In order of keys.
-    pub async fn enrollment_objects(&self, tenant: TenantId) -> Result<Vec<ObjectRow>, StoreError> {
+    pub async fn enrollment_objects(&self, tenant: TenantId) -> Result<Vec<Recorded>, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let rows = sqlx::query!(
-            "select key, id, applied, original, at from enrollment_object
+            "select key, id, applied, original from enrollment_object
              where tenant_id = $1 order by key",
             tenant.0,
         )
@@ -44,13 +25,12 @@ impl Store {
         rows.into_iter()
             .map(|row| {
                 let original = row.original.map(serde_json::from_value).transpose();
-                let object = Recorded {
+                Ok(Recorded {
                     key: row.key.parse().map_err(StoreError::corrupt)?,
                     id: row.id,
                     applied: serde_json::from_value(row.applied).map_err(StoreError::corrupt)?,
                     original: original.map_err(StoreError::corrupt)?,
-                };
-                Ok(ObjectRow { object, at: row.at })
+                })
             })
             .collect()
     }
@@ -89,28 +69,28 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets an object that is gone, or was given back; `why` goes to the chain. Twice is harmless.
+    /// Forgets the object of this id, which is gone or was given back. Twice is harmless.
     pub async fn enrollment_object_forget(
         &self,
         tenant: TenantId,
-        key: &Key,
-        why: &str,
+        id: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let key = key.to_string();
         let mut tx = self.tenant_begin(tenant).await?;
         let gone = sqlx::query_scalar!(
-            "delete from enrollment_object where tenant_id = $1 and key = $2 returning id",
+            "delete from enrollment_object where tenant_id = $1 and id = $2 returning key",
             tenant.0,
-            key,
+            id,
         )
-        .fetch_optional(&mut *tx)
+        .fetch_all(&mut *tx)
         .await?;
-        let Some(id) = gone else { return Ok(()) };
-        let body = json!({ "key": key, "id": id, "why": why });
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let body = json!({ "keys": gone, "id": id });
         let (actor, kind) = (chain::SERVICE, "object_forgotten");
-        chain::append(&mut tx, tenant, Entry { rollout: None, at: now, actor, kind, body: &body })
-            .await?;
+        let entry = Entry { rollout: None, at: now, actor, kind, body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
         tx.commit().await?;
         Ok(())
     }

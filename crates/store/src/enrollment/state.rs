@@ -1,49 +1,74 @@
 //! How far an enrollment has come, as the service notes it.
 
 use chrono::{DateTime, Utc};
+use domain::enrollment::Plan;
+use domain::enrollment::drift::Difference;
 use domain::ids::TenantId;
 use domain::work::WorkKind;
 use serde_json::json;
 
-use super::{DriftRow, EnrollmentState};
+use super::EnrollmentState;
 use crate::chain::{self, Entry};
-use crate::convert::json;
+use crate::convert::{column, json};
 use crate::{Store, StoreError, work};
 
 impl Store {
-    /// Moves the enrollment on, and clears its error and what was asked to be restored. `Stale` when
-    /// something else was asked for since `generation`. With an entry in the chain. What is enrolled
-    /// wakes `Members`.
-    pub async fn enrollment_state_set(
+    /// Keeps the steps that are left of the request of `generation`, and how many were taken. What was
+    /// only to be planned is met by that. `Stale` when something else was asked for since.
+    pub async fn enrollment_plan_keep(
         &self,
         tenant: TenantId,
         generation: i64,
-        state: EnrollmentState,
+        (plan, done): (&Plan, u32),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let moved = sqlx::query!(
+        let kept = sqlx::query!(
             "update enrollment
-             set state_at = case when state = $3 then state_at else $4 end, state = $3, error = null,
-                 restore = '{}', drift = case when $3 = 'none' then '[]' else drift end
+             set plan = $3, done = $4, planned_at = coalesce(planned_at, $5), is_open = is_open and apply
              where tenant_id = $1 and generation = $2",
             tenant.0,
             generation,
-            state.word(),
+            json(plan)?,
+            column(done),
             now,
         )
         .execute(&mut *tx)
         .await?;
-        if moved.rows_affected() == 0 {
-            return Err(StoreError::Stale);
-        }
-        if state == EnrollmentState::Enrolled {
+        tx.commit().await?;
+        if kept.rows_affected() == 0 { Err(StoreError::Stale) } else { Ok(()) }
+    }
+
+    /// The request of `generation` is carried out. `Stale` when something else was asked for since.
+    /// With an entry in the chain. What is enrolled wakes `Members`.
+    pub async fn enrollment_met(
+        &self,
+        tenant: TenantId,
+        generation: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let state = sqlx::query_scalar!(
+            "update enrollment
+             set is_open = false, error = null, drift = '[]', drift_at = $3, state_at = $3,
+                 state = case asked when 'unenroll' then 'none' else 'enrolled' end,
+                 ring_set_id = case asked when 'unenroll' then null else ring_set_id end,
+                 settings = case asked when 'unenroll' then null else settings end
+             where tenant_id = $1 and generation = $2 and is_open and apply returning state",
+            tenant.0,
+            generation,
+            now,
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(StoreError::Stale)?;
+        if state == EnrollmentState::Enrolled.word() {
             work::ask(&mut tx, tenant, WorkKind::Members, &[tenant.0], now).await?;
         }
-        let body = json!({ "state": state.word(), "generation": generation });
+        let body = json!({ "state": state, "generation": generation });
         let (actor, kind) = (chain::SERVICE, "enrollment_moved");
-        chain::append(&mut tx, tenant, Entry { rollout: None, at: now, actor, kind, body: &body })
-            .await?;
+        let entry = Entry { rollout: None, at: now, actor, kind, body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -71,7 +96,7 @@ impl Store {
     pub async fn drift_keep(
         &self,
         tenant: TenantId,
-        drift: &[DriftRow],
+        drift: &[Difference],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let found = json(&drift)?;
