@@ -72,7 +72,7 @@ impl Store {
         devices.sort_unstable();
         devices.dedup();
         let ids: Vec<Uuid> = devices.iter().map(|_| Uuid::now_v7()).collect();
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         let asked = sqlx::query_scalar!(
             "insert into device_action (tenant_id, id, device_id, kind, reason, requested_by,
                  requested_at)
@@ -146,7 +146,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let (ids, errors): (Vec<Uuid>, Vec<Option<String>>) = done.iter().cloned().unzip();
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         sqlx::query!(
             "update device_action a set done_at = $4, error = n.error
              from unnest($2::uuid[], $3::text[]) as n(id, error)

@@ -104,7 +104,7 @@ impl Store {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(StoreError::Invalid("the control would have expired already".to_owned()));
         }
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         let (kind, ring) = match new.control {
             Control::Hold => (ControlKind::Hold, None),
             Control::Exclude => (ControlKind::Exclude, None),
@@ -167,7 +167,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<ControlCounts, StoreError> {
         let (word, ring_set) = kind.columns();
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         let lifted = sqlx::query_scalar!(
             "delete from device_control c using unnest($2::uuid[]) as n(id)
              where c.tenant_id = $1 and c.device_id = n.id and c.kind = $3

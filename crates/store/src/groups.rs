@@ -152,7 +152,7 @@ impl Store {
         changes: &[GroupChange],
         now: DateTime<Utc>,
     ) -> Result<GroupCounts, StoreError> {
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         let counts = apply::apply(&mut tx, tenant, changes).await?;
         finish(&mut tx, tenant, counts, now).await?;
         tx.commit().await?;

@@ -34,6 +34,14 @@ impl Store {
         Ok(self.inner.pool.begin_with(AssertSqlSafe(begin)).await?)
     }
 
+    /// As `tenant_begin_by_key`, for statements that sort the few rows they find: kept from sorting,
+    /// the planner would read a fleet in order instead.
+    pub(crate) async fn tenant_begin_few(&self, tenant: TenantId) -> Result<Tx, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        by_key_if_few(&mut tx, 0).await?;
+        Ok(tx)
+    }
+
     /// As `tenant_begin`, and every statement sees the same moment.
     pub(crate) async fn tenant_begin_frozen(&self, tenant: TenantId) -> Result<Tx, StoreError> {
         let begin = format!(

@@ -47,7 +47,7 @@ impl Store {
         let joins: Vec<i16> = batch.iter().map(|one| one.join.code()).collect();
         let enabled: Vec<bool> = batch.iter().map(|one| one.enabled).collect();
         let signed_in: Vec<_> = batch.iter().map(|one| one.last_sign_in).collect();
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         import::lock(&mut tx, tenant).await?;
         let row = sqlx::query!(
             r#"with read as materialized (

@@ -57,7 +57,7 @@ impl Store {
     ) -> Result<Removed, StoreError> {
         let intune: Vec<Uuid> = left.intune.iter().map(|id| id.0).collect();
         let objects: Vec<Uuid> = left.objects.iter().map(|id| id.0).collect();
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         import::lock(&mut tx, tenant).await?;
         let devices = sqlx::query_scalar!(
             r#"select d.id as "id!" from unnest($2::uuid[]) as n(id)

@@ -47,12 +47,12 @@ pub(super) async fn apply(
     let mut children = nesting_remove(tx, tenant, &unnested, &deleted).await?;
     children.extend(nesting_add(tx, tenant, &nested).await?);
 
-    let changed = (objects.len() + children.len()) as u64;
+    let came_or_went = (objects.len() + children.len()) as u64;
     if !children.is_empty() {
         objects.extend(inside(tx, tenant, &children).await?);
     }
     let marked = due::mark_objects(tx, tenant, &objects).await?;
-    Ok(GroupCounts { changed, marked })
+    Ok(GroupCounts { changed: came_or_went, marked })
 }
 
 async fn members_remove(

@@ -29,11 +29,12 @@ pub(super) async fn lock(
     devices: &[Uuid],
 ) -> Result<Vec<Looked>, StoreError> {
     let rows = sqlx::query!(
-        r#"select id, intune_id is not null as "in_intune!", entra_device_id is not null as "in_entra!",
+        r#"select d.id, intune_id is not null as "in_intune!", entra_device_id is not null as "in_entra!",
              object_id, manufacturer, model, serial, os_major, os_minor, os_build, os_revision,
              last_sync, system, owner, agent, workloads, join_kind, enabled, architecture, edition,
              edition_number, category, standing, reasons, sort, quality_only
-         from device where tenant_id = $1 and id = any($2) order by id for no key update"#,
+         from unnest($2::uuid[]) as n(id) join device d on d.tenant_id = $1 and d.id = n.id
+         order by d.id for no key update of d"#,
         tenant.0,
         devices,
     )
@@ -100,10 +101,11 @@ pub(super) async fn beyond(
     };
     let (excluded, held) = (with("exclude"), with("hold"));
     let shared: HashSet<Uuid> = sqlx::query_scalar!(
+        // Not as `exists`, which the planner turns into a look at every serial number of the fleet.
         "select d.id from device d
-         where d.tenant_id = $1 and d.id = any($2) and d.serial_known and exists (
-             select from device p where p.tenant_id = $1 and p.serial = d.serial and p.serial_known
-                 and p.id <> d.id)",
+         where d.tenant_id = $1 and d.id = any($2) and d.serial_known and (
+             select true from device p where p.tenant_id = $1 and p.serial = d.serial
+                 and p.serial_known and p.id <> d.id limit 1)",
         tenant.0,
         &ids,
     )

@@ -131,13 +131,13 @@ pub(super) async fn these(
              coalesce(d.standing = any($4), false) as "registered!",
              m.ring as "ring?", m.position as "position?", m.why as "why?", m.stratum as "stratum?",
              p.ring as "pinned?"
-         from device d
+         from unnest($3::uuid[]) as n(id)
+         join device d on d.tenant_id = $1 and d.id = n.id
          left join ring_member m
              on m.tenant_id = $1 and m.ring_set_id = $2 and m.device_id = d.id
          left join device_control p
              on p.tenant_id = $1 and p.device_id = d.id and p.kind = 'pin' and p.ring_set_id = $2
                  and (p.expires_at is null or p.expires_at > $5)
-         where d.tenant_id = $1 and d.id = any($3)
          order by d.id"#,
         scene.tenant.0,
         scene.ring_set.0,

@@ -92,7 +92,7 @@ impl Store {
             let rings = list.iter().map(|one| ring_column(one.ring)).collect();
             (devices, rings, list.iter().map(|one| one.object.0).collect())
         };
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         // Keeps placement away, which moves members and leavers.
         sqlx::query!(
             "select id from ring_set where tenant_id = $1 and id = $2 for no key update",

@@ -59,7 +59,7 @@ impl Store {
         devices: &[DeviceId],
         asked: Asked<'_>,
     ) -> Result<u64, StoreError> {
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         let open = lock_open(&mut tx, tenant, rollout).await?;
         let ids: Vec<Uuid> = devices.iter().map(|device| device.0).collect();
         // A rollout waits for the members of an empty ring for ever.
@@ -112,7 +112,7 @@ impl Store {
         devices: &[DeviceId],
         asked: Asked<'_>,
     ) -> Result<u64, StoreError> {
-        let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let mut tx = self.tenant_begin_few(tenant).await?;
         let open = lock_open(&mut tx, tenant, rollout).await?;
         let ids: Vec<Uuid> = devices.iter().map(|device| device.0).collect();
         let again = [AttemptState::Unresolved, AttemptState::Lost, AttemptState::Failed]

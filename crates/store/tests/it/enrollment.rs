@@ -59,11 +59,14 @@ async fn an_enrollment_comes_and_goes() {
     let drift = [DriftRow { key: key.clone(), observed: None, what: vec!["is gone".to_owned()] }];
     assert!(store.drift_keep(tenant, &drift, hour(4)).await.unwrap());
     assert!(!store.drift_keep(tenant, &drift, hour(5)).await.unwrap());
-    let three = store.drift_restore_request(tenant, &[key.clone()], "ana", hour(5)).await.unwrap();
+    let three = store
+        .drift_restore_request(tenant, std::slice::from_ref(&key), "ana", hour(5))
+        .await
+        .unwrap();
     let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
     assert_eq!((row.state, row.generation, row.settings), (EnrollmentState::Enrolled, 3, wanted));
     assert_eq!((row.drift.as_slice(), row.drift_at), (&drift[..], Some(hour(5))));
-    assert_eq!(row.restore, [key.clone()]);
+    assert_eq!(row.restore, std::slice::from_ref(&key));
     store.enrollment_state_set(tenant, three, EnrollmentState::Enrolled, hour(6)).await.unwrap();
 
     let other = settings(RingSetId(Uuid::nil()));

@@ -45,7 +45,10 @@ async fn deltas_are_idempotent_and_reach_through_nesting() {
     assert_eq!([world.inside(1).await, world.inside(2).await, world.inside(3).await], [4, 4, 1]);
     // What a nested group holds is concerned when the nesting ends.
     let apart = GroupChange { groups_removed: vec![group(3)], ..GroupChange::of(group(2)) };
-    assert_eq!(world.apply(&[apart.clone()]).await, GroupCounts { changed: 1, marked: 1 });
+    assert_eq!(
+        world.apply(std::slice::from_ref(&apart)).await,
+        GroupCounts { changed: 1, marked: 1 }
+    );
     assert_eq!(world.apply(&[apart]).await, GroupCounts::default());
     assert_eq!([world.inside(1).await, world.inside(3).await], [3, 1]);
     let swap = GroupChange {
@@ -55,7 +58,7 @@ async fn deltas_are_idempotent_and_reach_through_nesting() {
     };
     assert_eq!(world.apply(&[swap]).await, GroupCounts { changed: 2, marked: 2 });
     let deleted = GroupChange { deleted: true, ..GroupChange::of(group(2)) };
-    let counts = world.apply(&[deleted.clone()]).await;
+    let counts = world.apply(std::slice::from_ref(&deleted)).await;
     assert_eq!(counts.changed, 5, "three members and its place in both ways");
     assert_eq!(world.apply(&[deleted]).await, GroupCounts::default());
     assert_eq!([world.inside(1).await, world.inside(2).await], [2, 0]);

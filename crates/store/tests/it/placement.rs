@@ -111,8 +111,8 @@ async fn groups_beat_stickiness_and_stickiness_beats_percentages() {
     assert_eq!(rings, [1, 1, 0]);
     assert_ne!(after[&entra(1)].0, 0, "a ring without a percentage keeps nobody");
     for (device, place) in before {
-        let moves = [1, 4].map(entra).contains(&device);
-        assert!(moves || after[&device] == place, "{device} moved");
+        let may_move = [1, 4].map(entra).contains(&device);
+        assert!(may_move || after[&device] == place, "{device} moved");
     }
     // Newcomers are placed, the others stay.
     store.device_import(tenant, &fleet(550)).await.unwrap();

@@ -17,7 +17,7 @@ fn mixed() -> Vec<ImportedDevice> {
     let mut devices = fleet(3_000);
     for (number, device) in devices.iter_mut().enumerate() {
         device.model = format!("Model {}", if number % 2 == 0 { 0 } else { number % 80 });
-        device.traits.category = if number % 3 == 0 { "Ulm" } else { "Oslo" }.to_owned();
+        device.traits.category.push_str(if number % 3 == 0 { "Ulm" } else { "Oslo" });
     }
     devices
 }
