@@ -1,15 +1,16 @@
 //! Enrollments, assessments and device actions are kept as they were asked for.
 
 use domain::attempt::AttemptState;
+use domain::enrollment::drift::{Difference, What};
 use domain::enrollment::object::{GroupPayload, Recorded};
-use domain::enrollment::{Key, Payload, Settings};
+use domain::enrollment::{Key, Payload, Plan, Settings};
 use domain::ids::RingSetId;
 use domain::readiness::{Assessment, CheckId, Finding, Level};
 use domain::ring::RingIndex;
 use domain::rollout::phase::Event;
 use store::StoreError;
 use store::actions::DeviceAction;
-use store::enrollment::{DriftRow, EnrollmentState};
+use store::enrollment::{Demand, EnrollmentRequest, EnrollmentState};
 use store::events::ChainState;
 use uuid::Uuid;
 
@@ -27,22 +28,110 @@ fn settings(ring_set: RingSetId) -> Settings {
     }
 }
 
+fn ask(demand: Demand, apply: bool) -> EnrollmentRequest {
+    EnrollmentRequest { demand, apply, actor: "ana".to_owned() }
+}
+
+fn group() -> Recorded {
+    let applied = Payload::Group(GroupPayload { name: "Ring".to_owned(), nested: vec![] });
+    Recorded { key: Key::RingGroup(RingIndex(0)), id: "g1".to_owned(), applied, original: None }
+}
+
+/// A world whose tenant is enrolled, by the first request, with one object.
+async fn enrolled() -> World {
+    let world = World::of(20).await;
+    let (store, tenant) = (&world.store, world.tenant);
+    let request = ask(Demand::Enroll(settings(world.ring_set)), true);
+    let generation = store.enrollment_request(tenant, &request, hour(1)).await.unwrap();
+    store.enrollment_object_keep(tenant, &group(), hour(2)).await.unwrap();
+    store.enrollment_met(tenant, generation, hour(3)).await.unwrap();
+    world
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_enrollment_comes_and_goes() {
+async fn only_planning_changes_nothing() {
     let world = World::of(20).await;
     let (store, tenant) = (&world.store, world.tenant);
     assert_eq!(store.enrollment_fetch(tenant).await.unwrap(), None);
-    let wanted = settings(world.ring_set);
-    let one = store.enrollment_request(tenant, &wanted, "ana", hour(1)).await.unwrap();
-    let two = store.enrollment_request(tenant, &wanted, "ana", hour(2)).await.unwrap();
+    assert_eq!(store.enrollment_duty(tenant).await.unwrap(), None);
+    let request = ask(Demand::Enroll(settings(world.ring_set)), false);
+    let one = store.enrollment_request(tenant, &request, hour(1)).await.unwrap();
+    let two = store.enrollment_request(tenant, &request, hour(2)).await.unwrap();
     assert_eq!((one, two), (1, 2));
-    let stale = store.enrollment_state_set(tenant, one, EnrollmentState::Enrolled, hour(2)).await;
+    let plan = Plan { stays: vec!["much".to_owned()], ..Plan::default() };
+    let stale = store.enrollment_plan_keep(tenant, one, (&plan, 0), hour(2)).await;
     assert!(matches!(stale, Err(StoreError::Stale)), "{stale:?}");
-    let group = Payload::Group(GroupPayload { name: "Ring".to_owned(), nested: vec![] });
-    let key = Key::RingGroup(RingIndex(0));
-    let object =
-        Recorded { key: key.clone(), id: "g1".to_owned(), applied: group.clone(), original: None };
-    store.enrollment_object_keep(tenant, &object, hour(2)).await.unwrap();
+    let duty = store.enrollment_duty(tenant).await.unwrap().expect("a plan to make");
+    assert_eq!((duty.apply, duty.generation), (false, two));
+    store.enrollment_plan_keep(tenant, two, (&plan, 0), hour(3)).await.unwrap();
+    let row = store.enrollment_fetch(tenant).await.unwrap().expect("a row");
+    assert_eq!((row.state, row.settings), (EnrollmentState::None, None));
+    assert_eq!((row.plan, row.planned_at, row.is_open), (Some(plan), Some(hour(3)), false));
+    assert_eq!(store.enrollment_duty(tenant).await.unwrap(), None, "planned, so done");
+    let refused = store.enrollment_met(tenant, two, hour(4)).await;
+    assert!(matches!(refused, Err(StoreError::Stale)), "nothing was carried out: {refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enrollment_comes_and_goes() {
+    let world = enrolled().await;
+    let (store, tenant) = (&world.store, world.tenant);
+    let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
+    let wanted = settings(world.ring_set);
+    assert_eq!((row.state, row.settings), (EnrollmentState::Enrolled, Some(wanted.clone())));
+    let duty = store.enrollment_duty(tenant).await.unwrap().expect("to be watched");
+    assert_eq!((duty.demand, duty.recorded), (None, vec![group()]));
+    let other = ask(Demand::Enroll(settings(RingSetId(Uuid::nil()))), true);
+    let refused = store.enrollment_request(tenant, &other, hour(6)).await;
+    assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
+    let away = ask(Demand::Unenroll, true);
+    let refused = store.enrollment_request(tenant, &away, hour(6)).await;
+    let why = "rollouts are unfinished: November";
+    assert!(matches!(&refused, Err(StoreError::Conflict(text)) if text == why), "{refused:?}");
+    world.record(Event::Cancelled, hour(6)).await.unwrap();
+    let refused = store.ring_set_delete(tenant, world.ring_set, "ana", hour(6)).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    let generation = store.enrollment_request(tenant, &away, hour(7)).await.unwrap();
+    for request in [ask(Demand::Enroll(wanted), true), ask(Demand::Unenroll, false)] {
+        let refused = store.enrollment_request(tenant, &request, hour(7)).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "{request:?}: {refused:?}");
+    }
+    for _ in 0..2 {
+        store.enrollment_object_forget(tenant, "g1", hour(7)).await.unwrap();
+    }
+    store.enrollment_error_set(tenant, Some("throttled")).await.unwrap();
+    store.enrollment_met(tenant, generation, hour(8)).await.unwrap();
+    let row = store.enrollment_fetch(tenant).await.unwrap().expect("a row");
+    assert_eq!((row.state, row.error, row.settings), (EnrollmentState::None, None, None));
+    assert_eq!(store.enrollment_objects(tenant).await.unwrap(), []);
+    store.ring_set_delete(tenant, world.ring_set, "ana", hour(9)).await.unwrap();
+    let chain = store.chain_verify(tenant).await.unwrap();
+    assert!(matches!(chain, ChainState::Intact { .. }), "{chain:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_is_kept_until_it_is_restored() {
+    let world = enrolled().await;
+    let (store, tenant) = (&world.store, world.tenant);
+    let drift = [Difference { key: group().key, id: "g1".to_owned(), what: What::Missing }];
+    assert!(store.drift_keep(tenant, &drift, hour(4)).await.unwrap());
+    assert!(!store.drift_keep(tenant, &drift, hour(5)).await.unwrap());
+    let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
+    assert_eq!((row.drift.as_slice(), row.drift_at), (&drift[..], Some(hour(5))));
+    let restore = Demand::Restore(Some(vec![group().key]));
+    let request = ask(restore.clone(), true);
+    let generation = store.enrollment_request(tenant, &request, hour(6)).await.unwrap();
+    let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
+    assert_eq!((row.state, row.demand), (EnrollmentState::Enrolled, restore));
+    store.enrollment_met(tenant, generation, hour(7)).await.unwrap();
+    let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
+    assert_eq!((row.drift, row.is_open), (vec![], false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_object_of_others_held_at_first_is_kept() {
+    let world = World::of(1).await;
+    let (store, tenant) = (&world.store, world.tenant);
     let exclusion = Recorded {
         key: Key::Exclusion("c1".to_owned()),
         id: "c1".to_owned(),
@@ -52,44 +141,7 @@ async fn an_enrollment_comes_and_goes() {
     store.enrollment_object_keep(tenant, &exclusion, hour(2)).await.unwrap();
     let again = Recorded { original: None, ..exclusion.clone() };
     store.enrollment_object_keep(tenant, &again, hour(3)).await.unwrap();
-    let objects = store.enrollment_objects(tenant).await.unwrap();
-    assert_eq!(objects.iter().map(|row| &row.object).collect::<Vec<_>>(), [&exclusion, &object]);
-    store.enrollment_state_set(tenant, two, EnrollmentState::Enrolled, hour(3)).await.unwrap();
-
-    let drift = [DriftRow { key: key.clone(), observed: None, what: vec!["is gone".to_owned()] }];
-    assert!(store.drift_keep(tenant, &drift, hour(4)).await.unwrap());
-    assert!(!store.drift_keep(tenant, &drift, hour(5)).await.unwrap());
-    let three = store
-        .drift_restore_request(tenant, std::slice::from_ref(&key), "ana", hour(5))
-        .await
-        .unwrap();
-    let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
-    assert_eq!((row.state, row.generation, row.settings), (EnrollmentState::Enrolled, 3, wanted));
-    assert_eq!((row.drift.as_slice(), row.drift_at), (&drift[..], Some(hour(5))));
-    assert_eq!(row.restore, std::slice::from_ref(&key));
-    store.enrollment_state_set(tenant, three, EnrollmentState::Enrolled, hour(6)).await.unwrap();
-
-    let other = settings(RingSetId(Uuid::nil()));
-    let refused = store.enrollment_request(tenant, &other, "ana", hour(6)).await;
-    assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
-    let refused = store.unenrollment_request(tenant, "ana", hour(6)).await;
-    let why = "rollouts are unfinished: November";
-    assert!(matches!(&refused, Err(StoreError::Conflict(text)) if text == why), "{refused:?}");
-    world.record(Event::Cancelled, hour(6)).await.unwrap();
-    let refused = store.ring_set_delete(tenant, world.ring_set, "ana", hour(6)).await;
-    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-    let four = store.unenrollment_request(tenant, "ana", hour(7)).await.unwrap();
-    let refused = store.enrollment_request(tenant, &settings(world.ring_set), "ana", hour(7)).await;
-    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-    store.enrollment_object_forget(tenant, &key, "deleted", hour(7)).await.unwrap();
-    store.enrollment_object_forget(tenant, &key, "deleted", hour(7)).await.unwrap();
-    store.enrollment_error_set(tenant, Some("throttled")).await.unwrap();
-    store.enrollment_state_set(tenant, four, EnrollmentState::None, hour(8)).await.unwrap();
-    let row = store.enrollment_fetch(tenant).await.unwrap().expect("a row");
-    assert_eq!((row.state, row.error, row.drift), (EnrollmentState::None, None, vec![]));
-    store.ring_set_delete(tenant, world.ring_set, "ana", hour(9)).await.unwrap();
-    let chain = store.chain_verify(tenant).await.unwrap();
-    assert!(matches!(chain, ChainState::Intact { .. }), "{chain:?}");
+    assert_eq!(store.enrollment_objects(tenant).await.unwrap(), [exclusion]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
