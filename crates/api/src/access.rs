@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 30] = {
+pub static RULES: [Rule; 49] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -49,11 +49,30 @@ pub static RULES: [Rule; 30] = {
         rule(GET,    "/api/v1/tenants/{tenant}", Viewer, Tenant),
         rule(PUT,    "/api/v1/tenants/{tenant}/connection", Admin, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/sync", Operator, Tenant),
+        rule(GET,    "/api/v1/readiness/checks", Viewer, Own),
+        rule(GET,    "/api/v1/permissions", Viewer, Own),
+        rule(GET,    "/api/v1/tenants/{tenant}/readiness", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/readiness", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/readiness/history", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/readiness/history/{assessment}", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/enrollment", Viewer, Tenant),
+        rule(PUT,    "/api/v1/tenants/{tenant}/enrollment", Admin, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/enrollment/unenroll", Admin, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/enrollment/restore", Admin, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/enrollment/check", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/registration", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/registration", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/device-actions", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/devices", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/devices/{device}", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/devices/{device}/explain", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/ring-sets", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/ring-sets", Admin, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/ring-sets/preview", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/ring-sets/{ring_set}", Viewer, Tenant),
+        rule(PUT,    "/api/v1/tenants/{tenant}/ring-sets/{ring_set}", Admin, Tenant),
+        rule(DELETE, "/api/v1/tenants/{tenant}/ring-sets/{ring_set}", Admin, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/preview", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/place", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates/{update}", Viewer, Tenant),

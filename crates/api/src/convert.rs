@@ -3,6 +3,9 @@
 //! Named after what comes out of them; what comes in from a caller ends in `_in`.
 
 pub(crate) mod devices;
+pub(crate) mod enrollment;
+pub(crate) mod readiness;
+pub(crate) mod registration;
 pub(crate) mod releases;
 pub(crate) mod ring_sets;
 pub(crate) mod rollouts;

@@ -1,15 +1,18 @@
 //! Devices, as they were read from Graph.
 
-use api_types::{Device, DeviceDetail, DeviceQuery, List};
+use api_types::{Device, DeviceDetail, DeviceExplanation, DeviceQuery, List};
 use axum::extract::State as Given;
 use domain::ring::RingIndex;
 use store::devices::DeviceFilter;
+use store::page::Page;
 
 use crate::convert::devices::{attempt_state_in, device, device_detail};
+use crate::convert::registration::explanation;
 use crate::extract::{Path, Query};
 use crate::paging;
 use crate::paths::{DevicePath, TenantPath};
 use crate::problem::Problem;
+use crate::selection::{self, Search};
 use crate::state::State;
 
 /// List devices
@@ -22,6 +25,14 @@ pub(crate) async fn list(
     Query(query): Query<DeviceQuery>,
 ) -> Result<axum::Json<List<Device>>, Problem> {
     let page = paging::page(query.page_size, query.page_token.as_deref())?;
+    if let Some(text) = query.filter.clone() {
+        alone(&query)?;
+        let filter = selection::parse(&text, "filter")?;
+        let now = state.now();
+        let search = Search { store: &state.store, tenant: path.tenant, filter: &filter, now };
+        let rows = search.page(page.after.map(Into::into), page.limit.into()).await?;
+        return Ok(paging::list(page, rows, |row| row.id.0, device));
+    }
     let filter = filter(query)?;
     let rows = state.store.device_list(path.tenant, &filter, page).await?;
     Ok(paging::list(page, rows, |row| row.id.0, device))
@@ -39,6 +50,39 @@ pub(crate) async fn read(
 ) -> Result<axum::Json<DeviceDetail>, Problem> {
     let detail = state.store.device_fetch(path.tenant, path.device).await?;
     Ok(axum::Json(device_detail(detail)))
+}
+
+/// Explain a device
+///
+/// Why it is served or not, whose turn it is, and why it is in the ring it is in.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/devices/{device}/explain",
+    operation_id = "device_explain", tag = "devices", params(DevicePath),
+    responses((status = 200, body = DeviceExplanation, description = "The explanation")))]
+pub(crate) async fn explain(
+    Given(state): Given<State>,
+    Path(path): Path<DevicePath>,
+) -> Result<axum::Json<DeviceExplanation>, Problem> {
+    let explained = state.store.device_explain(path.tenant, path.device, state.now()).await?;
+    let page = Page { after: None, limit: paging::LARGEST };
+    let sets = state.store.ring_set_list(path.tenant, page).await?;
+    Ok(axum::Json(explanation(explained, &sets)))
+}
+
+/// An expression says everything that the other parameters could.
+fn alone(query: &DeviceQuery) -> Result<(), Problem> {
+    let DeviceQuery { name_prefix, model, ring_set_id, ring, rollout_id, state, .. } = query;
+    let others = [
+        name_prefix.is_some(),
+        model.is_some(),
+        ring_set_id.is_some(),
+        ring.is_some(),
+        rollout_id.is_some(),
+        state.is_some(),
+    ];
+    if others.contains(&true) {
+        return Err(Problem::parameter("filter", "it goes alone, without other conditions"));
+    }
+    Ok(())
 }
 
 fn filter(query: DeviceQuery) -> Result<DeviceFilter, Problem> {
@@ -65,5 +109,7 @@ fn filter(query: DeviceQuery) -> Result<DeviceFilter, Problem> {
         model: text("model", query.model)?,
         ring,
         attempt,
+        standing: None,
+        reason: None,
     })
 }

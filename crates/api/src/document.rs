@@ -21,6 +21,9 @@ use crate::access::{RULES, Reach, Rule, role_name};
     tags(
         (name = "tokens", description = "Who may call"),
         (name = "tenants", description = "Entra tenants that are served"),
+        (name = "readiness", description = "Is a tenant fit to be served"),
+        (name = "enrollment", description = "What is made in a tenant, and taken back"),
+        (name = "registration", description = "Which devices may be served, and why others not"),
         (name = "devices", description = "Windows devices, as Graph knows them"),
         (name = "ring sets", description = "Ordered lists of rings, and who is in them"),
         (name = "updates", description = "The update catalogue"),

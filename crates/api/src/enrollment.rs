@@ -93,7 +93,9 @@ pub(crate) async fn restore(
     let mut checks = Checks::default();
     let keys = body.keys.map(|keys| {
         let parsed = keys.iter().enumerate().filter_map(|(at, key)| {
-            key.parse::<Key>().map_err(|error| checks.wrong(format!("/keys/{at}"), error.to_string())).ok()
+            key.parse::<Key>()
+                .map_err(|error| checks.wrong(format!("/keys/{at}"), error.to_string()))
+                .ok()
         });
         parsed.collect::<Vec<_>>()
     });
@@ -149,8 +151,8 @@ async fn ask(
 async fn shown(state: &State, tenant: TenantId) -> Result<Enrollment, Problem> {
     let row = state.store.enrollment_fetch(tenant).await?;
     let objects = state.store.enrollment_objects(tenant).await?;
-    let pending = match &row {
-        Some(row) => state.store.ring_group_pending(tenant, row.settings.ring_set).await?,
+    let pending = match row.as_ref().and_then(|row| row.settings.as_ref()) {
+        Some(settings) => state.store.ring_group_pending(tenant, settings.ring_set).await?,
         None => 0,
     };
     Ok(enrollment(row, &objects, pending))

@@ -22,6 +22,7 @@ macro_rules! paths {
 paths! {
     TokenPath { token: Uuid }
     TenantPath { tenant: TenantId }
+    AssessmentPath { tenant: TenantId, assessment: Uuid }
     DevicePath { tenant: TenantId, device: DeviceId }
     RingSetPath { tenant: TenantId, ring_set: RingSetId }
     UpdatePath { tenant: TenantId, update: UpdateId }

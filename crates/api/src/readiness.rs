@@ -1,14 +1,15 @@
 //! Readiness: the checks, what they found, and what Graph permissions are for.
 
 use api_types::{
-    AssessRequest, Asked, Assessment, AssessmentSummary, Check, List, PageQuery, Permission,
+    Asked, AssessRequest, Assessment, AssessmentSummary, Check, List, PageQuery, Permission,
 };
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use domain::ids::TenantId;
 use domain::permission::{PERMISSIONS, consent_link};
-use domain::readiness::check::CHECKS;
+use domain::readiness::CHECKS;
 use store::assessments::AssessmentRow;
+use store::page::Page;
 
 use crate::auth::Caller;
 use crate::convert::readiness::{assessment, check, permission, summary};
@@ -103,12 +104,9 @@ async fn shown(
     tenant: TenantId,
     row: AssessmentRow,
 ) -> Result<axum::Json<Assessment>, Problem> {
-    let before = state.store.assessment_before(tenant, row.id).await?;
+    let before =
+        state.store.assessment_list(tenant, Page { after: Some(row.id), limit: 1 }).await?;
     let connection = state.store.tenant_fetch(tenant).await?;
-    let link = consent_link(
-        &connection.login_url,
-        connection.entra_tenant,
-        connection.client_id,
-    );
-    Ok(axum::Json(assessment(&row, before.as_ref(), &link)))
+    let link = consent_link(&connection.login_url, connection.entra_tenant, connection.client_id);
+    Ok(axum::Json(assessment(&row, before.first(), &link)))
 }

@@ -1,12 +1,14 @@
 //! Ring sets, and the placement of devices in them.
 
-use api_types::{CreateRingSet, List, PageQuery, RingSet};
+use api_types::{CreateRingSet, List, PageQuery, RingSet, RingSetPreview};
 use axum::extract::State as Given;
-use domain::ids::TenantId;
+use axum::http::StatusCode;
+use domain::ids::{RingSetId, TenantId};
 use store::ring_sets::RingSetRow;
+use uuid::Uuid;
 
 use crate::auth::Caller;
-use crate::convert::ring_sets::{ring_set, ring_set_in};
+use crate::convert::ring_sets::{preview as shown, ring_set, ring_set_in};
 use crate::extract::{Json, Path, Query};
 use crate::paging;
 use crate::paths::{RingSetPath, TenantPath};
@@ -61,6 +63,84 @@ pub(crate) async fn read(
 ) -> Result<axum::Json<RingSet>, Problem> {
     let row = state.store.ring_set_fetch(path.tenant, path.ring_set).await?;
     Ok(axum::Json(count(&state, path.tenant, row).await?))
+}
+
+/// Replace a ring set
+///
+/// Devices keep their ring unless the set says otherwise; a preview says who would move. Rollouts under
+/// way keep the rings they began with.
+#[utoipa::path(put, path = "/api/v1/tenants/{tenant}/ring-sets/{ring_set}",
+    operation_id = "ring_set_replace", tag = "ring sets", params(RingSetPath),
+    request_body = CreateRingSet,
+    responses((status = 200, body = RingSet, description = "The ring set")))]
+pub(crate) async fn replace(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(RingSetPath { tenant, ring_set }): Path<RingSetPath>,
+    Json(body): Json<CreateRingSet>,
+) -> Result<axum::Json<RingSet>, Problem> {
+    let set = ring_set_in(body)?;
+    let now = state.now();
+    state.store.ring_set_update(tenant, ring_set, &set, &caller.name, now).await?;
+    let row = state.store.ring_set_fetch(tenant, ring_set).await?;
+    Ok(axum::Json(count(&state, tenant, row).await?))
+}
+
+/// Delete a ring set
+///
+/// Refused while a rollout over it is unfinished, or the tenant is enrolled with it.
+#[utoipa::path(delete, path = "/api/v1/tenants/{tenant}/ring-sets/{ring_set}",
+    operation_id = "ring_set_delete", tag = "ring sets", params(RingSetPath),
+    responses((status = 204, description = "It is gone")))]
+pub(crate) async fn delete(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(RingSetPath { tenant, ring_set }): Path<RingSetPath>,
+) -> Result<StatusCode, Problem> {
+    state.store.ring_set_delete(tenant, ring_set, &caller.name, state.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Preview a change of a ring set
+///
+/// Who would move, and why. Nothing is saved. Cost: the devices of the tenant.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/preview",
+    operation_id = "ring_set_preview", tag = "ring sets", params(RingSetPath),
+    request_body = CreateRingSet,
+    responses((status = 200, body = RingSetPreview, description = "What would happen")))]
+pub(crate) async fn preview(
+    Given(state): Given<State>,
+    Path(RingSetPath { tenant, ring_set }): Path<RingSetPath>,
+    Json(body): Json<CreateRingSet>,
+) -> Result<axum::Json<RingSetPreview>, Problem> {
+    state.store.ring_set_fetch(tenant, ring_set).await?;
+    previewed(&state, tenant, ring_set, body).await
+}
+
+/// Preview a new ring set
+///
+/// Who would be where. Nothing is saved. Cost: the devices of the tenant.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/ring-sets/preview",
+    operation_id = "ring_set_preview_new", tag = "ring sets", params(TenantPath),
+    request_body = CreateRingSet,
+    responses((status = 200, body = RingSetPreview, description = "What would happen")))]
+pub(crate) async fn preview_new(
+    Given(state): Given<State>,
+    Path(TenantPath { tenant }): Path<TenantPath>,
+    Json(body): Json<CreateRingSet>,
+) -> Result<axum::Json<RingSetPreview>, Problem> {
+    previewed(&state, tenant, RingSetId(Uuid::now_v7()), body).await
+}
+
+async fn previewed(
+    state: &State,
+    tenant: TenantId,
+    ring_set: RingSetId,
+    body: CreateRingSet,
+) -> Result<axum::Json<RingSetPreview>, Problem> {
+    let set = ring_set_in(body)?;
+    let would = state.store.ring_set_preview(tenant, ring_set, Some(&set), state.now()).await?;
+    Ok(axum::Json(shown(would, &set)))
 }
 
 /// Place the devices again

@@ -17,7 +17,10 @@ use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
 use crate::rollouts::{actions, events, explain};
 use crate::state::State;
-use crate::{devices, document, releases, ring_sets, rollouts, tenants, tokens, updates};
+use crate::{
+    device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
+    rollouts, tenants, tokens, updates,
+};
 
 const LARGEST_BODY: usize = 1024 * 1024;
 
@@ -50,9 +53,23 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(tenants::connect))
         .routes(routes!(tenants::sync))
         .routes(routes!(devices::list))
+        .routes(routes!(readiness::checks))
+        .routes(routes!(readiness::permissions))
+        .routes(routes!(readiness::read, readiness::run))
+        .routes(routes!(readiness::history))
+        .routes(routes!(readiness::past))
+        .routes(routes!(enrollment::read, enrollment::put))
+        .routes(routes!(enrollment::unenroll))
+        .routes(routes!(enrollment::restore))
+        .routes(routes!(enrollment::check))
+        .routes(routes!(registration::read, registration::run))
+        .routes(routes!(device_actions::act))
         .routes(routes!(devices::read))
+        .routes(routes!(devices::explain))
         .routes(routes!(ring_sets::list, ring_sets::create))
-        .routes(routes!(ring_sets::read))
+        .routes(routes!(ring_sets::preview_new))
+        .routes(routes!(ring_sets::read, ring_sets::replace, ring_sets::delete))
+        .routes(routes!(ring_sets::preview))
         .routes(routes!(ring_sets::place))
         .routes(routes!(updates::list))
         .routes(routes!(updates::read))

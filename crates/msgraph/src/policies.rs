@@ -117,7 +117,8 @@ impl Client {
                 Ok(id.to_owned())
             }
             Update::Replace => {
-                let made: Raw = self.post_once(area.version, area.collection, body).await?.json()?;
+                let made: Raw =
+                    self.post_once(area.version, area.collection, body).await?.json()?;
                 if !targets.is_empty() {
                     self.assign_policy::<P>(&made.id, targets).await?;
                 }

@@ -61,10 +61,11 @@ impl Target {
 
 /// Tries every target, and answers in their order.
 pub async fn probe(targets: &[Target], options: &Options) -> Vec<Probed> {
-    stream::iter(targets)
+    // Owned, for callers that have to prove that the future may go to another thread.
+    stream::iter(targets.to_vec())
         .map(|target| async move {
-            let reached = reach(target, options).await.unwrap_or_else(|not| not);
-            Probed { host: target.host.clone(), reached }
+            let reached = reach(&target, options).await.unwrap_or_else(|not| not);
+            Probed { host: target.host, reached }
         })
         .buffered(options.concurrency.max(1))
         .collect()

@@ -17,9 +17,7 @@ use domain::enrollment::key::Key;
 use domain::enrollment::object::{Observed, Recorded};
 use domain::enrollment::plan::Step;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
-use domain::inventory::{
-    CheckIn, ImportedDevice, ImportedDirectoryDevice, ImportedUpdate, Report,
-};
+use domain::inventory::{CheckIn, ImportedDevice, ImportedDirectoryDevice, ImportedUpdate, Report};
 use domain::readiness::facts::TenantFacts;
 use msgraph::{Client, Connection, GraphError, Limits, SecretString};
 use scheduler::{Fleet, FleetError, GroupBatch, GroupChanges, TenantFleet};
@@ -158,11 +156,7 @@ impl Fleet for GraphFleet {
 }
 
 impl TenantFleet for GraphFleet {
-    async fn facts(
-        &self,
-        tenant: TenantId,
-        network: bool,
-    ) -> Result<TenantFacts, FleetError> {
+    async fn facts(&self, tenant: TenantId, network: bool) -> Result<TenantFacts, FleetError> {
         let client = self.client(tenant).await?;
         let connection = self.connection(tenant).await?;
         let asking = facts::Asking { tenant, client_id: connection.client_id };
@@ -220,11 +214,7 @@ impl TenantFleet for GraphFleet {
         self.client(tenant).await?.unenroll_quality(devices).await.map_err(graph)
     }
 
-    async fn change_members(
-        &self,
-        tenant: TenantId,
-        batch: &GroupBatch,
-    ) -> Result<(), FleetError> {
+    async fn change_members(&self, tenant: TenantId, batch: &GroupBatch) -> Result<(), FleetError> {
         tenancy::change_members(&self.client(tenant).await?, batch).await
     }
 

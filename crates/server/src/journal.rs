@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::duty::{Duty, PendingWave, RingObjects, Watched, WaveDevice};
-use domain::ids::{DirectoryObjectId, RingSetId, RolloutId, TenantId};
+use domain::ids::{RolloutId, TenantId};
 use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, IngestCounts, Report};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
@@ -15,7 +15,6 @@ use domain::rollout::phase::Event;
 use domain::rollout::snapshot::Snapshot;
 use domain::work::{Claim, Nudges, Upcoming, WorkKind};
 use scheduler::{FleetError, Journal, JournalError};
-use store::page::Page;
 use store::tenants::ConnectionState;
 use store::{Store, StoreError};
 use tokio::sync::watch;

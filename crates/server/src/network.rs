@@ -1,8 +1,8 @@
 //! Trying the addresses that must be reachable, from where this server stands.
 
 use domain::readiness::network::{Probed, Reached};
-use network_probe::{Options, Proxy, Target, Tls, probe};
 use msgraph::Url;
+use network_probe::{Options, Proxy, Target, Tls, probe};
 
 /// How addresses are tried.
 #[derive(Debug, Clone, Default)]

@@ -92,9 +92,10 @@ impl Store {
     /// Whether the next assessment tries the addresses too.
     pub async fn assessment_network(&self, tenant: TenantId) -> Result<bool, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let network = sqlx::query_scalar!("select assess_network from tenant where id = $1", tenant.0)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let network =
+            sqlx::query_scalar!("select assess_network from tenant where id = $1", tenant.0)
+                .fetch_optional(&mut *tx)
+                .await?;
         tx.commit().await?;
         network.ok_or(StoreError::NotFound { what: "tenant" })
     }

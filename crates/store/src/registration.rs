@@ -156,6 +156,19 @@ impl Store {
         Ok(RegistrationSummary { devices, unseen, due, standings: standings.to_vec(), reasons })
     }
 
+    /// Marks every device, and asks for a pass. Returns before it begins.
+    pub async fn registration_request(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.registration_due_all(tenant).await?;
+        let mut tx = self.tenant_begin(tenant).await?;
+        due::ask(&mut tx, tenant, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     async fn registration_due_all(&self, tenant: TenantId) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         sqlx::query!(

@@ -2,6 +2,7 @@
 
 use api_types as wire;
 use domain::attempt::AttemptState;
+use domain::registration::Registration;
 use store::devices::{DeviceAttempt, DeviceDetail, DeviceRow};
 
 pub(crate) fn device(row: DeviceRow) -> wire::Device {
@@ -13,10 +14,24 @@ pub(crate) fn device(row: DeviceRow) -> wire::Device {
         serial: row.serial,
         build: row.build.map(|build| build.to_string()),
         last_sync: row.last_sync,
-        intune_id: row.intune.0,
+        intune_id: row.intune.map(|id| id.0),
         entra_device_id: row.entra_device.map(|id| id.0),
         object_id: row.object.map(|id| id.0),
+        standing: row.registration.map(|known| known.standing.word().to_owned()),
+        reasons: row.registration.map(reasons).unwrap_or_default(),
+        sort: row.registration.map(|known| known.sort.word().to_owned()),
+        quality_only: row.registration.is_some_and(|known| known.quality_only),
+        edition: row.traits.edition,
+        architecture: row.traits.architecture.word().to_owned(),
+        owner: row.traits.owner.word().to_owned(),
+        agent: row.traits.agent.word().to_owned(),
+        join: row.traits.join.word().to_owned(),
+        category: row.traits.category,
     }
+}
+
+fn reasons(registration: Registration) -> Vec<String> {
+    registration.reasons.iter().map(|reason| reason.word().to_owned()).collect()
 }
 
 pub(crate) fn device_detail(detail: DeviceDetail) -> wire::DeviceDetail {

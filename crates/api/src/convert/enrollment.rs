@@ -10,7 +10,7 @@ use domain::enrollment::settings::{
     Settings,
 };
 use serde_json::Value;
-use store::enrollment::{Asked, EnrollmentRow, EnrollmentState};
+use store::enrollment::{Demand, EnrollmentRow, EnrollmentState};
 
 use crate::checks::Checks;
 
@@ -100,7 +100,7 @@ pub(crate) fn enrollment(
             EnrollmentState::Unenrolling => wire::EnrollmentState::Unenrolling,
         },
         plan: Some(plan(&row)),
-        settings: Some(settings(row.settings)),
+        settings: row.settings.map(settings),
         error: row.error,
         checked_at: row.drift_at,
         objects,
@@ -114,10 +114,10 @@ fn plan(row: &EnrollmentRow) -> wire::EnrollmentPlan {
     wire::EnrollmentPlan {
         asked_at: row.requested_at,
         asked_by: row.requested_by.clone(),
-        action: match row.asked {
-            Asked::Enroll => wire::EnrollmentAction::Enroll,
-            Asked::Restore => wire::EnrollmentAction::Restore,
-            Asked::Unenroll => wire::EnrollmentAction::Unenroll,
+        action: match row.demand {
+            Demand::Enroll(_) => wire::EnrollmentAction::Enroll,
+            Demand::Restore(_) => wire::EnrollmentAction::Restore,
+            Demand::Unenroll => wire::EnrollmentAction::Unenroll,
         },
         apply: row.apply,
         planned_at: row.planned_at,

@@ -2,7 +2,7 @@
 
 use api_types as wire;
 use domain::permission::{Capability, Permission};
-use domain::readiness::check::{self, Check, CheckId, Fix};
+use domain::readiness::check::{Check, CheckId, Fix};
 use domain::readiness::compare::{Change, ChangeKind, compare};
 use domain::readiness::{Finding, Level};
 use store::assessments::AssessmentRow;
@@ -64,7 +64,7 @@ pub(crate) fn permission(permission: &Permission) -> wire::Permission {
 }
 
 fn finding(finding: &Finding) -> wire::Finding {
-    let about = check::of(finding.check);
+    let about = finding.check.check();
     let fails = finding.level != Level::Ready;
     wire::Finding {
         check: word(finding.check),
@@ -78,7 +78,7 @@ fn finding(finding: &Finding) -> wire::Finding {
     }
 }
 
-fn change(change: &Change) -> wire::FindingChange {
+fn change(change: Change) -> wire::FindingChange {
     wire::FindingChange {
         check: word(change.check),
         from: change.from.map(level),
@@ -112,7 +112,7 @@ pub(crate) fn assessment(
         level: level(assessment.level),
         blocks_enrollment: blocks(assessment.level),
         findings: assessment.findings.iter().map(finding).collect(),
-        changes: changes.iter().map(change).collect(),
+        changes: changes.into_iter().map(change).collect(),
         consent_link: assessment.findings.iter().any(consent).then(|| consent_link.to_owned()),
     }
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 use api_types as wire;
 use chrono::TimeDelta;
 use domain::gate::Gate;
-use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, RingSetError, WaveLimit};
-use store::ring_sets::RingSetRow;
+use domain::placement::Why;
+use domain::ring::{
+    Cadence, Membership, PlacementRules, Ring, RingIndex, RingSet, RingSetError, Stratum, WaveLimit,
+};
+use store::ring_sets::{PlacementPreview, RingSetRow};
 
 use crate::checks::Checks;
 use crate::problem::Problem;
@@ -20,6 +23,7 @@ pub(crate) fn ring_set(row: &RingSetRow, members: &[(RingIndex, u32)]) -> wire::
         id: row.id.0,
         name: row.set.name().to_owned(),
         rings: row.set.rings().iter().map(ring).collect(),
+        rules: rules(row.set.rules()),
         members: (0u8..).zip(row.set.rings()).map(|(index, _)| count(RingIndex(index))).collect(),
         placed_at: row.placed_at,
         created_at: row.created_at,
@@ -69,9 +73,74 @@ pub(crate) fn ring_set_in(body: wire::CreateRingSet) -> Result<RingSet, Problem>
     }
     checks.finish()?;
     let last_with_share = rings.iter().rposition(|ring| ring.membership.percent > 0);
-    RingSet::new(body.name, rings).map_err(|error| {
+    let rules = rules_in(body.rules);
+    RingSet::new(body.name, rings).and_then(|set| set.with_rules(rules)).map_err(|error| {
         Problem::field(pointer(&error, last_with_share.unwrap_or_default()), error.to_string())
     })
+}
+
+fn rules(rules: &PlacementRules) -> wire::PlacementRules {
+    let stratum = |stratum: &Stratum| match stratum {
+        Stratum::Model => wire::Stratum::Model,
+        Stratum::Build => wire::Stratum::Build,
+        Stratum::Site => wire::Stratum::Site,
+    };
+    wire::PlacementRules {
+        sources: rules.sources.iter().map(|group| group.0).collect(),
+        cover: rules.cover.iter().map(stratum).collect(),
+        cover_rings: rules.cover_rings,
+    }
+}
+
+fn rules_in(rules: wire::PlacementRules) -> PlacementRules {
+    let stratum = |stratum: &wire::Stratum| match stratum {
+        wire::Stratum::Model => Stratum::Model,
+        wire::Stratum::Build => Stratum::Build,
+        wire::Stratum::Site => Stratum::Site,
+    };
+    PlacementRules {
+        sources: rules.sources.into_iter().map(Into::into).collect(),
+        cover: rules.cover.iter().map(stratum).collect(),
+        cover_rings: rules.cover_rings,
+    }
+}
+
+pub(crate) fn preview(preview: PlacementPreview, set: &RingSet) -> wire::RingSetPreview {
+    let name = |ring: RingIndex| {
+        let known = set.rings().get(ring.slot()).map(|ring| ring.name.clone());
+        known.unwrap_or_else(|| format!("ring {}", ring.0))
+    };
+    let strata = preview.coverage.strata;
+    let rings = (0_u8..).map(RingIndex).zip(preview.rings).map(|(index, ring)| {
+        let covers = set.covers(index);
+        let seen = preview.coverage.rings.get(index.slot()).filter(|_| covers);
+        wire::RingPreview {
+            name: ring.name.unwrap_or_else(|| format!("ring {}, no longer there", index.0)),
+            members_before: ring.before,
+            members_after: ring.after,
+            covered: seen.map(|seen| wire::Coverage {
+                strata,
+                covered: seen.covered,
+                uncovered: ring.uncovered,
+            }),
+        }
+    });
+    let moves = preview.moves.into_iter().map(|one| wire::RingMove {
+        from: one.from.map(name),
+        to: one.to.map(name),
+        why: one.why.map_or("left", Why::word).to_owned(),
+        devices: one.devices,
+        examples: one
+            .examples
+            .into_iter()
+            .map(|(id, name)| wire::DeviceName { id: id.0, name })
+            .collect(),
+    });
+    wire::RingSetPreview {
+        rings: rings.collect(),
+        moves: moves.collect(),
+        notes: preview.lints.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// The field that a refusal speaks of.
@@ -88,6 +157,12 @@ fn pointer(error: &RingSetError, last_with_share: usize) -> String {
         RingSetError::Deferral { ring } => format!("/rings/{ring}/deferral_days"),
         RingSetError::Waves { ring } => format!("/rings/{ring}/waves"),
         RingSetError::Gate { ring, .. } => format!("/rings/{ring}/gate"),
+        RingSetError::CoverRings { .. } => "/rules/cover_rings".to_owned(),
+        RingSetError::RepeatedStratum(_) => "/rules/cover".to_owned(),
+        RingSetError::Sources(_)
+        | RingSetError::RepeatedSource(_)
+        | RingSetError::SourceOfRing { .. }
+        | RingSetError::SourcesUnshared => "/rules/sources".to_owned(),
     }
 }
 

@@ -55,6 +55,14 @@ impl Difference {
     }
 }
 
+impl FieldChange {
+    /// What others did to one field.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!("{}.", change(self))
+    }
+}
+
 fn noun(key: &Key) -> String {
     match key {
         Key::RingGroup(ring) => format!("the group of ring {}", ring.0),

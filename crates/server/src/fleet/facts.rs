@@ -134,10 +134,7 @@ async fn intune(client: &Client) -> Result<Intune, GraphError> {
     })
 }
 
-async fn update_rings(
-    client: &Client,
-    asking: &Asking,
-) -> Result<Vec<UpdateRing>, GraphError> {
+async fn update_rings(client: &Client, asking: &Asking) -> Result<Vec<UpdateRing>, GraphError> {
     let rings = client.update_rings().await?.into_iter();
     Ok(rings
         .map(|ring| UpdateRing {
@@ -187,8 +184,7 @@ async fn fleet(client: &Client) -> Result<Fleet, GraphError> {
             let missing = device
                 .workloads
                 .is_some_and(|has| !(has.updates && has.configuration && has.office));
-            counts.workloads_missing +=
-                u32::from(device.agent == Agent::ConfigMgrMdm && missing);
+            counts.workloads_missing += u32::from(device.agent == Agent::ConfigMgrMdm && missing);
         }
     }
     Ok(counts)

@@ -121,7 +121,9 @@ impl Reading<'_> {
             let tagged = key_of(self.tenant, &remote.description);
             let record = self.recorded.iter().find(|one| one.id == remote.id && one.key.is_ours());
             match (&tagged, record) {
-                (Some(key), _) => all.push(self.ours(key.clone(), true, remote, Payload::UpdateRing)),
+                (Some(key), _) => {
+                    all.push(self.ours(key.clone(), true, remote, Payload::UpdateRing))
+                }
                 (None, Some(record)) => {
                     all.push(self.ours(record.key.clone(), false, remote, Payload::UpdateRing));
                 }

@@ -2,9 +2,7 @@
 
 use domain::ids::DirectoryObjectId;
 use domain::inventory::ImportedDirectoryDevice;
-use domain::registration::facts::{
-    Agent, Architecture, Join, Owner, System, Traits, Workloads,
-};
+use domain::registration::facts::{Agent, Architecture, Join, Owner, System, Traits, Workloads};
 use domain::ring::RingIndex;
 use msgraph::{Client, DeltaLink, DirectoryDevice, GraphError, RegistrationDevice, TrustType};
 use scheduler::{FleetError, GroupBatch, GroupChange, GroupChanges, Membership};
@@ -72,10 +70,7 @@ pub(super) fn join(trust: Option<&TrustType>) -> Join {
 }
 
 /// What Intune says of a device, with how the directory knows it and whether it may sign in.
-pub(super) fn traits(
-    device: &RegistrationDevice,
-    known: Option<(Join, bool)>,
-) -> Traits {
+pub(super) fn traits(device: &RegistrationDevice, known: Option<(Join, bool)>) -> Traits {
     let (join, enabled) = known.unwrap_or((Join::Unknown, true));
     Traits {
         system: system(&device.os),

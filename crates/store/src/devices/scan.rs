@@ -88,3 +88,25 @@ impl Store {
 }
 
 const SEPARATOR: char = '\u{1f}';
+
+impl Store {
+    /// The names of those of the devices that are known.
+    pub async fn device_names(
+        &self,
+        tenant: TenantId,
+        devices: &[DeviceId],
+    ) -> Result<Vec<(DeviceId, String)>, StoreError> {
+        let ids: Vec<Uuid> = devices.iter().map(|device| device.0).collect();
+        let mut tx = self.tenant_begin_few(tenant).await?;
+        let rows = sqlx::query!(
+            r#"select d.id, d.name from unnest($2::uuid[]) as n(id)
+             join device d on d.tenant_id = $1 and d.id = n.id order by d.id"#,
+            tenant.0,
+            &ids,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(rows.into_iter().map(|row| (DeviceId(row.id), row.name)).collect())
+    }
+}

@@ -165,3 +165,26 @@ impl Store {
         Ok(())
     }
 }
+
+impl Store {
+    /// How many devices' groups are not yet what they should be. Cost: as many as they are.
+    pub async fn ring_group_pending(
+        &self,
+        tenant: TenantId,
+        ring_set: RingSetId,
+    ) -> Result<u32, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let pending = sqlx::query_scalar!(
+            r#"select (select count(*) from ring_member
+                     where tenant_id = $1 and ring_set_id = $2 and told is distinct from ring)
+                 + (select count(*) from ring_leaver where tenant_id = $1 and ring_set_id = $2)
+                 as "count!""#,
+            tenant.0,
+            ring_set.0,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(u32::try_from(pending).unwrap_or(u32::MAX))
+    }
+}
