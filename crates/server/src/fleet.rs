@@ -160,7 +160,8 @@ impl TenantFleet for GraphFleet {
         let client = self.client(tenant).await?;
         let connection = self.connection(tenant).await?;
         let asking = facts::Asking { tenant, client_id: connection.client_id };
-        let mut facts = facts::read(&client, &asking).await?;
+        // Nine reads at once are a large future.
+        let mut facts = Box::pin(facts::read(&client, &asking)).await?;
         if network {
             facts.network = Some(self.network.probe().await);
         }

@@ -166,7 +166,11 @@ impl Shape {
         };
         let first = ring("First", self.percent, self.waves);
         let rest = ring("Rest", 100 - self.percent, api::Waves::default());
-        api::CreateRingSet { name: self.name.to_owned(), rings: vec![first, rest] }
+        api::CreateRingSet {
+            name: self.name.to_owned(),
+            rings: vec![first, rest],
+            rules: api::PlacementRules::default(),
+        }
     }
 }
 

@@ -122,7 +122,7 @@ impl Reading<'_> {
             let record = self.recorded.iter().find(|one| one.id == remote.id && one.key.is_ours());
             match (&tagged, record) {
                 (Some(key), _) => {
-                    all.push(self.ours(key.clone(), true, remote, Payload::UpdateRing))
+                    all.push(self.ours(key.clone(), true, remote, Payload::UpdateRing));
                 }
                 (None, Some(record)) => {
                     all.push(self.ours(record.key.clone(), false, remote, Payload::UpdateRing));

@@ -42,9 +42,9 @@ async fn enrolled() -> World {
     let world = World::of(20).await;
     let (store, tenant) = (&world.store, world.tenant);
     let request = ask(Demand::Enroll(settings(world.ring_set)), true);
-    let generation = store.enrollment_request(tenant, &request, hour(1)).await.unwrap();
-    store.enrollment_object_keep(tenant, &group(), hour(2)).await.unwrap();
-    store.enrollment_met(tenant, generation, hour(3)).await.unwrap();
+    let generation = store.enrollment_request(tenant, &request, hour(1)).await.expect("asked");
+    store.enrollment_object_keep(tenant, &group(), hour(2)).await.expect("kept");
+    store.enrollment_met(tenant, generation, hour(3)).await.expect("met");
     world
 }
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use api_types::{
     ConnectionInput, ConnectionState, CreateRelease, CreateRingSet, CreateRollout, CreateTenant,
-    CredentialInput, Event, Explanation, Gate, OnGateFailure, PhaseName, Release, Ring, RingSet,
-    Rollout, Tenant, Update, Waves,
+    CredentialInput, Event, Explanation, Gate, OnGateFailure, PhaseName, PlacementRules, Release,
+    Ring, RingSet, Rollout, Tenant, Update, Waves,
 };
 use simulator::{DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, Scenario};
 
@@ -157,7 +157,7 @@ fn rings(speed: f64) -> CreateRingSet {
         ring("Broad", 70, 9, 5, 2),
         ring("Last", 5, 10, 3, 2),
     ];
-    CreateRingSet { name: "Autopatch".to_owned(), rings }
+    CreateRingSet { name: "Autopatch".to_owned(), rings, rules: PlacementRules::default() }
 }
 
 async fn start(
