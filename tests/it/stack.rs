@@ -212,7 +212,12 @@ pub(crate) fn three_rings() -> api::CreateRingSet {
         waves: api::Waves::default(),
     };
     let rings = vec![ring("Canary", 10, 0), ring("Early", 30, 1), ring("Broad", 60, 2)];
-    api::CreateRingSet { name: "Three".to_owned(), rings, rules: api::PlacementRules::default() }
+    api::CreateRingSet {
+        id: None,
+        name: "Three".to_owned(),
+        rings,
+        rules: api::PlacementRules::default(),
+    }
 }
 
 impl Api {

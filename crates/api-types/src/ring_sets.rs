@@ -9,6 +9,10 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRingSet {
+    /// Of a set that a preview was asked for: the id it was previewed under. Devices are then placed
+    /// just as the preview said. None: a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
     #[schema(min_length = 1, max_length = 64, pattern = r"\S")]
     pub name: String,
     #[schema(min_items = 2, max_items = 15)]
@@ -144,6 +148,8 @@ pub enum Stratum {
 /// Who would move, and why, before anything is saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RingSetPreview {
+    /// The id of the set, or the one that a set to be made was previewed under.
+    pub ring_set_id: Uuid,
     pub rings: Vec<RingPreview>,
     pub moves: Vec<RingMove>,
     /// What to think about: rings too small to tell anything, empty ones, strata nobody covers.

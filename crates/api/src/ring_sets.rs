@@ -47,8 +47,10 @@ pub(crate) async fn create(
     Path(TenantPath { tenant }): Path<TenantPath>,
     Json(body): Json<CreateRingSet>,
 ) -> Result<Created<RingSet>, Problem> {
+    let id = new_id(&body);
     let set = ring_set_in(body)?;
-    let row = state.store.ring_set_create(tenant, &set, &caller.name, state.now()).await?;
+    let made = state.store.ring_set_create_as(tenant, id, &set, &caller.name, state.now()).await;
+    let row = made?;
     let location = format!("/api/v1/tenants/{tenant}/ring-sets/{}", row.id);
     Ok(Created { location, body: count(&state, tenant, row).await? })
 }
@@ -129,7 +131,13 @@ pub(crate) async fn preview_new(
     Path(TenantPath { tenant }): Path<TenantPath>,
     Json(body): Json<CreateRingSet>,
 ) -> Result<axum::Json<RingSetPreview>, Problem> {
-    previewed(&state, tenant, RingSetId(Uuid::now_v7()), body).await
+    let id = new_id(&body);
+    previewed(&state, tenant, id, body).await
+}
+
+/// The id decides where devices fall, so a preview and what follows it share one.
+fn new_id(body: &CreateRingSet) -> RingSetId {
+    RingSetId(body.id.unwrap_or_else(Uuid::now_v7))
 }
 
 async fn previewed(
@@ -140,7 +148,7 @@ async fn previewed(
 ) -> Result<axum::Json<RingSetPreview>, Problem> {
     let set = ring_set_in(body)?;
     let would = state.store.ring_set_preview(tenant, ring_set, Some(&set), state.now()).await?;
-    Ok(axum::Json(shown(would, &set)))
+    Ok(axum::Json(shown(ring_set, would, &set)))
 }
 
 /// Place the devices again

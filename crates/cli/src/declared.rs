@@ -159,7 +159,7 @@ struct RingSet {
 
 impl From<RingSet> for CreateRingSet {
     fn from(RingSet { name, rings, rules, .. }: RingSet) -> Self {
-        Self { name, rings, rules }
+        Self { id: None, name, rings, rules }
     }
 }
 

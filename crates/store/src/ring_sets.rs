@@ -46,7 +46,18 @@ impl Store {
         actor: &str,
         now: DateTime<Utc>,
     ) -> Result<RingSetRow, StoreError> {
-        let id = RingSetId(Uuid::now_v7());
+        self.ring_set_create_as(tenant, RingSetId(Uuid::now_v7()), set, actor, now).await
+    }
+
+    /// As `ring_set_create`, under an id that was previewed. `Conflict` when that is taken too.
+    pub async fn ring_set_create_as(
+        &self,
+        tenant: TenantId,
+        id: RingSetId,
+        set: &RingSet,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RingSetRow, StoreError> {
         let rings = json(&set.rings())?;
         let rules = json(set.rules())?;
         let mut tx = self.tenant_begin(tenant).await?;
@@ -64,7 +75,7 @@ impl Store {
         .execute(&mut *tx)
         .await
         .map_err(|error| {
-            taken(error, |_| format!("there is a ring set named {:?} already", set.name()))
+            taken(error, |_| format!("there is a ring set {:?} or {id} already", set.name()))
         })?;
         change::mark_named(&mut tx, tenant, &[set], now).await?;
         work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;

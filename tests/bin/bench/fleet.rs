@@ -167,6 +167,7 @@ impl Shape {
         let first = ring("First", self.percent, self.waves);
         let rest = ring("Rest", 100 - self.percent, api::Waves::default());
         api::CreateRingSet {
+            id: None,
             name: self.name.to_owned(),
             rings: vec![first, rest],
             rules: api::PlacementRules::default(),

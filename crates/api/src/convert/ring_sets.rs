@@ -5,6 +5,7 @@ use std::time::Duration;
 use api_types as wire;
 use chrono::TimeDelta;
 use domain::gate::Gate;
+use domain::ids::RingSetId;
 use domain::placement::Why;
 use domain::ring::{
     Cadence, Membership, PlacementRules, Ring, RingIndex, RingSet, RingSetError, Stratum, WaveLimit,
@@ -105,7 +106,11 @@ fn rules_in(rules: wire::PlacementRules) -> PlacementRules {
     }
 }
 
-pub(crate) fn preview(preview: PlacementPreview, set: &RingSet) -> wire::RingSetPreview {
+pub(crate) fn preview(
+    id: RingSetId,
+    preview: PlacementPreview,
+    set: &RingSet,
+) -> wire::RingSetPreview {
     let name = |ring: RingIndex| {
         let known = set.rings().get(ring.slot()).map(|ring| ring.name.clone());
         known.unwrap_or_else(|| format!("ring {}", ring.0))
@@ -137,6 +142,7 @@ pub(crate) fn preview(preview: PlacementPreview, set: &RingSet) -> wire::RingSet
             .collect(),
     });
     wire::RingSetPreview {
+        ring_set_id: id.0,
         rings: rings.collect(),
         moves: moves.collect(),
         notes: preview.lints.iter().map(ToString::to_string).collect(),

@@ -25,7 +25,7 @@ async fn a_registration_reads_everything() {
         "azureADDeviceId": Uuid::from_u128(7), "deviceName": "PC-1", "model": "Latitude",
         "manufacturer": "Dell", "osVersion": "10.0.26100.7171", "operatingSystem": "Windows",
         "lastSyncDateTime": "2026-08-02T00:00:00Z", "serialNumber": "S1",
-        "managedDeviceOwnerType": "company", "managementAgent": "configurationManagerClientMdm",
+        "deviceCategoryDisplayName": "Berlin", "managedDeviceOwnerType": "company", "managementAgent": "configurationManagerClientMdm",
         "skuFamily": "Enterprise", "skuNumber": 4, "processorArchitecture": "arM64",
         "deviceType": "desktop", "joinType": "hybridAzureADJoined",
         "configurationManagerClientEnabledFeatures": {"windowsUpdateForBusiness": true,
@@ -49,6 +49,7 @@ async fn a_registration_reads_everything() {
         sku_family: "Enterprise".to_owned(),
         sku_number: Some(4),
         workloads: Some(CoManagement { updates: true, configuration: false, office: true }),
+        category: "Berlin".to_owned(),
     };
     assert_eq!(devices, [expected]);
     let call = &fake.calls()[0];

@@ -130,7 +130,7 @@ async fn ring_set(
     tenant: &str,
     sets: &Sets,
     place: Place,
-    body: CreateRingSet,
+    mut body: CreateRingSet,
 ) -> Result<Item, Failure> {
     let current = sets.current(&body.name);
     let (verb, fields) = match current {
@@ -147,6 +147,10 @@ async fn ring_set(
         let shown = preview::ask(context, tenant, id, &body).await.inspect_err(|_| {
             say(&format!("{place}: RingSet {} is refused:", body.name));
         })?;
+        if id.is_none() {
+            // Devices fall where the preview said.
+            body.id = Some(shown.typed.ring_set_id);
+        }
         notes.extend(preview::moves(&shown.typed));
         notes.extend(shown.typed.notes.iter().map(|note| format!("! {note}")));
     }

@@ -50,7 +50,7 @@ pub(super) async fn preview(context: &Context<'_>, what: &str) -> Result<(), Fai
 
 impl Apply {
     pub(super) async fn run(self, context: &Context<'_>) -> Result<(), Failure> {
-        let body = declared::ring_set(&self.file)?;
+        let mut body = declared::ring_set(&self.file)?;
         confirm::can_ask(self.yes)?;
         let (client, tenant) = (&context.client, context.tenant().await?);
         let current = current(context, &tenant, &body.name).await?;
@@ -74,9 +74,12 @@ impl Apply {
         }
         confirm::agree(&format!("{verb} ring set {}.", body.name), self.yes)?;
         let path = ["tenants", tenant.as_str(), "ring-sets"];
-        let set = match id.map(|id| id.to_string()) {
-            Some(id) => client.put(&[&path[..], &[&id]].concat(), &body).await?,
-            None => client.post(&path, &body).await?,
+        let set = if let Some(id) = id.map(|id| id.to_string()) {
+            client.put(&[&path[..], &[&id]].concat(), &body).await?
+        } else {
+            // Devices fall where the preview said.
+            body.id = Some(shown.typed.ring_set_id);
+            client.post(&path, &body).await?
         };
         super::show(context, &set)
     }
@@ -114,7 +117,12 @@ pub(crate) async fn current(
 }
 
 fn body_of(set: &RingSet) -> CreateRingSet {
-    CreateRingSet { name: set.name.clone(), rings: set.rings.clone(), rules: set.rules.clone() }
+    CreateRingSet {
+        id: None,
+        name: set.name.clone(),
+        rings: set.rings.clone(),
+        rules: set.rules.clone(),
+    }
 }
 
 /// What differs between a ring set and what a file says of it.
@@ -127,6 +135,7 @@ pub(crate) fn changes(
 
 /// Groups stand in no order.
 pub(crate) fn comparable(mut set: CreateRingSet) -> Result<Value, Failure> {
+    set.id = None;
     set.rings.iter_mut().for_each(|ring| ring.groups.sort_unstable());
     set.rules.sources.sort_unstable();
     serde_json::to_value(set).map_err(|error| Failure::Failed(error.to_string()))

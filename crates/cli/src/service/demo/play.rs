@@ -157,7 +157,12 @@ fn rings(speed: f64) -> CreateRingSet {
         ring("Broad", 70, 9, 5, 2),
         ring("Last", 5, 10, 3, 2),
     ];
-    CreateRingSet { name: "Autopatch".to_owned(), rings, rules: PlacementRules::default() }
+    CreateRingSet {
+        id: None,
+        name: "Autopatch".to_owned(),
+        rings,
+        rules: PlacementRules::default(),
+    }
 }
 
 async fn start(
