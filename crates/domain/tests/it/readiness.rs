@@ -123,7 +123,7 @@ fn change<T>(read: &mut Read<T>, how: impl FnOnce(&mut T)) {
 type Defect = (CheckId, Level, fn(&mut TenantFacts));
 
 /// Every defect with its finding. Its evidence is in the snapshot.
-const DEFECTS: [Defect; 28] = [
+const DEFECTS: [Defect; 29] = [
     (CheckId::Licences, Level::NotReady, |facts| {
         change(&mut facts.licences, |held| held[0].plans.retain(|plan| plan != "INTUNE_A"));
     }),
