@@ -2,6 +2,7 @@
 
 mod attempts;
 mod coverage;
+mod documents;
 mod enrollment;
 mod enrollment_world;
 mod filters;
