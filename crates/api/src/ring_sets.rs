@@ -4,6 +4,7 @@ use api_types::{CreateRingSet, List, PageQuery, RingSet, RingSetPreview};
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use domain::ids::{RingSetId, TenantId};
+use store::registration::Scope;
 use store::ring_sets::RingSetRow;
 use uuid::Uuid;
 
@@ -161,7 +162,11 @@ pub(crate) async fn place(
     Given(state): Given<State>,
     Path(path): Path<RingSetPath>,
 ) -> Result<axum::Json<RingSet>, Problem> {
-    state.store.ring_set_place(path.tenant, path.ring_set, state.now()).await?;
+    let now = state.now();
+    state.store.ring_set_fetch(path.tenant, path.ring_set).await?;
+    // Nobody is placed who was not judged.
+    state.store.registration_run(path.tenant, Scope::Due, now).await?;
+    state.store.ring_set_place(path.tenant, path.ring_set, now).await?;
     let row = state.store.ring_set_fetch(path.tenant, path.ring_set).await?;
     Ok(axum::Json(count(&state, path.tenant, row).await?))
 }

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::build::Build;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, RolloutId, TenantId};
+use domain::registration::Traits;
+use domain::registration::facts::{Agent, Architecture, Join, Owner, System};
 use domain::ring::RingIndex;
 use domain::rollout::phase::Event;
 use serde_json::{Value, json};
@@ -157,7 +159,7 @@ impl World {
         // By group: shares depend on ids, which are new each time.
         let pilots = DirectoryObjectId(Uuid::from_u128(99));
         let members: Vec<_> = fleet.iter().filter_map(|device| device.object).take(20).collect();
-        self.store.group_replace(tenant, pilots, &members).await.expect("a group");
+        self.store.group_replace(tenant, pilots, &members, &[], hour(0)).await.expect("a group");
         let mut set = ring_set_body();
         set["rings"][0]["groups"] = json!([pilots]);
         (set["rings"][0]["percent"], set["rings"][1]["percent"]) = (json!(0), json!(100));
@@ -234,6 +236,17 @@ fn device(tenant: TenantId, number: u128) -> ImportedDevice {
         serial: format!("S{number}"),
         build: Some(OLD),
         last_sync: Some(hour(0)),
+        traits: Traits {
+            system: System::Windows,
+            owner: Owner::Company,
+            agent: Agent::Intune,
+            join: Join::Entra,
+            enabled: true,
+            architecture: Architecture::X64,
+            edition: "Enterprise".to_owned(),
+            edition_number: Some(4),
+            ..Traits::default()
+        },
     }
 }
 

@@ -30,6 +30,10 @@ pub(crate) struct Serve {
     /// How often devices, groups and catalogue are read from scratch.
     #[arg(long, value_name = "LENGTH", default_value = "12h", value_parser = length)]
     sync_every: Duration,
+    /// HTTP proxy through which the network check tries addresses. Graph itself is called through the
+    /// one that `HTTPS_PROXY` names.
+    #[arg(long, env = "CONCENTRIC_PROXY", value_name = "URL", hide_env_values = true)]
+    proxy: Option<url::Url>,
 }
 
 pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
@@ -39,6 +43,7 @@ pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
     super::create_dir(&data_dir)?;
     let mut config = Config::embedded(data_dir);
     config.listen = serve.listen;
+    config.proxy = serve.proxy;
     config.settings.observe_every = time_delta(serve.observe_every)?;
     config.settings.sync_every = time_delta(serve.sync_every)?;
     // It holds a password, so it is read here and has no argument.

@@ -54,7 +54,7 @@ async fn meet<J: Journal, F: Fleet, C: Clock>(
     if !duty.apply {
         return Ok(());
     }
-    let recorded = take(world, tenant, duty, &planned).await?;
+    let recorded = take(world, tenant, duty, &planned, Keep::Plan).await?;
     // What Graph shows may lag; what is still missing is planned again, by whoever runs next.
     let observed = world.fleet.enrollment_objects(tenant, &recorded).await?;
     let left = work_out(tenant, &EnrollmentDuty { recorded, ..duty.clone() }, demand, &observed);
@@ -87,12 +87,20 @@ fn work_out(
     plan(&wanted, observed, &duty.recorded, mode)
 }
 
+/// Whether somebody follows the plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Plan,
+    Nothing,
+}
+
 /// Takes every step; what is recorded afterwards.
 async fn take<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
     tenant: TenantId,
     duty: &EnrollmentDuty,
     planned: &Plan,
+    keep: Keep,
 ) -> Result<Vec<Recorded>, TaskError> {
     let mut recorded = duty.recorded.clone();
     for (step, done) in planned.steps.iter().zip(1_u32..) {
@@ -111,6 +119,9 @@ async fn take<J: Journal, F: Fleet, C: Clock>(
                 world.journal.forget_object(tenant, &id, now).await?;
                 recorded.retain(|one| one.id != id);
             }
+        }
+        if keep == Keep::Nothing {
+            continue;
         }
         let taken = usize::try_from(done).unwrap_or(usize::MAX);
         let left = Plan { steps: planned.steps[taken..].to_vec(), ..planned.clone() };
@@ -142,14 +153,19 @@ async fn watch<J: Journal, F: Fleet, C: Clock>(
     let observed = world.fleet.enrollment_objects(tenant, &duty.recorded).await?;
     let differences: Vec<Difference> = drift(&duty.recorded, &observed);
     world.journal.keep_drift(tenant, &differences, world.clock.now()).await?;
-    if differences.is_empty() || !duty.settings.restore_drift {
+    let restores = duty.settings.restore_drift && !differences.is_empty();
+    // The ring set may have changed since: what it says now is made, whoever changed what else.
+    let demand = if restores { Demand::Restore(None) } else { Demand::Enroll };
+    let planned = work_out(tenant, duty, &demand, &observed);
+    if planned.steps.is_empty() {
         return Ok(());
     }
-    tracing::warn!(%tenant, objects = differences.len(), "restoring what others changed");
-    let restore = Demand::Restore(None);
-    let planned = work_out(tenant, duty, &restore, &observed);
-    take(world, tenant, duty, &planned).await?;
-    world.journal.keep_drift(tenant, &[], world.clock.now()).await?;
+    let (steps, objects) = (planned.steps.len(), differences.len());
+    tracing::info!(%tenant, steps, objects, restores, "making what an enrollment wants");
+    take(world, tenant, duty, &planned, Keep::Nothing).await?;
+    if restores {
+        world.journal.keep_drift(tenant, &[], world.clock.now()).await?;
+    }
     world.journal.ask(tenant, WorkKind::Members, tenant.0, world.clock.now()).await?;
     Ok(())
 }

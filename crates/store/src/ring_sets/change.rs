@@ -61,7 +61,8 @@ impl Store {
         lock(&mut tx, tenant, ring_set).await?;
         let before = fetch(&mut tx, tenant, ring_set).await?;
         sqlx::query!(
-            "update ring_set set name = $3, rings = $4, rules = $5 where tenant_id = $1 and id = $2",
+            "update ring_set set name = $3, rings = $4, rules = $5, placed_at = null
+             where tenant_id = $1 and id = $2",
             tenant.0,
             ring_set.0,
             set.name(),
