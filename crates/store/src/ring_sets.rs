@@ -75,7 +75,10 @@ impl Store {
         .execute(&mut *tx)
         .await
         .map_err(|error| {
-            taken(error, |_| format!("there is a ring set {:?} or {id} already", set.name()))
+            taken(error, |constraint| match constraint {
+                "ring_set_pkey" => format!("there is a ring set {id} already"),
+                _ => format!("there is a ring set named {:?} already", set.name()),
+            })
         })?;
         change::mark_named(&mut tx, tenant, &[set], now).await?;
         work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;

@@ -68,8 +68,8 @@ async fn what_is_wrong_with_a_ring_is_named() {
         said.push(world.post(&path, body).await.problem());
     }
     insta::assert_snapshot!(said.join("\n"), @r#"
-    422 invalid: /rings/1/percent: the percentages add up to 99, they must add up to 100
-      /rings/1/percent: the percentages add up to 99, they must add up to 100
+    422 invalid: /rings/1/percent: the percentages add up to 99, they must add up to 100 or all be 0
+      /rings/1/percent: the percentages add up to 99, they must add up to 100 or all be 0
     422 invalid: /rings/1/percent: invalid value: integer `300`, expected a whole number from 0 to 255
       /rings/1/percent: invalid value: integer `300`, expected a whole number from 0 to 255
     422 invalid: /rings/1/percent: 101 is out of range; 0 to 100 is right
@@ -78,8 +78,8 @@ async fn what_is_wrong_with_a_ring_is_named() {
       /rings/1/percent: invalid type: floating point `2.5`, expected a whole number from 0 to 255
     422 invalid: /rings/0/percent: the field `percent` is missing
       /rings/0/percent: the field `percent` is missing
-    422 invalid: /rings/1/percent: the percentages add up to 80, they must add up to 100
-      /rings/1/percent: the percentages add up to 80, they must add up to 100
+    422 invalid: /rings/1/percent: the percentages add up to 80, they must add up to 100 or all be 0
+      /rings/1/percent: the percentages add up to 80, they must add up to 100 or all be 0
     422 invalid: /rings/1/name: ring 1 repeats the name "first"
       /rings/1/name: ring 1 repeats the name "first"
     422 invalid: /rings/1/name: this is empty; 1 to 64 characters are right

@@ -42,7 +42,7 @@ rings:
 ";
 
 pub(crate) fn preview() -> Value {
-    json!({ "rings": [
+    json!({ "ring_set_id": SET, "rings": [
             { "name": "Test", "members_before": 10, "members_after": 22,
               "covered": { "strata": 9, "covered": 7, "uncovered": ["Surface Go 4"] } },
             { "name": "Broad", "members_before": 1990, "members_after": 1978, "covered": null }],
