@@ -76,8 +76,8 @@ impl Store {
         .await
         .map_err(|error| {
             taken(error, |constraint| match constraint {
-                "ring_set_pkey" => format!("there is a ring set {id} already"),
-                _ => format!("there is a ring set named {:?} already", set.name()),
+                Some("ring_set_pkey") => format!("there is a ring set {id} already"),
+                Some(_) | None => format!("there is a ring set named {:?} already", set.name()),
             })
         })?;
         change::mark_named(&mut tx, tenant, &[set], now).await?;
