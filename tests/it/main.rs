@@ -4,8 +4,11 @@
 
 mod adapter;
 mod kills;
+mod organisation;
 mod process;
+mod readiness;
 mod refusals;
+mod registration;
 mod rollouts;
 mod stack;
 mod tenant;
