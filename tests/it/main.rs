@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod adapter;
+mod controls;
+mod enrollment;
 mod kills;
 mod organisation;
+mod placement;
 mod process;
 mod readiness;
 mod refusals;
