@@ -3,9 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod adapter;
+mod controls;
+mod enrollment;
 mod kills;
+mod organisation;
+mod placement;
 mod process;
+mod readiness;
 mod refusals;
+mod registration;
 mod rollouts;
 mod stack;
 mod tenant;

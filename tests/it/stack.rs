@@ -172,11 +172,16 @@ impl Api {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        self.roll_out(&at, set.id, on_failure).await
+    }
+
+    /// A rollout of the newest update over a ring set that is there.
+    pub(crate) async fn roll_out(&self, at: &str, ring_set: Uuid, on_failure: &str) -> Started {
         let updates: api::List<api::Update> = self.get(&format!("{at}/updates")).await;
         let update = updates.items.first().expect("an update").clone();
         let release = json!({ "update_id": update.id, "name": "This month" });
         let release: api::Release = self.post(&format!("{at}/releases"), &release).await;
-        let body = json!({ "release_id": release.id, "ring_set_id": set.id,
+        let body = json!({ "release_id": release.id, "ring_set_id": ring_set,
             "on_gate_failure": on_failure });
         let rollout: api::Rollout = self.post(&format!("{at}/rollouts"), &body).await;
         let path = format!("{at}/rollouts/{}", rollout.id);
@@ -218,6 +223,17 @@ pub(crate) fn three_rings() -> api::CreateRingSet {
         rings,
         rules: api::PlacementRules::default(),
     }
+}
+
+/// The same for a few devices, where one failure is a large share of a ring.
+pub(crate) fn patient_rings() -> api::CreateRingSet {
+    let mut set = three_rings();
+    for ring in &mut set.rings {
+        ring.gate.max_failed_percent = 60.0;
+        ring.gate.max_lost_percent = 60.0;
+        ring.gate.min_judged_percent = 50.0;
+    }
+    set
 }
 
 impl Api {
