@@ -54,7 +54,7 @@ impl Shelf {
                 self.policy(id)["assignments"] = seen.json()["assignments"].clone();
                 empty(204)
             }
-            ("PATCH" | "PUT", [id]) => {
+            ("PATCH", [id]) => {
                 let body = seen.json();
                 let policy = self.policy(id);
                 for (name, value) in body.as_object().unwrap() {
@@ -148,8 +148,16 @@ async fn shelf(policies: Vec<Value>, lost_answers: usize) -> (Fake, Arc<Mutex<Sh
     (fake, shelf)
 }
 
+/// How Graph lets settings be changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    InPlace,
+    /// By a new policy, which its caller assigns.
+    Replaced,
+}
+
 /// The whole life of one kind; returns the body that made it.
-async fn life<P: Policy + std::fmt::Debug>(old: P, new: P) -> Value {
+async fn life<P: Policy + std::fmt::Debug>(old: P, new: P, changed: Changed) -> Value {
     let stranger = json!({"id": "s", "@odata.type": "#microsoft.graph.iosCustomConfiguration",
         "displayName": "Not ours", "name": "Not ours", "description": null});
     let (fake, shelf) = shelf(vec![stranger], 1).await;
@@ -184,9 +192,13 @@ async fn life<P: Policy + std::fmt::Debug>(old: P, new: P) -> Value {
     assert!(matches!(refused, GraphError::Configuration { .. }), "{refused}");
 
     // Found by its tag, it is made what it should be.
-    assert_eq!(client.create_policy(spec(&new)).await.unwrap(), id);
+    let found = client.create_policy(spec(&new)).await.unwrap();
+    assert_eq!(found == id, changed == Changed::InPlace);
     let read = client.policies::<P>(Some(TAG)).await.unwrap();
-    assert_eq!((&read[0].settings, read[0].targets.len()), (&new, 5));
+    let targets = if changed == Changed::InPlace { 5 } else { 0 };
+    assert_eq!(read.len(), 1, "of two with one tag the old one goes");
+    assert_eq!((&read[0].settings, read[0].targets.len()), (&new, targets));
+    let id = found;
     client.delete_policy::<P>(&id).await.unwrap();
     client.delete_policy::<P>(&id).await.unwrap();
     assert_eq!(shelf.lock().unwrap().policies.len(), 1);
@@ -196,7 +208,7 @@ async fn life<P: Policy + std::fmt::Debug>(old: P, new: P) -> Value {
 #[tokio::test]
 async fn update_rings_live() {
     let new = UpdateRingPayload { quality_deadline_days: None, ..update_ring() };
-    let body = life(update_ring(), new).await;
+    let body = life(update_ring(), new, Changed::InPlace).await;
     assert_eq!(body["@odata.type"], "#microsoft.graph.windowsUpdateForBusinessConfiguration");
     assert_eq!(body["qualityUpdatesDeferralPeriodInDays"], 6);
     assert_eq!(body["deadlineGracePeriodInDays"], Value::Null);
@@ -206,14 +218,16 @@ async fn update_rings_live() {
 async fn feature_profiles_live() {
     let version =
         |number: &str| FeaturePayload { version: format!("Windows 11, version {number}") };
-    let body = life(version("24H2"), version("25H2")).await;
+    let body = life(version("24H2"), version("25H2"), Changed::InPlace).await;
     assert_eq!(body["featureUpdateVersion"], "Windows 11, version 24H2");
 }
 
 #[tokio::test]
 async fn driver_profiles_live() {
     let automatic = DriversPayload { automatic: true, deferral_days: Some(9) };
-    let body = life(automatic, DriversPayload { automatic: false, deferral_days: None }).await;
+    let body =
+        life(automatic, DriversPayload { automatic: false, deferral_days: None }, Changed::InPlace)
+            .await;
     assert_eq!(
         (&body["approvalType"], &body["deploymentDeferralInDays"]),
         (&json!("automatic"), &json!(9))
@@ -222,7 +236,12 @@ async fn driver_profiles_live() {
 
 #[tokio::test]
 async fn edge_policies_live() {
-    let body = life(EdgePayload { beta: Some(true) }, EdgePayload { beta: Some(false) }).await;
+    let body = life(
+        EdgePayload { beta: Some(true) },
+        EdgePayload { beta: Some(false) },
+        Changed::Replaced,
+    )
+    .await;
     assert_eq!((&body["name"], &body["platforms"]), (&json!("A"), &json!("windows10")));
     let instance = &body["settings"][0]["settingInstance"];
     let id = "device_vendor_msft_policy_config_updatev95~policy~cat_edgeupdate~cat_applications\
@@ -242,7 +261,7 @@ async fn office_policies_live() {
         deadline_days: Some(7),
     };
     let old = office(OfficeChannel::MonthlyEnterprise, 3);
-    let body = life(old, office(OfficeChannel::SemiAnnual, 0)).await;
+    let body = life(old, office(OfficeChannel::SemiAnnual, 0), Changed::Replaced).await;
     assert_eq!(body["settings"].as_array().unwrap().len(), 3);
     let text = body.to_string();
     assert!(text.contains("l_updatebranch_l_updatebranchid_monthlyenterprise"), "{text}");
