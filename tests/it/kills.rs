@@ -22,7 +22,7 @@ fn kills() -> u32 {
 }
 
 /// One port for all the servers of a test, so that its clients need not follow.
-fn free_port() -> SocketAddr {
+pub(crate) fn free_port() -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     listener.local_addr().expect("an address")
 }

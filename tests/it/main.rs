@@ -6,6 +6,7 @@ mod adapter;
 mod controls;
 mod enrollment;
 mod kills;
+mod kills_enrollment;
 mod organisation;
 mod placement;
 mod process;
