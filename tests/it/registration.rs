@@ -157,7 +157,6 @@ async fn every_struck_device_is_told_why_and_is_ready_once_mended() {
 
 /// Intune knows the Mac; that it is no Windows is all that is wrong with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "product: a device that is no Windows is told `not_in_intune` too, though it is there"]
 async fn a_mac_is_told_that_it_is_no_windows_and_nothing_else() {
     let stack = Stack::new(wish(20, 1.0)).await;
     let organisation = Organisation::of(&stack.simulator);

@@ -76,7 +76,8 @@ pub fn register(facts: &DeviceFacts, now: DateTime<Utc>) -> Registration {
 fn in_directory(facts: &DeviceFacts) -> Reasons {
     let traits = &facts.traits;
     Reasons::empty()
-        .with_if(Reason::NotInIntune, !facts.in_intune)
+        // What is no Windows is not looked for in Intune, so nothing is known of that.
+        .with_if(Reason::NotInIntune, !facts.in_intune && traits.system == System::Windows)
         .with_if(Reason::NotInEntra, !facts.in_entra)
         .with_if(Reason::EntraDisabled, facts.in_entra && !traits.enabled)
         .with_if(Reason::JoinUnsupported, traits.join == Join::Registered)

@@ -8,6 +8,7 @@ use domain::enrollment::plan::Plan;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, RingSetId, TenantId};
 use domain::inventory::ImportedDirectoryDevice;
 use domain::readiness::Assessment;
+use domain::ring::RingIndex;
 use scheduler::{
     Demand, EnrollmentDuty, GroupBatch, GroupChanges, Membership, PendingAction, TenantJournal,
 };
@@ -37,6 +38,17 @@ impl StoreJournal {
             self.store.ring_set_place(tenant, set.id, now).await.map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// A group that was not recorded before has none of the devices that the one before it was told.
+    async fn forget_if_new(&self, tenant: TenantId, ring: RingIndex, id: &str) -> Done<()> {
+        let known = self.store.enrollment_objects(tenant).await.map_err(failed)?;
+        if known.iter().any(|object| object.id == id) {
+            return Ok(());
+        }
+        let row = self.store.enrollment_fetch(tenant).await.map_err(failed)?;
+        let Some(settings) = row.and_then(|row| row.settings) else { return Ok(()) };
+        self.store.ring_group_emptied(tenant, settings.ring_set, ring).await.map_err(failed)
     }
 
     async fn enrolled_ring_set(&self, tenant: TenantId) -> Done<Option<RingSetId>> {
@@ -176,6 +188,9 @@ impl TenantJournal for StoreJournal {
         object: &Recorded,
         now: DateTime<Utc>,
     ) -> Done<()> {
+        if let Key::RingGroup(ring) = object.key {
+            self.forget_if_new(tenant, ring, &object.id).await?;
+        }
         self.store.enrollment_object_keep(tenant, object, now).await.map_err(failed)
     }
 

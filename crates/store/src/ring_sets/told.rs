@@ -167,6 +167,29 @@ impl Store {
 }
 
 impl Store {
+    /// Forgets what the group of one ring has, because it was just made, and is empty.
+    pub async fn ring_group_emptied(
+        &self,
+        tenant: TenantId,
+        ring_set: RingSetId,
+        ring: RingIndex,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "with out as (
+                 delete from ring_leaver where tenant_id = $1 and ring_set_id = $2 and told = $3)
+             update ring_member set told = null
+             where tenant_id = $1 and ring_set_id = $2 and told = $3",
+            tenant.0,
+            ring_set.0,
+            ring_column(ring),
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// How many devices' groups are not yet what they should be. Cost: as many as they are.
     pub async fn ring_group_pending(
         &self,
