@@ -38,14 +38,14 @@ async fn a_held_device_is_offered_nothing_until_it_is_released() {
     };
     let hold = json!({ "action": "hold", "reason": "at a fair" });
     assert_eq!(tenant.act(&json!({ "ids": [early] }), &hold).await.changed, 1);
-    let held = eventually("its standing", async || {
+    let told = eventually("its standing", async || {
         let explained = tenant.explain(early).await;
         (explained.standing.as_deref() == Some("not_ready")).then_some(explained)
     })
     .await;
-    assert_eq!(held.controls.len(), 1, "{held:#?}");
-    assert_eq!(held.reasons.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>(), ["held"]);
-    assert!(held.rings.iter().any(|ring| ring.ring == Some(2)), "it keeps its ring: {held:#?}");
+    assert_eq!(told.controls.len(), 1, "{told:#?}");
+    assert_eq!(told.reasons.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>(), ["held"]);
+    assert!(told.rings.iter().any(|ring| ring.ring == Some(2)), "it keeps its ring: {told:#?}");
 
     let started = tenant.api.roll_out(&tenant.at, set.id, "pause").await;
     assert_eq!(tenant.act(&json!({ "ids": [late] }), &hold).await.changed, 1);

@@ -42,7 +42,8 @@ pub(crate) fn objects(state: &Value) -> BTreeSet<(&'static str, String)> {
 
 fn unchanged(what: &str, before: &Value, after: &Value) {
     let difference = difference(before, after);
-    assert!(before.to_string() == after.to_string(), "{what}:\n{}", difference.join("\n"));
+    let [one, other] = [before, after].map(Value::to_string);
+    assert!(one == other, "{what}:\n{}", difference.join("\n"));
 }
 
 /// How many devices a range such as `3-7` has.
