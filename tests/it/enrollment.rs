@@ -208,7 +208,6 @@ async fn what_others_change_is_seen_and_restored_when_asked() {
 
 /// A group that others deleted comes back with its members, and what targeted it does so again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "product: a ring group that is made again stays empty, what it was told is not forgotten"]
 async fn a_group_that_others_deleted_comes_back_with_its_members() {
     let stack = Stack::new(wish(60, 1.0)).await;
     let organisation = Organisation::of(&stack.simulator);

@@ -169,7 +169,6 @@ async fn a_preview_tells_what_saving_does() {
 /// Not only who is in a group that the set names: whom its sources leave out, and who was in a ring
 /// that is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "product: saving a set moves only devices in the groups it names, the others never"]
 async fn saving_moves_everybody_whom_the_preview_tells_of() {
     let stack = Stack::new(wish(80, 1.0)).await;
     let server = stack.serve().await;

@@ -12,9 +12,11 @@ pub(super) async fn assess<J: Journal, F: Fleet, C: Clock>(
     tenant: TenantId,
 ) -> Result<Next, TaskError> {
     let network = world.journal.assess_network(tenant).await?;
-    let facts = world.fleet.facts(tenant, network).await;
+    // What is dated later than a request has seen it.
     let now = world.clock.now();
-    world.journal.note_connection(tenant, facts.as_ref().err(), now).await?;
+    let facts = world.fleet.facts(tenant, network).await;
+    let noted = world.journal.note_connection(tenant, facts.as_ref().err(), world.clock.now());
+    noted.await?;
     let assessment = evaluate::assess(&facts?, now);
     world.journal.keep_assessment(tenant, &assessment).await?;
     tracing::info!(%tenant, level = ?assessment.level, "assessed");

@@ -150,9 +150,11 @@ async fn watch<J: Journal, F: Fleet, C: Clock>(
     tenant: TenantId,
     duty: &EnrollmentDuty,
 ) -> Result<(), TaskError> {
+    // What is dated later than a request to compare has seen it.
+    let began = world.clock.now();
     let observed = world.fleet.enrollment_objects(tenant, &duty.recorded).await?;
     let differences: Vec<Difference> = drift(&duty.recorded, &observed);
-    world.journal.keep_drift(tenant, &differences, world.clock.now()).await?;
+    world.journal.keep_drift(tenant, &differences, began).await?;
     let restores = duty.settings.restore_drift && !differences.is_empty();
     // The ring set may have changed since: what it says now is made, whoever changed what else.
     let demand = if restores { Demand::Restore(None) } else { Demand::Enroll };

@@ -74,6 +74,12 @@ impl Store {
         .map_err(|error| {
             taken(error, |_| format!("there is a ring set named {:?} already", set.name()))
         })?;
+        if before.set.rules().sources != set.rules().sources {
+            // Sources claim devices from every set that has none.
+            sqlx::query!("update ring_set set placed_at = null where tenant_id = $1", tenant.0)
+                .execute(&mut *tx)
+                .await?;
+        }
         mark_named(&mut tx, tenant, &[&before.set, set], now).await?;
         let kinds = [WorkKind::Sync, WorkKind::Enroll];
         let enrolled = is_enrolled(&mut tx, tenant, ring_set).await?;
