@@ -56,12 +56,16 @@ async fn meet<J: Journal, F: Fleet, C: Clock>(
     }
     let recorded = take(world, tenant, duty, &planned, Keep::Plan).await?;
     // What Graph shows may lag; what is still missing is planned again, by whoever runs next.
+    let began = world.clock.now();
     let observed = world.fleet.enrollment_objects(tenant, &recorded).await?;
+    // What others changed is left alone unless it was to be restored: that is still so.
+    let differences = drift(&recorded, &observed);
     let left = work_out(tenant, &EnrollmentDuty { recorded, ..duty.clone() }, demand, &observed);
     if let Some(step) = left.steps.first() {
         let what = format!("Graph does not show it yet: {}", step.key);
         return Err(FleetError::Later { what, after: None }.into());
     }
+    world.journal.keep_drift(tenant, &differences, began).await?;
     let now = world.clock.now();
     world.journal.demand_met(tenant, duty.generation, now).await?;
     // Members of groups that were just made, or made again.

@@ -40,7 +40,8 @@ impl Store {
     }
 
     /// The request of `generation` is carried out. `Stale` when something else was asked for since.
-    /// With an entry in the chain. What is enrolled wakes `Members`.
+    /// With an entry in the chain. What is enrolled wakes `Members`. How objects differ is left to the
+    /// next comparison, unless there are none any more.
     pub async fn enrollment_met(
         &self,
         tenant: TenantId,
@@ -50,7 +51,8 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         let state = sqlx::query_scalar!(
             "update enrollment
-             set is_open = false, error = null, drift = '[]', drift_at = $3, state_at = $3,
+             set is_open = false, error = null, state_at = $3,
+                 drift = case asked when 'unenroll' then '[]' else drift end,
                  state = case asked when 'unenroll' then 'none' else 'enrolled' end,
                  ring_set_id = case asked when 'unenroll' then null else ring_set_id end,
                  settings = case asked when 'unenroll' then null else settings end

@@ -125,7 +125,10 @@ async fn drift_is_kept_until_it_is_restored() {
     assert_eq!((row.state, row.demand), (EnrollmentState::Enrolled, restore));
     store.enrollment_met(tenant, generation, hour(7)).await.unwrap();
     let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
-    assert_eq!((row.drift, row.is_open), (vec![], false));
+    assert_eq!((row.drift.len(), row.is_open), (1, false), "until it is compared again");
+    store.drift_keep(tenant, &[], hour(8)).await.unwrap();
+    let row = store.enrollment_fetch(tenant).await.unwrap().expect("an enrollment");
+    assert_eq!((row.drift, row.drift_at), (vec![], Some(hour(8))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
