@@ -5,7 +5,7 @@ use api_types::{AttemptState as A, PhaseName as P};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::organisation::{Tenant, eventually, wish};
+use crate::organisation::{Organisation, Tenant, eventually, wish};
 use crate::stack::{Api, Stack, patient_rings};
 
 async fn attempt(tenant: &Tenant, device: Uuid, rollout: Uuid) -> api::DeviceAttempt {
@@ -143,6 +143,34 @@ async fn a_filter_selects_whom_the_preview_counts() {
     tenant.judged().await;
     let after = tenant.devices_where(&format!("&filter={encoded}")).await.len();
     assert_eq!(after, expected.len());
+    server.shutdown().await;
+    stack.end().await;
+}
+
+/// A filter knows groups by the names people gave them, and a decision ends when it says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_on_a_group_ends_when_it_says() {
+    // Two seconds of the wall are an hour; without a date, devices are looked at again after ten.
+    let stack = Stack::new(wish(30, 1_800.0)).await;
+    let organisation = Organisation::of(&stack.simulator);
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let tenant = Tenant::connect(&stack, api).await;
+    let mut set = patient_rings();
+    set.rings[0].groups = vec![organisation.group("Kiosks", &[3, 4], &[]).await];
+    tenant.ring_set(&set).await;
+    let filter = json!({ "filter": "groups.exists(g, g == \"Kiosks\")" });
+    let until = stack.clock().now() + chrono::TimeDelta::hours(1);
+    let hold = json!({ "action": "hold", "reason": "a fair", "expires_at": until });
+    assert_eq!(tenant.act(&filter, &hold).await.changed, 2);
+    let under = async || {
+        let devices = tenant.devices().await;
+        devices.iter().filter(|one| one.reasons.iter().any(|reason| reason == "held")).count()
+    };
+    eventually("they are held", async || (under().await == 2).then_some(())).await;
+    eventually("they are released", async || (under().await == 0).then_some(())).await;
+    let late = stack.clock().now() - until;
+    assert!(late < chrono::TimeDelta::hours(5), "late by {late}");
     server.shutdown().await;
     stack.end().await;
 }

@@ -96,7 +96,9 @@ async fn select(
     ids.sort_unstable();
     ids.dedup();
     let known = state.store.device_names(tenant, &ids).await?;
-    if let Some(unknown) = ids.iter().find(|id| !known.iter().any(|(known, _)| known == *id)) {
+    if let Some(unknown) =
+        ids.iter().find(|id| known.binary_search_by_key(id, |(known, _)| known).is_err())
+    {
         return Err(Problem::field("/select/ids", format!("there is no device {unknown} here")));
     }
     let name = |(id, name): &(DeviceId, String)| DeviceName { id: id.0, name: name.clone() };

@@ -116,8 +116,8 @@ pub(crate) async fn preview(
     Path(RingSetPath { tenant, ring_set }): Path<RingSetPath>,
     Json(body): Json<CreateRingSet>,
 ) -> Result<axum::Json<RingSetPreview>, Problem> {
-    state.store.ring_set_fetch(tenant, ring_set).await?;
-    previewed(&state, tenant, ring_set, body).await
+    let before = state.store.ring_set_fetch(tenant, ring_set).await?.set;
+    previewed(&state, tenant, (ring_set, Some(&before)), body).await
 }
 
 /// Preview a new ring set
@@ -133,7 +133,7 @@ pub(crate) async fn preview_new(
     Json(body): Json<CreateRingSet>,
 ) -> Result<axum::Json<RingSetPreview>, Problem> {
     let id = new_id(&body);
-    previewed(&state, tenant, id, body).await
+    previewed(&state, tenant, (id, None), body).await
 }
 
 /// The id decides where devices fall, so a preview and what follows it share one.
@@ -144,12 +144,12 @@ fn new_id(body: &CreateRingSet) -> RingSetId {
 async fn previewed(
     state: &State,
     tenant: TenantId,
-    ring_set: RingSetId,
+    (ring_set, before): (RingSetId, Option<&domain::ring::RingSet>),
     body: CreateRingSet,
 ) -> Result<axum::Json<RingSetPreview>, Problem> {
     let set = ring_set_in(body)?;
     let would = state.store.ring_set_preview(tenant, ring_set, Some(&set), state.now()).await?;
-    Ok(axum::Json(shown(ring_set, would, &set)))
+    Ok(axum::Json(shown(ring_set, would, (before, &set))))
 }
 
 /// Place the devices again

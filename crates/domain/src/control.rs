@@ -28,11 +28,3 @@ pub struct DeviceControl {
     /// None: until somebody lifts it.
     pub expires_at: Option<DateTime<Utc>>,
 }
-
-impl DeviceControl {
-    /// Whether it counts at `now`; the moment of expiry itself no longer does.
-    #[must_use]
-    pub fn holds_at(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at.is_none_or(|end| now < end)
-    }
-}

@@ -51,10 +51,18 @@ impl MemberKind {
 impl Client {
     /// The groups whose display name begins with `prefix`; all groups for an empty one.
     pub async fn groups_named(&self, prefix: &str) -> Result<Vec<Group>, GraphError> {
-        let filter = match prefix {
-            "" => String::new(),
-            _ => format!("$filter=startsWith(displayName,{})&", literal(prefix)),
-        };
+        match prefix {
+            "" => self.groups("").await,
+            _ => self.groups(&starts_with("displayName", prefix)).await,
+        }
+    }
+
+    /// The groups whose nickname begins with `prefix`; nicknames are not unique in Entra.
+    pub async fn groups_nicknamed(&self, prefix: &str) -> Result<Vec<Group>, GraphError> {
+        self.groups(&starts_with("mailNickname", prefix)).await
+    }
+
+    async fn groups(&self, filter: &str) -> Result<Vec<Group>, GraphError> {
         let path = format!("/groups?{filter}{SELECT}&$top=999");
         let found = self.pages(Version::V1, &path, Some::<WireGroup>)?.all().await?;
         found.into_iter().map(group).collect()
@@ -89,4 +97,8 @@ impl Client {
         }
         Ok(members)
     }
+}
+
+fn starts_with(property: &str, prefix: &str) -> String {
+    format!("$filter=startsWith({property},{})&", literal(prefix))
 }

@@ -29,6 +29,7 @@ pub struct GroupSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     pub id: DirectoryObjectId,
+    pub mail_nickname: String,
     pub display_name: String,
     pub description: String,
     pub created_at: Option<DateTime<FixedOffset>>,
@@ -71,14 +72,6 @@ struct WireMember {
 }
 
 impl Client {
-    /// Every group of this nickname; they are not unique in Entra.
-    pub async fn groups_nicknamed(&self, mail_nickname: &str) -> Result<Vec<Group>, GraphError> {
-        let list = list(mail_nickname);
-        let found = self.pages::<WireGroup, WireGroup>(Version::V1, &list, Some)?.all().await?;
-        let is = is(mail_nickname);
-        found.into_iter().filter(|wire| is(wire)).map(group).collect()
-    }
-
     /// The oldest group of this nickname.
     pub async fn find_group(&self, mail_nickname: &str) -> Result<Option<Group>, GraphError> {
         let list = list(mail_nickname);
@@ -165,6 +158,7 @@ pub(crate) fn group(wire: WireGroup) -> Result<Group, GraphError> {
     let id = wire.id.parse().map_err(|error| GraphError::decode("/groups", error))?;
     Ok(Group {
         id,
+        mail_nickname: wire.mail_nickname,
         display_name: wire.display_name,
         description: wire.description,
         created_at: wire.created_date_time,

@@ -18,7 +18,7 @@ use domain::enrollment::object::{Observed, Recorded};
 use domain::enrollment::plan::Step;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
 use domain::inventory::{CheckIn, ImportedDevice, ImportedDirectoryDevice, ImportedUpdate, Report};
-use domain::readiness::facts::TenantFacts;
+use domain::readiness::facts::{Read, TenantFacts};
 use msgraph::{Client, Connection, GraphError, Limits, SecretString};
 use scheduler::{Fleet, FleetError, GroupBatch, GroupChanges, TenantFleet};
 use store::Store;
@@ -160,8 +160,13 @@ impl TenantFleet for GraphFleet {
         let client = self.client(tenant).await?;
         let connection = self.connection(tenant).await?;
         let asking = facts::Asking { tenant, client_id: connection.client_id };
-        // Nine reads at once are a large future.
-        let mut facts = Box::pin(facts::read(&client, &asking)).await?;
+        // The sync reads the devices; reading them all once more only to count them is not worth it.
+        let fleet = match self.store.fleet_management(tenant).await {
+            Ok(fleet) => Read::Known(fleet),
+            Err(error) => Read::Failed(error.to_string()),
+        };
+        // Eight reads at once are a large future.
+        let mut facts = Box::pin(facts::read(&client, &asking, fleet)).await?;
         if network {
             facts.network = Some(self.network.probe().await);
         }

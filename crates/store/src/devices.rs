@@ -18,6 +18,7 @@ mod directory;
 pub(crate) mod due;
 mod import;
 mod list;
+mod managed;
 mod missing;
 mod remove;
 mod scan;

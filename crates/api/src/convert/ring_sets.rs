@@ -109,18 +109,19 @@ fn rules_in(rules: wire::PlacementRules) -> PlacementRules {
 pub(crate) fn preview(
     id: RingSetId,
     preview: PlacementPreview,
-    set: &RingSet,
+    (before, set): (Option<&RingSet>, &RingSet),
 ) -> wire::RingSetPreview {
-    let name = |ring: RingIndex| {
+    let name = |set: &RingSet, ring: RingIndex| {
         let known = set.rings().get(ring.slot()).map(|ring| ring.name.clone());
         known.unwrap_or_else(|| format!("ring {}", ring.0))
     };
+    let old_name = |ring| name(before.unwrap_or(set), ring);
     let strata = preview.coverage.strata;
     let rings = (0_u8..).map(RingIndex).zip(preview.rings).map(|(index, ring)| {
         let covers = set.covers(index);
         let seen = preview.coverage.rings.get(index.slot()).filter(|_| covers);
         wire::RingPreview {
-            name: ring.name.unwrap_or_else(|| format!("ring {}, no longer there", index.0)),
+            name: ring.name.unwrap_or_else(|| old_name(index)),
             members_before: ring.before,
             members_after: ring.after,
             covered: seen.map(|seen| wire::Coverage {
@@ -131,8 +132,8 @@ pub(crate) fn preview(
         }
     });
     let moves = preview.moves.into_iter().map(|one| wire::RingMove {
-        from: one.from.map(name),
-        to: one.to.map(name),
+        from: one.from.map(old_name),
+        to: one.to.map(|ring| name(set, ring)),
         why: one.why.map_or("left", Why::word).to_owned(),
         devices: one.devices,
         examples: one

@@ -34,7 +34,13 @@ pub fn key_of(tenant: TenantId, description: &str) -> Option<Key> {
 /// A group's mail nickname: at most 64 characters of those that Entra allows.
 #[must_use]
 pub fn mail_nickname(tenant: TenantId, key: &Key) -> String {
-    format!("concentric-{}-{}", tenant.0.simple(), key.to_string().replace('/', "-"))
+    format!("{}{}", nickname_prefix(tenant), key.to_string().replace('/', "-"))
+}
+
+/// What the nicknames of all groups of a tenant's enrollment begin with.
+#[must_use]
+pub fn nickname_prefix(tenant: TenantId) -> String {
+    format!("concentric-{}-", tenant.0.simple())
 }
 
 fn prefix(tenant: TenantId) -> String {

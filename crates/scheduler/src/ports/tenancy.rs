@@ -25,6 +25,8 @@ type Done<T, E> = Result<T, E>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupChange {
     pub group: DirectoryObjectId,
+    /// What people call it; none: not told this time.
+    pub name: Option<String>,
     pub deleted: bool,
     pub added_devices: Vec<DirectoryObjectId>,
     pub added_groups: Vec<DirectoryObjectId>,
@@ -140,12 +142,12 @@ pub trait TenantJournal {
         seen: &[IntuneDeviceId],
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
-    /// Judges devices that changed and places them.
+    /// Judges devices that changed and places them; when the next decision about a device runs out.
     fn register(
         &self,
         tenant: TenantId,
         now: DateTime<Utc>,
-    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    ) -> impl Future<Output = Done<Option<DateTime<Utc>>, JournalError>> + Send;
 
     /// None: the tenant is not enrolled, and nobody asks for it.
     fn enrollment(

@@ -9,7 +9,7 @@ use domain::readiness::facts::{
     Read, TenantFacts, UpdateRing,
 };
 use msgraph::{
-    Agent, Client, ConditionalAccessPolicy, GraphError, PolicyState, SkuStatus, SubscriptionState,
+    Client, ConditionalAccessPolicy, GraphError, PolicyState, SkuStatus, SubscriptionState,
     WireTarget,
 };
 use scheduler::FleetError;
@@ -27,12 +27,16 @@ pub(super) struct Asking {
 }
 
 /// Fails only without a connection: then nothing would be an answer.
-pub(super) async fn read(client: &Client, asking: &Asking) -> Result<TenantFacts, FleetError> {
+pub(super) async fn read(
+    client: &Client,
+    asking: &Asking,
+    fleet: Read<Fleet>,
+) -> Result<TenantFacts, FleetError> {
     // Consent given since the last token was issued shows in a new one only.
     client.forget_token().await;
     client.verify().await.map_err(graph)?;
     let principal = principal(client, asking.client_id).await;
-    let (organization, licences, security_defaults, access, accounts, intune, rings, groups, fleet) = tokio::join!(
+    let (organization, licences, security_defaults, access, accounts, intune, rings, groups) = tokio::join!(
         organization(client),
         licences(client),
         client.security_defaults(),
@@ -41,7 +45,6 @@ pub(super) async fn read(client: &Client, asking: &Asking) -> Result<TenantFacts
         intune(client),
         update_rings(client, asking),
         groups(client, asking),
-        fleet(client),
     );
     let policies = |policies: Vec<ConditionalAccessPolicy>| {
         policies
@@ -63,7 +66,7 @@ pub(super) async fn read(client: &Client, asking: &Asking) -> Result<TenantFacts
         update_rings: answer(rings, "DeviceManagementConfiguration.Read.All"),
         groups: answer(groups, "Group.Read.All"),
         principal: answer(principal, "Application.Read.All"),
-        fleet: answer(fleet, "DeviceManagementManagedDevices.Read.All"),
+        fleet,
         network: None,
     })
 }
@@ -172,20 +175,4 @@ async fn principal(client: &Client, client_id: Uuid) -> Result<Option<Principal>
     let granted = client.app_role_assignments(ours.id).await?.into_iter();
     let granted = granted.filter(|one| one.resource == microsoft.id).map(|one| one.role).collect();
     Ok(Some(Principal { enabled: ours.enabled, granted }))
-}
-
-async fn fleet(client: &Client) -> Result<Fleet, GraphError> {
-    let mut counts = Fleet { devices: 0, co_managed: 0, workloads_missing: 0 };
-    let mut pages = client.registration_devices(None)?;
-    while let Some(page) = pages.next().await? {
-        for device in page.iter().filter(|device| device.os.eq_ignore_ascii_case("windows")) {
-            counts.devices += 1;
-            counts.co_managed += u32::from(device.agent == Agent::ConfigMgrMdm);
-            let missing = device
-                .workloads
-                .is_some_and(|has| !(has.updates && has.configuration && has.office));
-            counts.workloads_missing += u32::from(device.agent == Agent::ConfigMgrMdm && missing);
-        }
-    }
-    Ok(counts)
 }

@@ -10,16 +10,13 @@ use domain::enrollment::object::{
     Assigned, DriversPayload, EdgePayload, FeaturePayload, GroupPayload, GroupRef, Observed,
     OfficePayload, Payload, Recorded, Target, UpdateRingPayload,
 };
-use domain::enrollment::tag::{MARKER, key_of, mail_nickname};
+use domain::enrollment::tag::{MARKER, key_of, mail_nickname, nickname_prefix};
 use domain::ids::{DirectoryObjectId, TenantId};
-use domain::ring::RingIndex;
+use domain::ring::{MAX_RINGS, RingIndex};
 use msgraph::{Client, Group, Policy, Remote, WireTarget};
 use scheduler::FleetError;
 
 use super::graph;
-
-/// Rings a set may have.
-const RINGS: u8 = 15;
 
 /// Everything that carries a tag of the tenant or is recorded, and every update ring of others.
 pub(super) async fn observed(
@@ -45,13 +42,16 @@ async fn groups(
     tenant: TenantId,
     recorded: &[Recorded],
 ) -> Result<Vec<Observed>, FleetError> {
-    let keys = (0..RINGS).map(|ring| Key::RingGroup(RingIndex(ring))).chain([Key::Devices]);
-    let mut found: HashMap<String, (Key, Group)> = HashMap::new();
-    for key in keys {
-        for group in client.groups_nicknamed(&mail_nickname(tenant, &key)).await.map_err(graph)? {
-            found.insert(group.id.to_string(), (key.clone(), group));
-        }
-    }
+    let keys = (0..).map(RingIndex).take(MAX_RINGS).map(Key::RingGroup).chain([Key::Devices]);
+    let keys: HashMap<String, Key> = keys.map(|key| (mail_nickname(tenant, &key), key)).collect();
+    let groups = client.groups_nicknamed(&nickname_prefix(tenant)).await.map_err(graph)?;
+    let mut found: HashMap<String, (Key, Group)> = groups
+        .into_iter()
+        .filter_map(|group| {
+            let key = keys.get(&group.mail_nickname)?.clone();
+            Some((group.id.to_string(), (key, group)))
+        })
+        .collect();
     for record in recorded.iter().filter(|record| record.key.is_group()) {
         if found.contains_key(&record.id) {
             continue;

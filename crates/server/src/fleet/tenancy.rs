@@ -27,6 +27,7 @@ pub(super) async fn group_changes(
     let change = delta.changes.into_iter().find(|change| change.group == group);
     let change = change.map(|change| GroupChange {
         group: change.group,
+        name: change.display_name,
         deleted: change.deleted,
         added_devices: change.added_devices,
         added_groups: change.added_groups,

@@ -83,6 +83,11 @@ impl TenantJournal for StoreJournal {
         changes: &GroupChanges,
         now: DateTime<Utc>,
     ) -> Done<()> {
+        let name = changes.change.as_ref().and_then(|change| change.name.clone());
+        if let Some(name) = name {
+            let named = self.store.group_names_keep(tenant, &[(group, name)]).await;
+            named.map_err(failed)?;
+        }
         if changes.whole {
             // Of a group that is not told of, or is gone, nothing is left.
             let there = changes.change.as_ref().filter(|change| !change.deleted);
@@ -142,7 +147,7 @@ impl TenantJournal for StoreJournal {
         }
     }
 
-    async fn register(&self, tenant: TenantId, now: DateTime<Utc>) -> Done<()> {
+    async fn register(&self, tenant: TenantId, now: DateTime<Utc>) -> Done<Option<DateTime<Utc>>> {
         self.store.registration_sweep(tenant, now).await.map_err(failed)?;
         let counts = self.store.registration_run(tenant, Scope::Due, now).await.map_err(failed)?;
         self.place_new(tenant, now).await?;
@@ -151,7 +156,7 @@ impl TenantJournal for StoreJournal {
             let (judged, changed) = (counts.looked_at, counts.changed);
             tracing::info!(%tenant, judged, changed, placed = placed.devices, "registered");
         }
-        Ok(())
+        self.store.device_control_expiry(tenant).await.map_err(failed)
     }
 
     async fn enrollment(&self, tenant: TenantId) -> Done<Option<EnrollmentDuty>> {

@@ -6,10 +6,29 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::effects;
-use crate::StoreError;
 use crate::chain::{self, Entry};
 use crate::devices::due;
 use crate::scope::Tx;
+use crate::{Store, StoreError};
+
+impl Store {
+    /// When the next control of the tenant runs out; none: none does.
+    pub async fn device_control_expiry(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let next = sqlx::query_scalar!(
+            "select min(expires_at) from device_control
+             where tenant_id = $1 and expires_at is not null",
+            tenant.0
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(next)
+    }
+}
 
 /// Lifts what has run out and marks its devices. Returns how many controls that were. The caller asks
 /// for work, tells the chain and commits.

@@ -206,8 +206,8 @@ pub const CHECKS: [Check; 15] = [
     Check {
         id: CheckId::CoManagement,
         title: "Co-management workloads",
-        reads: "GET \
-            /deviceManagement/managedDevices?$select=managementAgent,configurationManagerClientEnabledFeatures",
+        reads: "the devices of the last sync: managementAgent, \
+            configurationManagerClientEnabledFeatures",
         rule: "Co-managed devices have left Windows Update policies, device configuration and \
             Office Click-to-Run to Intune.",
         failing: Level::Advisory,

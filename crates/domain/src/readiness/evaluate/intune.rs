@@ -71,7 +71,9 @@ pub(super) fn co_management(facts: &TenantFacts) -> Result<Found, Unread<'_>> {
             )],
         ));
     }
-    Ok(if co_managed == 0 {
+    Ok(if devices == 0 {
+        Found::ready("No device has been read yet.")
+    } else if co_managed == 0 {
         Found::ready("No device is co-managed.")
     } else {
         Found::ready(format!("All {co_managed} co-managed devices left their workloads to Intune."))
