@@ -1,6 +1,6 @@
 //! Tenants and their Graph connection. Credentials are sealed before they reach a row.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{EntraTenantId, TenantId};
 use domain::work::WorkKind;
 use serde_json::json;
@@ -95,6 +95,10 @@ impl Store {
         scope::tenant_enter(&mut tx, tenant).await?;
         work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;
         work::prepare(&mut tx, tenant, &[WorkKind::Observe], tenant.0).await?;
+        // Once a day from then on, though nobody asks.
+        let tomorrow = now + TimeDelta::days(1);
+        work::plan(&mut tx, tenant, WorkKind::Assess, tenant.0, tomorrow).await?;
+        work::plan(&mut tx, tenant, WorkKind::Register, tenant.0, tomorrow).await?;
         chain::begin(&mut tx, tenant).await?;
         let body = json!({
             "name": name,

@@ -62,6 +62,16 @@ async fn names_and_entra_tenants_are_unique_and_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_tenant_is_assessed_a_day_later_though_nobody_asks() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    tenant(&store, 1).await;
+    for kind in [WorkKind::Assess, WorkKind::Register] {
+        assert_eq!(store.work_upcoming(&[kind]).await.unwrap().due, Some(hour(24)), "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_connection_is_unverified_and_asks_for_a_sync() {
     let database = Database::new().await;
     let store = database.store().await;
