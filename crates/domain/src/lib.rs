@@ -6,6 +6,7 @@
 pub mod attempt;
 pub mod build;
 pub mod duty;
+pub mod evidence;
 pub mod gate;
 pub mod ids;
 pub mod inventory;
