@@ -1,6 +1,7 @@
 //! The rules, tested from outside.
 
 mod attempts;
+mod evidence;
 mod gates;
 mod placement;
 mod rings;
