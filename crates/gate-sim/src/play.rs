@@ -1,5 +1,6 @@
 //! Runs a scenario many times, on two threads, in an order that does not matter.
 
+use crate::figures::real;
 use crate::random::Chance;
 
 /// How much is played.
@@ -15,7 +16,7 @@ impl Size {
     /// Releases played for each cell of a table.
     pub(crate) fn runs(self) -> u64 {
         match self {
-            Self::Quick => 200,
+            Self::Quick => 150,
             Self::Full => 10_000,
         }
     }
@@ -23,8 +24,34 @@ impl Size {
     /// Where one run costs milliseconds.
     pub(crate) fn dear_runs(self) -> u64 {
         match self {
-            Self::Quick => 50,
+            Self::Quick => 40,
             Self::Full => 2_000,
+        }
+    }
+    /// How far a share of `runs` may lie beyond `bound`: not at all where it counts, three standard
+    /// deviations where few are played.
+    pub(crate) fn slack_of_share(self, bound: f64, runs: u64) -> f64 {
+        match self {
+            Self::Quick => 3.0 * (bound * (1.0 - bound) / real(runs)).sqrt(),
+            Self::Full => 0.0,
+        }
+    }
+
+    /// Whether `share` of `runs` is at most `bound`.
+    pub(crate) fn at_most(self, share: f64, bound: f64, runs: u64) -> bool {
+        share <= bound + self.slack_of_share(bound, runs)
+    }
+
+    /// Whether `share` of `runs` is at least `bound`.
+    pub(crate) fn at_least(self, share: f64, bound: f64, runs: u64) -> bool {
+        share >= bound - self.slack_of_share(bound, runs)
+    }
+
+    /// By how much a percentile may exceed its bound.
+    pub(crate) fn slack(self) -> f64 {
+        match self {
+            Self::Quick => 1.25,
+            Self::Full => 1.0,
         }
     }
 }

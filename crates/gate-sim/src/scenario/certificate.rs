@@ -5,7 +5,6 @@ use domain::evidence::certificate::CertificateTest;
 use domain::evidence::power::chance_of_certificate;
 
 use super::limit;
-use super::ring::slack;
 use crate::figures::{count, percent, percentile, real, share, when};
 use crate::play::{self, Size};
 use crate::report::Report;
@@ -33,9 +32,7 @@ pub(crate) fn play(report: &mut Report, size: Size, seed: u64) {
         } else {
             percent(wrong)
         };
-        // The bound is exact; a share of 10,000 runs may lie above it by chance.
-        let bound = 0.05 + 2.6 * (0.05 * 0.95 / real(size.runs())).sqrt();
-        report.check(what, "<= 5 %", "4.5-5.0 %", (found, wrong <= bound));
+        report.check(what, "<= 5 %", "4.5-5.0 %", (found, size.at_most(wrong, 0.05, size.runs())));
     }
     let mut worst: f64 = 0.0;
     let rows = (710..)
@@ -59,7 +56,7 @@ pub(crate) fn play(report: &mut Report, size: Size, seed: u64) {
     let head = ["limit", "true rate", "devices", "reference"];
     report.section("Certificates", note, &head, rows);
     let what = "certificates: devices needed, worst of 12 cells against the reference";
-    report.check(what, "<= 1.05x", "1x", (format!("{worst:.2}x"), worst <= 1.05 * slack(size)));
+    report.check(what, "<= 1.05x", "1x", (format!("{worst:.2}x"), worst <= 1.05 * size.slack()));
 }
 
 fn devices(

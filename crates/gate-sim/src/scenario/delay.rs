@@ -50,7 +50,8 @@ pub(crate) fn play(report: &mut Report, size: Size, seed: u64) {
         let [low, at_limit] = [0, 1].map(|rate| share(&of(rate, rule), Option::is_some));
         let what = format!("delay: healthy release stopped at 1 % / 2 %, {name}");
         let found = format!("{} / {}", percent(low), percent(at_limit));
-        report.check(what, "<= 1 %", reference, (found, low <= 0.01 && at_limit <= 0.01));
+        let met = |share| size.at_most(share, 0.01, size.dear_runs());
+        report.check(what, "<= 1 %", reference, (found, met(low) && met(at_limit)));
     }
 }
 

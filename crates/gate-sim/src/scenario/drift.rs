@@ -52,11 +52,16 @@ pub(crate) fn play(report: &mut Report, size: Size, seed: u64) {
     report.section("A drifting baseline", note, &head, rows);
     let healthy = share(&of(0, 2), Option::is_some);
     let what = "drift: healthy release stopped by T2 in two weeks";
-    report.check(what, "<= 1 %", "0.07 %", (percent(healthy), healthy <= 0.01));
+    report.check(
+        what,
+        "<= 1 %",
+        "0.07 %",
+        (percent(healthy), size.at_most(healthy, 0.01, size.runs() / 2)),
+    );
     let (caught, p50) = (share(&of(2, 2), Option::is_some), percentile(&of(2, 2), 50));
     let hours = p50.map_or(f64::INFINITY, real);
     let found = format!("{}, {hours} h", percent(caught));
-    let met = caught >= 0.99 && hours <= 48.0;
+    let met = size.at_least(caught, 0.99, size.runs() / 2) && hours <= 48.0;
     report.check("drift: 2x found by T2, median", ">= 99 %, <= 48 h", "100 %, 39 h", (found, met));
 }
 

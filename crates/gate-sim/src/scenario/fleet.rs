@@ -5,7 +5,6 @@ use domain::evidence::rate::RateTest;
 use domain::evidence::{Alpha, EValue, Weight, combine};
 
 use super::limit;
-use super::ring::slack;
 use crate::figures::{percent, percentile, real, share, stopped};
 use crate::play::{self, Size};
 use crate::report::Report;
@@ -69,12 +68,17 @@ fn checks(report: &mut Report, size: Size, played: &[Vec<Vec<Option<u64>>>]) {
         let healthy = share(&played[0][rule], Option::is_some);
         let reference = if rule == 0 { "0.57 %" } else { "-" };
         let what = format!("false halt: healthy release through five rings, {name}");
-        report.check(what, "<= 1 %", reference, (percent(healthy), healthy <= 0.01));
+        report.check(
+            what,
+            "<= 1 %",
+            reference,
+            (percent(healthy), size.at_most(healthy, 0.01, size.runs())),
+        );
         let p95 = percentile(&played[3][rule], 95).map_or(f64::INFINITY, real);
         let reference = if rule == 0 { "2.3 %" } else { "-" };
         let what = format!("exposure of 2x at the stop, p95 of the fleet, {name}");
         let found = p95 / real(ENDS[4]);
-        let met = found <= 0.025 * slack(size);
+        let met = found <= 0.025 * size.slack();
         report.check(what, "<= 2.5 %", reference, (percent(found), met));
     }
     let p99 = percentile(&played[6][0], 99).map_or(f64::INFINITY, real);

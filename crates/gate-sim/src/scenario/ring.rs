@@ -61,18 +61,13 @@ fn rules() -> Vec<Rule> {
 fn checks(report: &mut Report, size: Size, seed: u64, played: &[Vec<Vec<Option<u64>>>]) {
     let healthy = share(&played[1][0], Option::is_some);
     let upper = upper_99(healthy, size.runs());
-    let wide = match size {
-        Size::Quick => 0.06,
-        Size::Full => 0.013,
-    };
+    let upper_met = upper <= 0.013 || size == Size::Quick;
+    let met = size.at_most(healthy, 0.01, size.runs()) && upper_met;
     report.check(
         "false halt: healthy release of 100,000, a look per report",
-        format!("<= 1 %, 99 % upper <= {}", percent(wide)),
+        "<= 1 %, 99 % upper <= 1.3 %",
         "0.57 %",
-        (
-            format!("{}, upper {}", percent(healthy), percent(upper)),
-            healthy <= 0.01 && upper <= wide,
-        ),
+        (format!("{}, upper {}", percent(healthy), percent(upper)), met),
     );
     let watched = play::play(size.runs(), seed, 9, {
         let watch = Rule::evidence(limit(0.02), alpha(0.1), DEVICES);
@@ -80,8 +75,8 @@ fn checks(report: &mut Report, size: Size, seed: u64, played: &[Vec<Vec<Option<u
     });
     let held = share(&watched, Option::is_some);
     let worst = "false hold: the same, for watch";
-    report.check(worst, "<= 10 %", "-", (percent(held), held <= 0.1));
-    let slack = slack(size);
+    report.check(worst, "<= 10 %", "-", (percent(held), size.at_most(held, 0.1, size.runs())));
+    let slack = size.slack();
     for (rate, name, p50, p95, reference) in [
         (3, "2x", 750.0, 1_900.0, "706 / 1,829"),
         (4, "3x", 210.0, 560.0, "197 / 533"),
@@ -104,14 +99,6 @@ fn checks(report: &mut Report, size: Size, seed: u64, played: &[Vec<Vec<Option<u
         (found, ratio <= 1.5 * slack),
     );
     agreement(report, size, seed);
-}
-
-/// How far a percentile of a few runs may lie off.
-pub(super) fn slack(size: Size) -> f64 {
-    match size {
-        Size::Quick => 1.25,
-        Size::Full => 1.0,
-    }
 }
 
 /// The halt line is only a way to read the evidence: both must name the same report.

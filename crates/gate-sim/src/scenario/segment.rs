@@ -5,7 +5,6 @@ use domain::evidence::verdict::{Setting, Signal, judge};
 use domain::evidence::{Alpha, Level, Levels, Weight};
 
 use super::limit;
-use super::ring::slack;
 use crate::figures::{percent, percentile, real, share, stopped};
 use crate::play::{self, Size};
 use crate::random::Chance;
@@ -49,14 +48,24 @@ pub(crate) fn play(report: &mut Report, size: Size, seed: u64) {
     report.section("One bad model", note, &head, rows);
     let healthy = share(&verdict(0), Option::is_some);
     let what = "segments: healthy release stopped by the whole verdict";
-    report.check(what, "<= 1 %", "-", (percent(healthy), healthy <= 0.01));
+    report.check(
+        what,
+        "<= 1 %",
+        "-",
+        (percent(healthy), size.at_most(healthy, 0.01, size.runs() / 5)),
+    );
     let p95 = percentile(&verdict(1), 95).map_or(f64::INFINITY, real);
-    let met = p95 <= 800.0 * slack(size);
+    let met = p95 <= 800.0 * size.slack();
     let what = "segments: model of 5 % failing at 30 %, p95 of reports at the stop";
     report.check(what, "<= 800", "753", (p95.to_string(), met));
     let named = right(1);
     let what = "segments: the model is named, and no other";
-    report.check(what, ">= 95 %", "-", (percent(named), named >= 0.95));
+    report.check(
+        what,
+        ">= 95 %",
+        "-",
+        (percent(named), size.at_least(named, 0.95, size.runs() / 5)),
+    );
 }
 
 fn release(chance: &mut Chance, bad: f64, test: &RateTest) -> Run {

@@ -1,4 +1,4 @@
-//! The scenarios, played small: every promise holds, and the same seed gives the same page.
+//! The scenarios, played small: every promise holds.
 
 use gate_sim::{Size, run};
 
