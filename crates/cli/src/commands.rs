@@ -1,6 +1,7 @@
 //! The client commands, one file for each thing they are about.
 
 mod device;
+mod gate;
 mod release;
 mod ring_set;
 mod rollout;
@@ -38,6 +39,9 @@ pub(crate) enum ClientCommand {
     /// Updates approved to go out.
     #[command(subcommand)]
     Release(release::Command),
+    /// The statistics of gates, to check by hand; asks no server.
+    #[command(subcommand)]
+    Gate(gate::Command),
 }
 
 /// What every command works with.
@@ -70,6 +74,7 @@ pub(crate) async fn run(
         ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
+        ClientCommand::Gate(command) => gate::run(&command, context.output),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod api;
 mod errors;
+mod gate;
 mod pictures;
 mod program;
 mod steer;
