@@ -61,6 +61,23 @@ fn the_mean_against_a_control_is_at_most_one_whatever_the_drift() {
     }
 }
 
+/// Devices with an incident, not incidents: both sides are drawn without replacement, which is less
+/// spread than the formula assumes.
+#[test]
+fn the_mean_against_a_control_is_at_most_one_for_counts_of_devices() {
+    for (updated, control) in [(10, 10), (20, 60), (45, 5)] {
+        for rate in [0.01, 0.1, 0.5, 0.8] {
+            let found = mean(updated, rate * 1.2, |on_updated| {
+                let inner = mean(control, rate, |on_control| {
+                    stream(&[(updated, control, on_updated, on_control)]).evidence()
+                });
+                EValue::from_ln(inner.ln()).expect("above zero")
+            });
+            assert!(found <= 1.0, "{found}");
+        }
+    }
+}
+
 /// One device, watched all the time, stopped at its first failure: the mean of the formula as
 /// quality.md A3 has it is above 1, that of ours is not.
 #[test]
