@@ -28,6 +28,7 @@ pub fn run(size: Size, seed: u64) -> Report {
     scenario::cluster::play(&mut report, size, seed);
     scenario::brick::play(&mut report, size, seed);
     scenario::segment::play(&mut report, size, seed);
+    scenario::whole::play(&mut report, size, seed);
     scenario::certificate::play(&mut report, size, seed);
     scenario::cost::play(&mut report);
     report

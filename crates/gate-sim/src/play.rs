@@ -6,7 +6,7 @@ use crate::random::Chance;
 /// How much is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// A few hundred runs of each scenario: for tests.
+    /// A hundred runs of each scenario: for tests.
     Quick,
     /// Ten thousand runs: for the record.
     Full,
@@ -16,7 +16,7 @@ impl Size {
     /// Releases played for each cell of a table.
     pub(crate) fn runs(self) -> u64 {
         match self {
-            Self::Quick => 150,
+            Self::Quick => 100,
             Self::Full => 10_000,
         }
     }
@@ -24,10 +24,18 @@ impl Size {
     /// Where one run costs milliseconds.
     pub(crate) fn dear_runs(self) -> u64 {
         match self {
-            Self::Quick => 40,
+            Self::Quick => 25,
             Self::Full => 2_000,
         }
     }
+    /// Where one run costs tens of milliseconds, and many more in a debug build.
+    pub(crate) fn dearest_runs(self) -> u64 {
+        match self {
+            Self::Quick => 5,
+            Self::Full => 4_000,
+        }
+    }
+
     /// How far a share of `runs` may lie beyond `bound`: not at all where it counts, three standard
     /// deviations where few are played.
     pub(crate) fn slack_of_share(self, bound: f64, runs: u64) -> f64 {

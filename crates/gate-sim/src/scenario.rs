@@ -11,6 +11,7 @@ pub(crate) mod levels;
 pub(crate) mod proof;
 pub(crate) mod ring;
 pub(crate) mod segment;
+pub(crate) mod whole;
 
 use domain::evidence::{Alpha, Limit};
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::exact;
-use super::value::EValue;
+use super::value::{EValue, Weight};
 
 /// A probability that is neither 0 nor 1, where one is needed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -77,6 +77,12 @@ impl Alpha {
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
+    }
+
+    /// The part of this error that goes with a weight.
+    #[must_use]
+    pub fn times(self, weight: Weight) -> Self {
+        Self((self.0 * weight.get()).max(f64::MIN_POSITIVE))
     }
 
     /// The evidence at which a test at this level rejects: 1/alpha.

@@ -30,17 +30,18 @@ pub fn strongest(parts: &[(Weight, EValue)]) -> Strongest {
     }
 }
 
-/// One signal over the rings of a release: half for all rings pooled, so that evidence is not thrown
-/// away at a border, half for the single rings.
+/// One signal over the rings of a release: three quarters for all rings pooled, so that evidence is
+/// not thrown away at a border, a quarter for the single rings. (Not halves: early rings, where
+/// exposure is decided, live on the pooled evidence; a late ring that turns bad has devices enough.)
 ///
-/// The second half is spread over all `planned` rings; one that has not opened stands at 1. If
-/// each ring had the whole half to itself, evidence would jump up to 1 again with every ring that
+/// The quarter is spread over all `planned` rings; one that has not opened stands at 1. If
+/// each ring had half of the error to itself, evidence would jump up to 1 again with every ring that
 /// opens, and a release of five rings could be stopped by chance three times as often as said.
 #[must_use]
 pub fn rings(pooled: EValue, opened: &[EValue], planned: usize) -> EValue {
     let planned = planned.max(opened.len());
-    let share = Weight::HALF.times(Weight::one_of(planned));
-    let mut parts = vec![(Weight::HALF, pooled)];
+    let share = Weight::QUARTER.times(Weight::one_of(planned));
+    let mut parts = vec![(Weight::THREE_QUARTERS, pooled)];
     parts.extend(opened.iter().map(|ring| (share, *ring)));
     parts.extend((opened.len()..planned).map(|_| (share, EValue::ONE)));
     EValue::average(&parts)

@@ -105,7 +105,9 @@ pub struct WeightError(f64);
 
 impl Weight {
     pub const WHOLE: Self = Self(1.0);
+    pub const THREE_QUARTERS: Self = Self(0.75);
     pub const HALF: Self = Self(0.5);
+    pub const QUARTER: Self = Self(0.25);
 
     pub fn new(weight: f64) -> Result<Self, WeightError> {
         let good = weight > f64::MIN_POSITIVE && weight <= 1.0;

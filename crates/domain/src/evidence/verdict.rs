@@ -33,6 +33,16 @@ pub struct Setting {
     pub false_suspects: Weight,
 }
 
+impl Setting {
+    /// What the pooled evidence of one signal has of the error of the release. A plan is asked what it
+    /// can prove with alpha times this share.
+    #[must_use]
+    pub fn share_of_pooled(&self, signal: Weight) -> Weight {
+        let rings = signal.times(Weight::THREE_QUARTERS);
+        if self.planned_segments == 0 { rings } else { rings.times(Weight::HALF) }
+    }
+}
+
 /// Where the strongest evidence is. Positions are those of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

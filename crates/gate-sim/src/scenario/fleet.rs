@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::rules::Rule;
 
 /// Where the rings end: 100, 1,000, 9,000, 30,000 and 59,900 devices.
-const ENDS: [u64; 5] = [100, 1_100, 10_100, 40_100, 100_000];
+pub(super) const ENDS: [u64; 5] = [100, 1_100, 10_100, 40_100, 100_000];
 
 /// Devices that are offered and have not reported.
 const IN_FLIGHT: u64 = 500;
@@ -86,7 +86,7 @@ fn checks(report: &mut Report, size: Size, played: &[Vec<Vec<Option<u64>>>]) {
     report.check(what, "<= 100", "100", (p99.to_string(), p99 <= 100.0));
 }
 
-fn exposed(reported: u64) -> u64 {
+pub(super) fn exposed(reported: u64) -> u64 {
     (reported + IN_FLIGHT).min(end_of(reported))
 }
 
@@ -94,7 +94,7 @@ fn end_of(device: u64) -> u64 {
     ENDS.into_iter().find(|end| device <= *end).unwrap_or(ENDS[4])
 }
 
-/// With the error of the second half spread over the rings, and with all of it for each.
+/// As in production, and with half of the error for each ring in turn.
 fn by_ring(test: &RateTest, failures: &[u64]) -> [Option<u64>; 2] {
     let threshold = Alpha::DEFAULT.threshold();
     let mut stops = [None, None];

@@ -3,7 +3,7 @@
 use domain::evidence::combine::{rings, strongest, suspects};
 use domain::evidence::rate::RateTest;
 use domain::evidence::verdict::{Setting, Signal, Source, judge};
-use domain::evidence::{EValue, FORMULA, Level, Levels, Weight};
+use domain::evidence::{Alpha, EValue, FORMULA, Level, Levels, Weight};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error, StringDeserializer};
@@ -136,6 +136,25 @@ fn the_verdict_names_level_and_source() {
     assert_eq!(found.suspects, [1]);
     // Less of a segment than is planned stands at 1 and takes its share.
     assert_eq!(judge(&[signal(1.0, 1.0, &[])], &setting(1, 10)).level, Level::Calm);
+}
+
+/// What a plan may count on is enough to halt, whatever the rings and segments say.
+#[test]
+fn the_share_of_the_pooled_evidence_is_enough_to_halt() {
+    for (rings, segments) in [(1, 0), (5, 0), (5, 50)] {
+        let setting = setting(rings, segments);
+        let alpha = Alpha::DEFAULT.times(setting.share_of_pooled(weight(0.5)));
+        let silent = at(1e-9);
+        let signal = |pooled| Signal {
+            weight: weight(0.5),
+            pooled,
+            rings: vec![silent; rings],
+            segments: vec![silent; segments],
+        };
+        let enough = EValue::from_ln(alpha.threshold().ln() + 1e-9).expect("finite");
+        let verdict = judge(&[signal(enough), signal(silent)], &setting);
+        assert_eq!(verdict.level, Level::Pause, "{rings} rings, {segments} segments");
+    }
 }
 
 #[test]
