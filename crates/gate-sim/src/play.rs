@@ -37,10 +37,10 @@ impl Size {
     }
 
     /// How far a share of `runs` may lie beyond `bound`: not at all where it counts, three standard
-    /// deviations where few are played.
+    /// deviations and two runs where few are played.
     pub(crate) fn slack_of_share(self, bound: f64, runs: u64) -> f64 {
         match self {
-            Self::Quick => 3.0 * (bound * (1.0 - bound) / real(runs)).sqrt(),
+            Self::Quick => 3.0 * (bound * (1.0 - bound) / real(runs)).sqrt() + 2.0 / real(runs),
             Self::Full => 0.0,
         }
     }
@@ -58,7 +58,7 @@ impl Size {
     /// By how much a percentile may exceed its bound.
     pub(crate) fn slack(self) -> f64 {
         match self {
-            Self::Quick => 1.25,
+            Self::Quick => 1.4,
             Self::Full => 1.0,
         }
     }

@@ -76,7 +76,7 @@ impl Report {
         };
         let mut text = format!(
             "# What the gates' evidence is worth, measured\n\n    cargo xtask gate-sim{quick} --seed \
-             {}\n\nplayed {} releases for each cell of a table ({} where a run is dear) past \
+             {}\n\nplayed {} releases for each cell of a table (from {} where a run is dear) past \
              `domain::evidence`, formula {}. The same\nseed gives the same page, but for the time \
              one evaluation takes. Healthy means failing at the limit: 2 % where\nnothing else is \
              said. What the words mean: [gates.md](gates.md); the formulas: \
