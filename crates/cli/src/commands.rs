@@ -2,6 +2,7 @@
 
 mod apply;
 mod device;
+mod gate;
 mod release;
 mod ring_set;
 mod rollout;
@@ -40,6 +41,9 @@ pub(crate) enum ClientCommand {
     Release(release::Command),
     /// Make ring sets, enrollment and decisions about devices what a file says.
     Apply(apply::Apply),
+    /// The statistics of gates, to check by hand; asks no server.
+    #[command(subcommand)]
+    Gate(gate::Command),
 }
 
 /// What every command works with.
@@ -73,6 +77,7 @@ pub(crate) async fn run(
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,
+        ClientCommand::Gate(command) => gate::run(&command, context.output),
     }
 }
 

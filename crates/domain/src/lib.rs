@@ -8,6 +8,7 @@ pub mod build;
 pub mod control;
 pub mod duty;
 pub mod enrollment;
+pub mod evidence;
 pub mod filter;
 pub mod gate;
 pub mod ids;

@@ -19,6 +19,9 @@ const USAGE: &str = "usage: cargo xtask <task>
   demo [arguments]     build the demo and play it; arguments go to concentric demo
   test [arguments]     run every test; arguments go to cargo test
   bench [--devices N]  measure the store and the service, by default with 100,000 devices
+  gate-sim [--quick] [--seed N]
+                       play releases past the evidence of the gates; a full run writes what came
+                       out to docs/gate-evidence-results.md
   sqlx [--check]       write what the compile-time checked queries need to build without a database
   openapi [--check]    write what the API says of itself to docs/openapi.json
   conformance DIR      compare recorded Microsoft Graph traffic in DIR with Microsoft's description
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Some(("demo", rest)) => demo(rest),
         Some(("test", rest)) => test(rest),
         Some(("bench", rest)) => bench::bench(rest),
+        Some(("gate-sim", rest)) => gate_sim(rest),
         Some(("sqlx", [])) => queries::prepare(queries::Mode::Write),
         Some(("sqlx", [flag])) if flag == "--check" => queries::prepare(queries::Mode::Check),
         Some(("sdk", [])) => sdk::check(),
@@ -81,6 +85,17 @@ fn test(arguments: &[String]) -> Outcome {
     let outcome = run(&mut tests)?;
     database::stop(postgres)?;
     Ok(outcome)
+}
+
+/// Always optimised: the full run plays some 10^9 devices.
+fn gate_sim(arguments: &[String]) -> Outcome {
+    let program = ["run", "--release", "--locked", "--quiet", "-p", "concentric-gate-sim", "--"];
+    let mut play = cargo(program);
+    play.args(arguments);
+    if !arguments.iter().any(|one| one == "--quick") {
+        play.args(["--write", "docs/gate-evidence-results.md"]);
+    }
+    run(&mut play)
 }
 
 /// The checker and Microsoft's description are large and live beside the repository; a clone

@@ -6,6 +6,7 @@ mod apply;
 mod devices;
 mod enrollment;
 mod errors;
+mod gate;
 mod help;
 mod pictures;
 mod program;

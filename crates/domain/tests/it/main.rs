@@ -5,6 +5,7 @@ mod coverage;
 mod documents;
 mod enrollment;
 mod enrollment_world;
+mod evidence;
 mod filters;
 mod gates;
 mod permissions;
