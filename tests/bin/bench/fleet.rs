@@ -70,20 +70,35 @@ impl Fleet {
         .await
     }
 
+    /// Waits until every device stands somewhere, in the order the service works in by itself.
+    pub(crate) async fn registered(&self, database: &mut PgConnection) -> Outcome<()> {
+        let sql = "select count(*) from device where tenant_id = $1 and standing is null";
+        let mut none = false;
+        let started = Instant::now();
+        while !none && started.elapsed() < PATIENCE {
+            tokio::time::sleep(POLL).await;
+            none = number_of(database, sql, self.tenant).await? == 0;
+        }
+        expect("fleets registered", u64::from(none), 1)
+    }
+
     /// A ring set made behind the server's back: made through the API, it would have the fleet
     /// read and placed by itself.
     pub(crate) async fn ring_set(
         &self,
         database: &mut PgConnection,
         name: &str,
-        rings: &serde_json::Value,
+        kept: &Kept,
     ) -> Outcome<String> {
         let id = Uuid::now_v7();
-        sqlx::query("insert into ring_set values ($1, $2, $3, $4, null, now())")
+        let sql = "insert into ring_set (tenant_id, id, name, rings, rules, created_at)
+            values ($1, $2, $3, $4, $5, now())";
+        sqlx::query(sql)
             .bind(self.tenant)
             .bind(id)
             .bind(name)
-            .bind(rings)
+            .bind(&kept.rings)
+            .bind(&kept.rules)
             .execute(database)
             .await?;
         Ok(format!("{}/ring-sets/{id}", self.path))
@@ -122,24 +137,29 @@ fn members(ring: &api::RolloutRing) -> u64 {
     ring.states.values().copied().map(u64::from).sum()
 }
 
-/// A ring set, made and placed, and its rings as the server keeps them.
+/// What a ring set is, as the server keeps it.
+pub(crate) struct Kept {
+    rings: serde_json::Value,
+    rules: serde_json::Value,
+}
+
+/// A ring set, made and placed, and as the server keeps it.
 pub(crate) async fn rings(
     api: &Api,
     database: &mut PgConnection,
     fleet: &Fleet,
     shape: &Shape,
-) -> Outcome<(api::RingSet, serde_json::Value)> {
+) -> Outcome<(api::RingSet, Kept)> {
     let body = shape.body();
     let set: api::RingSet = api.post(&format!("{}/ring-sets", fleet.path), &body).await?;
     let path = format!("{}/ring-sets/{}", fleet.path, set.id);
     until("the placement", async || Ok(api.get::<api::RingSet>(&path).await?.placed_at.is_some()))
         .await?;
-    let rings = sqlx::query("select rings from ring_set where id = $1")
+    let row = sqlx::query("select rings, rules from ring_set where id = $1")
         .bind(set.id)
         .fetch_one(database)
-        .await?
-        .get(0);
-    Ok((set, rings))
+        .await?;
+    Ok((set, Kept { rings: row.get(0), rules: row.get(1) }))
 }
 
 /// Two rings.

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::api::Api;
 use crate::ear::Ear;
-use crate::fleet::{Fleet, Shape, rings};
+use crate::fleet::{Fleet, Kept, Shape, rings};
 use crate::load::Subject;
 use crate::process::{Clock, Memory, Process};
 use crate::reaction::Walk;
@@ -91,6 +91,8 @@ async fn measure(
     step(&format!("sync: {took:?}"));
     table.note(&format!("sync of {devices} devices from Graph"), time(took));
     memory(table, "server memory after the sync", process.memory()?, 150.0);
+    let ((), took) = timed(large.registered(&mut database)).await?;
+    step(&format!("registration: {took:?} after the sync"));
     let ((), took) = timed(large.observed(api)).await?;
     step(&format!("first observation: {took:?}"));
     table.note(&format!("first read of the check-ins of {devices} devices"), time(took));
@@ -101,9 +103,9 @@ async fn measure(
     small.observed(api).await?;
     let waves = api_types::Waves { least: 50, most: 2_000, percent: 5 };
     let shape = Shape { name: "Half", percent: 50, bake_hours: 24.0, waves };
-    let (small_set, shape) = rings(api, &mut database, &small, &shape).await?;
+    let (small_set, kept) = rings(api, &mut database, &small, &shape).await?;
     let mut ear = Ear::new(store);
-    let rollout = place_and_start(api, &mut database, (&large, &shape), &mut ear, table).await?;
+    let rollout = place_and_start(api, &mut database, (&large, &kept), &mut ear, table).await?;
     let release = small.release(api, "Small").await?;
     let beside = small.start(api, release, small_set.id).await?.id;
     step("placed and started");
@@ -136,12 +138,12 @@ async fn measure(
 async fn place_and_start(
     api: &Api,
     database: &mut PgConnection,
-    (fleet, rings): (&Fleet, &serde_json::Value),
+    (fleet, kept): (&Fleet, &Kept),
     ear: &mut Ear,
     table: &mut Table,
 ) -> Outcome<Uuid> {
     let devices = fleet.devices;
-    let set = fleet.ring_set(database, "Half", rings).await?;
+    let set = fleet.ring_set(database, "Half", kept).await?;
     let (placed, took) = timed(fleet.place(api, &set)).await?;
     table.note(&format!("place {devices} devices, over HTTP"), time(took));
     let release = fleet.release(api, "Large").await?;

@@ -4,6 +4,7 @@
 //! Every raw number is the cheapest statement that moves the same rows: no client, no rules, no
 //! row-level security.
 
+mod delta;
 mod fleet;
 mod load;
 mod raw;
@@ -31,6 +32,7 @@ const DATABASE: &str = "concentric_bench";
 const FIRST: RingIndex = RingIndex(0);
 /// The fleet that shows whether cost follows the size of the fleet.
 const SMALL: u32 = 10_000;
+const FEW: u32 = 1_000;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
@@ -105,6 +107,12 @@ async fn run(store: &Store, raw: &mut Raw, devices: u32) -> Outcome<Table> {
     let (update, set) = fleet::catalogue_and_rings(store, other).await?;
     store.registration_run(other, Scope::Due, hour(0)).await?;
     store.ring_set_place(other, set, hour(0)).await?;
+    let few = fleet::tenant(store, 3).await?;
+    store.device_import(few, &fleet::devices(3, FEW)).await?;
+    fleet::catalogue_and_rings(store, few).await?;
+    raw.run("analyze").await?;
+    let subject = |tenant, number, devices| delta::Subject { tenant, number, devices };
+    delta::compare(store, [subject(few, 3, FEW), subject(tenant, 1, devices)], &mut table).await?;
     let small = fleet::rollout(store, other, update, set).await?;
     raw.run("vacuum analyze").await?;
     let fleets = load::Fleets { large: (tenant, rollout), small: (other, small) };

@@ -128,8 +128,10 @@ impl Raw {
             let times: Vec<DateTime<Utc>> = batch.iter().map(|checkin| checkin.at).collect();
             sqlx::query(
                 "insert into raw_device (tenant_id, id, intune_id, name, manufacturer, model, serial,
-                     os_major, os_minor, os_build, os_revision, last_sync)
-                 select $3, r.d, r.d, '', '', '', '', 10, 0, 26100, 200, r.at
+                     serial_known, os_major, os_minor, os_build, os_revision, last_sync, system, owner,
+                     agent, join_kind, enabled, architecture, edition, category)
+                 select $3, r.d, r.d, '', '', '', '', false, 10, 0, 26100, 200, r.at, 0, 0, 0, 0, true,
+                     0, '', ''
                  from unnest($1::uuid[], $2::timestamptz[]) as r(d, at)
                  on conflict (tenant_id, intune_id) do update
                  set os_major = excluded.os_major, os_minor = excluded.os_minor,

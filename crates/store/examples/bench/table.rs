@@ -11,6 +11,10 @@ impl Latencies {
         self.0.push(latency);
     }
 
+    pub(crate) fn median(&self) -> Duration {
+        self.percentile(50)
+    }
+
     fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -62,6 +66,14 @@ impl Table {
             target: format!("<= {most} x"),
             met: ratio <= most,
         });
+    }
+
+    /// The same for what takes milliseconds.
+    pub(crate) fn ratio_fine(&mut self, what: &str, ours: Duration, raw: Duration, most: f64) {
+        self.ratio(what, ours, raw, most);
+        if let Some(row) = self.rows.last_mut() {
+            (row.ours, row.raw) = (millis(ours), millis(raw));
+        }
     }
 
     /// Rate against rate; at least half of raw.
