@@ -104,7 +104,7 @@ create table device (
     unique (tenant_id, entra_device_id),
     check (intune_id is not null or entra_device_id is not null),
     check ((standing is null) = (sort is null) and (standing is null) = (standing_at is null))
-) with (fillfactor = 90);
+) with (fillfactor = 50);
 create index device_of_object on device (tenant_id, object_id) where object_id is not null;
 create index device_of_serial on device (tenant_id, serial) where serial_known;
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use domain::registration::rules::INACTIVE_AFTER;
 use domain::registration::{Reason, Reasons, Standing};
+use uuid::Uuid;
 
 use crate::convert::{STANDINGS, standing};
 use crate::devices::due::{self, INACTIVE};
@@ -74,15 +75,19 @@ impl Store {
             self.registration_due_all(tenant).await?;
         }
         let mut counts = RegistrationCounts::default();
+        let mut after = Uuid::nil();
         loop {
-            let chunk = retried(|| self.registration_chunk(tenant, now)).await?;
+            let (chunk, last) = retried(|| self.registration_chunk(tenant, after, now)).await?;
             counts.looked_at += chunk.looked_at;
             counts.changed += chunk.changed;
             for (sum, more) in counts.standings.iter_mut().zip(chunk.standings) {
                 *sum += more;
             }
-            if chunk.looked_at == 0 {
-                return Ok(counts);
+            match last {
+                Some(last) => after = last,
+                // Marks that came meanwhile may stand before what was read last.
+                None if !after.is_nil() => after = Uuid::nil(),
+                None => return Ok(counts),
             }
         }
     }

@@ -13,23 +13,27 @@ use crate::scope::{Tx, by_key_if_few};
 use crate::{Store, StoreError};
 
 impl Store {
+    /// The devices due after `after`, and the last of them; none when there is none.
     pub(super) async fn registration_chunk(
         &self,
         tenant: TenantId,
+        after: Uuid,
         now: DateTime<Utc>,
-    ) -> Result<RegistrationCounts, StoreError> {
+    ) -> Result<(RegistrationCounts, Option<Uuid>), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let marked = sqlx::query_scalar!(
             "select device_id from registration_due where tenant_id = $1 and step = 0
+                 and device_id > $3
              order by device_id limit $2",
             tenant.0,
             CHUNK,
+            after,
         )
         .fetch_all(&mut *tx)
         .await?;
-        if marked.is_empty() {
-            return Ok(RegistrationCounts::default());
-        }
+        let Some(last) = marked.last().copied() else {
+            return Ok((RegistrationCounts::default(), None));
+        };
         by_key_if_few(&mut tx, marked.len()).await?;
         // Devices before marks, as imports and check-ins lock them; and groups and controls are read
         // after the marks are taken, so that a change that commits later leaves a new mark.
@@ -49,7 +53,7 @@ impl Store {
         }
         counts.changed = write(&mut tx, tenant, &changes, now).await?;
         tx.commit().await?;
-        Ok(counts)
+        Ok((counts, Some(last)))
     }
 }
 
