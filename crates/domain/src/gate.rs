@@ -1,25 +1,40 @@
 //! The gate of a ring: what must be true before the next ring opens.
 //!
-//! Every condition is always evaluated and answers pass, wait, fail or unknown with its
-//! evidence; the screen needs them all. Missing data is never a pass and never a failure.
-//! Statistical conditions join this list with their own module; the shape is theirs too.
+//! Eight conditions (quality.md A5). Every one is always evaluated and answers pass, wait, fail or
+//! unknown with its evidence; the screen needs them all. Missing data is never a pass and never a
+//! failure. Failing pauses the release, so only what is beyond chance fails; what merely cannot pass
+//! is unknown, and holds until a person decides.
+
+pub mod policy;
+pub mod success;
+pub mod weigh;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::{Level, rate};
+use crate::rollout::observations::RingObservation;
 use crate::seconds;
 use crate::tally::Tally;
+use policy::Policy;
+use success::{Share, SuccessBy, SuccessRule, limit_of};
+use weigh::Weighed;
 
-/// The conditions of one ring. Rates are in hundredths of a percent (basis points).
+/// What the conditions of one ring are held against. Rates are in hundredths of a percent (basis
+/// points).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gate {
     /// Least share of eligible devices whose outcome is known.
     pub min_judged_bp: u16,
-    /// How long to watch after that share is reached.
+    /// How long to watch after that share is reached; and on average every device that has to be
+    /// judged ran the update for so long.
     #[serde(with = "seconds")]
     pub bake: TimeDelta,
-    /// Most failed devices, as a share of the eligible ones.
+    /// Most devices that failed or were lost, as a share of the eligible ones.
     pub max_failed_bp: u16,
+    /// How that is shown.
+    #[serde(default)]
+    pub success: SuccessRule,
     /// Most devices lost during install, as a share of the eligible ones.
     pub max_lost_bp: u16,
     /// How old the newest observation of the fleet may be.
@@ -38,6 +53,7 @@ impl Gate {
         min_judged_bp: 8_000,
         bake: TimeDelta::hours(24),
         max_failed_bp: 500,
+        success: SuccessRule::Point,
         max_lost_bp: 200,
         max_data_age: TimeDelta::hours(12),
         observation_window: TimeDelta::days(5),
@@ -70,10 +86,12 @@ pub enum ConditionKind {
     Bake,
     /// Few enough devices failed.
     Success,
-    /// Few enough devices went silent after they had started to install.
-    Silence,
-    /// The data is recent enough to say anything.
-    Data,
+    /// Nothing says that the release is worse than it may be.
+    NoHalt,
+    /// Devices and our own reading of them go on.
+    Stall,
+    /// The day on which the next ring may open has come.
+    Calendar,
 }
 
 impl ConditionKind {
@@ -84,8 +102,9 @@ impl ConditionKind {
             Self::Exposure => "exposure",
             Self::Bake => "bake",
             Self::Success => "success",
-            Self::Silence => "silence",
-            Self::Data => "data",
+            Self::NoHalt => "no_halt",
+            Self::Stall => "stall",
+            Self::Calendar => "calendar",
         }
     }
 }
@@ -99,28 +118,58 @@ pub enum Verdict {
     Wait {
         until: Option<DateTime<Utc>>,
     },
-    /// Past its limit: stop now. Only devices that come back after they were given up can undo it.
+    /// Beyond chance: stop now.
     Fail,
-    /// Cannot be told.
+    /// Cannot be told, or not any more. Holds, and a person decides.
     Unknown,
 }
 
 /// The numbers a condition looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// `count` devices of `of`, against a limit of `limit` devices.
-    Devices { count: u32, of: u32, limit: u32 },
-    /// A time that started (or not yet) and has to last.
-    Time {
+    /// Outcomes known, of those that count, and how many are needed. `in_install`: devices in the
+    /// middle of an install, which a small ring waits for.
+    Exposure { judged: u32, of: u32, needed: u32, in_install: u32 },
+    /// When the soak started (not yet: none), how long it has to last, and the time devices have
+    /// run the update, together, in hours, with what is needed of it.
+    Bake {
         since: Option<DateTime<Utc>>,
         #[serde(with = "seconds")]
         lasts: TimeDelta,
+        device_hours: u64,
+        needed_hours: u64,
     },
+    /// Outcomes against a limit. `upper`: Wilson's bound of the failure rate.
+    Success {
+        failed: u32,
+        lost: u32,
+        confirmed: u32,
+        of: u32,
+        limit_bp: u16,
+        most: u32,
+        upper: Share,
+        by: SuccessBy,
+    },
+    /// All evidence against the release.
+    Weighed(Weighed),
+    /// When the fleet was last read, when any device was last heard of, and how old both may be;
+    /// devices lost during the install against their limit.
+    Stall {
+        observed_at: Option<DateTime<Utc>>,
+        heard_at: Option<DateTime<Utc>>,
+        #[serde(with = "seconds")]
+        max_age: TimeDelta,
+        lost: u32,
+        of: u32,
+        most: u32,
+    },
+    /// The day the next ring may open; none after the last ring.
+    Calendar { opens_at: Option<DateTime<Utc>> },
 }
 
 /// One condition, answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     pub kind: ConditionKind,
     pub verdict: Verdict,
@@ -134,86 +183,160 @@ pub struct GateReport {
 }
 
 /// What a gate looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GateInput {
-    pub tally: Tally,
+#[derive(Debug, Clone, Copy)]
+pub struct GateInput<'a> {
+    pub policy: &'a Policy,
+    /// All evidence about the release.
+    pub weighed: &'a Weighed,
+    pub ring: &'a RingObservation,
     /// When the ring opened, or was resumed.
     pub opened_at: DateTime<Utc>,
     /// When the soak started; none while outcomes are still being gathered.
     pub soaking_since: Option<DateTime<Utc>>,
     /// When the fleet was last read completely; none if never.
     pub observed_at: Option<DateTime<Utc>>,
+    /// The newest sign of life of any device of the fleet; none if there never was one.
+    pub heard_at: Option<DateTime<Utc>>,
+    /// When the next ring may open; none if there is no next ring.
+    pub next_opens_at: Option<DateTime<Utc>>,
 }
+
+/// Below this size a ring wants more of itself judged, and nobody in the middle of an install.
+const SMALL_RING: u32 = 50;
+/// What a small ring wants judged at least, in hundredths of a percent.
+const SMALL_RING_JUDGED_BP: u16 = 9_000;
 
 impl Gate {
     /// Answers every condition. Pure; cost independent of the size of the ring.
     #[must_use]
-    pub fn judge(&self, input: &GateInput, now: DateTime<Utc>) -> GateReport {
+    pub fn judge(&self, input: &GateInput<'_>, now: DateTime<Utc>) -> GateReport {
+        let tally = &input.ring.tally;
+        let policy = input.policy;
         let conditions = vec![
-            self.exposure(&input.tally),
-            self.bake(input.soaking_since, now),
-            limit(ConditionKind::Success, input.tally.failed(), self.max_failed_bp, &input.tally),
-            limit(ConditionKind::Silence, input.tally.lost(), self.max_lost_bp, &input.tally),
-            self.data(input, now),
+            self.exposure(tally),
+            self.bake(input, now),
+            self.success(tally, policy.failed.limit(), policy.levels.pause()),
+            no_halt(input.weighed),
+            self.stall(input, now),
+            calendar(input.next_opens_at, now),
         ];
         GateReport { conditions }
     }
 
-    fn exposure(&self, tally: &Tally) -> Condition {
-        let of = tally.eligible();
-        let needed = share_up(of, self.min_judged_bp);
-        let count = tally.judged();
-        let verdict = if of == 0 {
-            Verdict::Unknown
-        } else if count >= needed {
-            Verdict::Pass
+    /// Outcomes that have to be known in a ring of `eligible` devices.
+    fn needed(&self, eligible: u32) -> u32 {
+        let share = if eligible < SMALL_RING {
+            self.min_judged_bp.max(SMALL_RING_JUDGED_BP)
         } else {
-            Verdict::Wait { until: None }
+            self.min_judged_bp
         };
-        Condition {
-            kind: ConditionKind::Exposure,
-            verdict,
-            evidence: Evidence::Devices { count, of, limit: needed },
-        }
+        share_up(eligible, share)
     }
 
-    fn bake(&self, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Condition {
-        let verdict = match since {
-            None => Verdict::Wait { until: None },
-            Some(since) if now >= since + self.bake => Verdict::Pass,
-            Some(since) => Verdict::Wait { until: Some(since + self.bake) },
+    /// Whether no limit of the ring is passed for good, beyond chance or not.
+    #[must_use]
+    pub fn within_limits(&self, tally: &Tally) -> bool {
+        let of = tally.eligible();
+        tally.failed() + tally.lost() <= share_down(of, self.max_failed_bp)
+            && tally.lost() <= share_down(of, self.max_lost_bp)
+    }
+
+    fn exposure(&self, tally: &Tally) -> Condition {
+        let of = tally.eligible();
+        let (judged, needed, in_install) = (tally.judged(), self.needed(of), tally.in_install());
+        let verdict = if of == 0 {
+            Verdict::Unknown
+        } else if judged < needed || of < SMALL_RING && in_install > 0 {
+            Verdict::Wait { until: None }
+        } else {
+            Verdict::Pass
         };
-        let evidence = Evidence::Time { since, lasts: self.bake };
+        let evidence = Evidence::Exposure { judged, of, needed, in_install };
+        Condition { kind: ConditionKind::Exposure, verdict, evidence }
+    }
+
+    /// Time passed, and time on devices: enough of them to show a doubled failure rate, or as many
+    /// as have to be judged, ran the update for the bake time on average.
+    fn bake(&self, input: &GateInput<'_>, now: DateTime<Utc>) -> Condition {
+        let needed = self.needed(input.ring.tally.eligible());
+        let enough = input.policy.enough.map_or(needed, |enough| enough.min(needed));
+        let confirmed = i64::from(input.ring.tally.confirmed());
+        // Failures do not run the update; a ring that may go on must not wait for their hours.
+        let enough = i64::from(enough).min(confirmed);
+        let needed_seconds = enough.saturating_mul(self.bake.num_seconds());
+        let seconds = confirmed
+            .saturating_mul(now.timestamp())
+            .saturating_sub(input.ring.confirmed_seconds)
+            .max(0);
+        let missing = needed_seconds.saturating_sub(seconds).max(0);
+        let verdict = match input.soaking_since {
+            None => Verdict::Wait { until: None },
+            Some(since) => {
+                let passed = since + self.bake;
+                // Devices confirmed by now go on running it; each second brings one of each.
+                let ran = now + TimeDelta::seconds(missing / confirmed.max(1) + missing.signum());
+                let until = if missing == 0 { passed } else { passed.max(ran) };
+                if now >= until { Verdict::Pass } else { Verdict::Wait { until: Some(until) } }
+            }
+        };
+        let hours = |seconds: i64| u64::try_from(seconds / 3_600).unwrap_or(0);
+        let evidence = Evidence::Bake {
+            since: input.soaking_since,
+            lasts: self.bake,
+            device_hours: hours(seconds),
+            needed_hours: hours(needed_seconds),
+        };
         Condition { kind: ConditionKind::Bake, verdict, evidence }
     }
 
-    fn data(&self, input: &GateInput, now: DateTime<Utc>) -> Condition {
-        let verdict = match input.observed_at {
-            None => Verdict::Unknown,
-            Some(at) if at < input.opened_at || now - at > self.max_data_age => Verdict::Unknown,
-            Some(_) => Verdict::Pass,
+    fn stall(&self, input: &GateInput<'_>, now: DateTime<Utc>) -> Condition {
+        let tally = &input.ring.tally;
+        let (lost, of) = (tally.lost(), tally.eligible());
+        let most = share_down(of, self.max_lost_bp);
+        let read = input.observed_at.is_some_and(|at| at >= input.opened_at);
+        let old = |at: Option<DateTime<Utc>>| at.is_none_or(|at| now - at > self.max_data_age);
+        let beyond = rate::ln_e(
+            lost.into(),
+            u64::from(of).saturating_sub(lost.into()),
+            limit_of(self.max_lost_bp),
+        );
+        let verdict = if lost > most && beyond.reaches(input.policy.levels.pause()) {
+            Verdict::Fail
+        } else if !read || old(input.observed_at) || old(input.heard_at) || lost > most {
+            Verdict::Unknown
+        } else {
+            Verdict::Pass
         };
-        let evidence = Evidence::Time { since: input.observed_at, lasts: self.max_data_age };
-        Condition { kind: ConditionKind::Data, verdict, evidence }
+        let evidence = Evidence::Stall {
+            observed_at: input.observed_at,
+            heard_at: input.heard_at,
+            max_age: self.max_data_age,
+            lost,
+            of,
+            most,
+        };
+        Condition { kind: ConditionKind::Stall, verdict, evidence }
     }
 }
 
-/// Fails as soon as `count` is more than the eligible devices together may end with. Only a device
-/// given up before (lost, unresolved) that comes back can bring it under the limit again; a
-/// pause outlives that, for a person to look at. Counting over all eligible devices, not
-/// over those that reported, is what keeps early failures from looking like a high rate
-/// (quality.md A2, "Report-delay bias").
-fn limit(kind: ConditionKind, count: u32, limit_bp: u16, tally: &Tally) -> Condition {
-    let of = tally.eligible();
-    let limit = share_down(of, limit_bp);
-    let verdict = if count > limit {
-        Verdict::Fail
-    } else if of == 0 {
-        Verdict::Unknown
-    } else {
-        Verdict::Pass
+/// Watching holds; what would stop a healthy release once in a hundred times pauses.
+fn no_halt(weighed: &Weighed) -> Condition {
+    let verdict = match weighed.level {
+        Level::Calm => Verdict::Pass,
+        Level::Watch => Verdict::Wait { until: None },
+        Level::Pause | Level::RollBack => Verdict::Fail,
     };
-    Condition { kind, verdict, evidence: Evidence::Devices { count, of, limit } }
+    let evidence = Evidence::Weighed(weighed.clone());
+    Condition { kind: ConditionKind::NoHalt, verdict, evidence }
+}
+
+fn calendar(opens_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Condition {
+    let verdict = match opens_at {
+        Some(at) if now < at => Verdict::Wait { until: Some(at) },
+        Some(_) | None => Verdict::Pass,
+    };
+    let evidence = Evidence::Calendar { opens_at };
+    Condition { kind: ConditionKind::Calendar, verdict, evidence }
 }
 
 fn share_down(of: u32, basis_points: u16) -> u32 {

@@ -54,6 +54,13 @@ impl Tally {
         self.members() - self.sum(&[AttemptState::Assigned, AttemptState::Excluded])
     }
 
+    /// Devices that were offered the update and have it, may have it, or failed to: without those that
+    /// could not be reached or would not start, and those whose offer was taken back.
+    #[must_use]
+    pub fn exposed(&self) -> u32 {
+        self.offered() - self.sum(&[AttemptState::Unresolved, AttemptState::Withdrawn])
+    }
+
     /// Devices still to be offered.
     #[must_use]
     pub fn waiting(&self) -> u32 {
@@ -94,6 +101,12 @@ impl Tally {
     #[must_use]
     pub fn removable(&self) -> u32 {
         self.sum(&[AttemptState::Installed, AttemptState::Lost, AttemptState::Confirmed])
+    }
+
+    /// In the middle of an install, or installed and not confirmed yet: the outcome is under way.
+    #[must_use]
+    pub fn in_install(&self) -> u32 {
+        self.sum(&[AttemptState::Installing, AttemptState::Installed])
     }
 
     /// In the middle of an install. A rollback waits for the outcome: told to uninstall now, such a

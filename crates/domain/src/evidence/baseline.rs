@@ -23,8 +23,9 @@ pub struct BaselinePolicy {
 
 impl BaselinePolicy {
     /// Floor 0.5 %, a quarter of room, 8 releases.
-    pub fn new(configured: Limit) -> Result<Self, super::bounds::BoundError> {
-        Ok(Self { configured, floor: Limit::new(0.005)?, margin: 0.25, least_releases: 8 })
+    #[must_use]
+    pub const fn new(configured: Limit) -> Self {
+        Self { configured, floor: Limit::HALF_PERCENT, margin: 0.25, least_releases: 8 }
     }
 }
 

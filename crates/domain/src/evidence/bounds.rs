@@ -93,6 +93,12 @@ impl Alpha {
 }
 
 impl Limit {
+    /// For "none at all", which is no rate that can be tested.
+    pub const LEAST: Self = Self(1e-9);
+    pub const HALF_PERCENT: Self = Self(0.005);
+    pub const ONE_PERCENT: Self = Self(0.01);
+    pub const TWO_PERCENT: Self = Self(0.02);
+
     pub fn new(limit: f64) -> Result<Self, BoundError> {
         share(limit).map(Self)
     }

@@ -108,6 +108,7 @@ impl Weight {
     pub const THREE_QUARTERS: Self = Self(0.75);
     pub const HALF: Self = Self(0.5);
     pub const QUARTER: Self = Self(0.25);
+    pub const TENTH: Self = Self(0.1);
 
     pub fn new(weight: f64) -> Result<Self, WeightError> {
         let good = weight > f64::MIN_POSITIVE && weight <= 1.0;

@@ -10,14 +10,17 @@
 //! 2. Missing or old data never moves a rollout into the next ring (I8).
 //! 3. Hold, cancel and withdraw outrank every gate; run overrides none.
 //! 4. No wave lifts the devices in flight of a ring above its limit (I18).
-//! 5. Every event returned is one that [`Phase::apply`] accepts in the given phase.
+//! 5. Evidence at the watch level stops waves and rings; at the pause level the release.
+//! 6. Every event returned is one that [`Phase::apply`] accepts in the given phase.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::observations::{Observations, Wish};
+use super::observations::{Observations, RingObservation, Wish};
 use super::phase::{Event, PauseCause, PausedBy, Pauser, Phase};
 use super::plan::{OnGateFailure, Plan};
+use crate::evidence::{EValue, Level};
+use crate::gate::weigh::{Weighed, cohort, weigh};
 use crate::gate::{ConditionKind, GateInput, GateReport, Verdict};
 use crate::ring::RingIndex;
 use crate::tally::Tally;
@@ -48,8 +51,8 @@ pub enum WaitingOn {
     Nothing,
     /// A person, who paused it.
     Person,
-    /// A person, to look at what made the service pause it.
-    Review { cause: PauseCause },
+    /// A person, to look at what made the service pause it, and how far the evidence is by now.
+    Review { cause: PauseCause, level: Level },
     /// The day `ring` may open.
     Opening { ring: RingIndex, at: DateTime<Utc> },
     /// Members for `ring`, which has none.
@@ -91,7 +94,7 @@ pub fn decide(plan: &Plan, phase: Phase, seen: &Observations, now: DateTime<Utc>
         Phase::Soaking { ring, opened_at, since } => {
             active(plan, (ring, opened_at, Some(since)), seen, now)
         }
-        Phase::Paused { ring, since, by } => paused(plan, ring, since, by, seen),
+        Phase::Paused { ring, since, by } => paused(plan, (ring, since, by), seen),
         Phase::Completed { .. } => match seen.intent.wish {
             Wish::Withdraw => Act(Event::RollbackStarted),
             Wish::Run | Wish::Hold | Wish::Cancel => Wait(WaitingOn::Nothing),
@@ -107,7 +110,7 @@ pub fn decide(plan: &Plan, phase: Phase, seen: &Observations, now: DateTime<Utc>
 
 fn open(plan: &Plan, ring: RingIndex, seen: &Observations, now: DateTime<Utc>) -> Decision {
     let at = plan.opens_at(ring);
-    if seen.ring(ring).tally.members() == 0 {
+    if seen.tally(ring).members() == 0 {
         Decision::Wait(WaitingOn::Members { ring })
     } else if now < at {
         Decision::Wait(WaitingOn::Opening { ring, at })
@@ -117,7 +120,7 @@ fn open(plan: &Plan, ring: RingIndex, seen: &Observations, now: DateTime<Utc>) -
 }
 
 /// The current ring, when it opened and since when it soaks.
-type Stage = (RingIndex, DateTime<Utc>, Option<DateTime<Utc>>);
+pub type Stage = (RingIndex, DateTime<Utc>, Option<DateTime<Utc>>);
 
 fn active(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -> Decision {
     use Decision::Act;
@@ -132,15 +135,31 @@ fn active(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) ->
 fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -> Decision {
     use Decision::{Act, Wait};
     let (ring, _, soaking_since) = stage;
+    let weighed = weigh(plan, seen);
+    if let Some(event) = moved(seen, &weighed) {
+        return Act(event);
+    }
     // Before anything else: no one waits out a bake to stop a bad release, and an earlier ring
     // that turns bad late stops a later one.
-    if let Some(cause) = failed_gate(plan, stage, seen, now) {
-        return Act(Event::Paused { by: Pauser::Service(cause) });
+    if let Some(cause) = failed_gate(plan, stage, seen, &weighed, now) {
+        let suspect = match cause.condition {
+            ConditionKind::NoHalt => cohort(plan, seen, &weighed),
+            ConditionKind::Exposure | ConditionKind::Bake | ConditionKind::Success => None,
+            ConditionKind::Stall | ConditionKind::Calendar => None,
+        };
+        return Act(match suspect {
+            Some(segment) => Event::SegmentHeld { segment },
+            None => Event::Paused { by: Pauser::Service(cause) },
+        });
     }
-    if let Some(wave) = ring.up_to_here().find_map(|ring| next_wave(plan, ring, seen)) {
+    let wave = ring
+        .up_to_here()
+        .filter(|ring| may_offer(plan, *ring, seen, &weighed))
+        .find_map(|ring| next_wave(plan, ring, seen));
+    if let Some(wave) = wave {
         return Act(wave);
     }
-    let report = report(plan, stage, ring, seen, now);
+    let report = report(plan, stage, ring, seen, &weighed, now);
     let vouched = seen.intent.vouches_for(ring);
     if soaking_since.is_none() && !vouched {
         let exposed = report
@@ -158,10 +177,39 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
     if let Some(next) = plan.after(ring) {
         return open(plan, next, seen, now);
     }
-    match ring.up_to_here().map(|ring| seen.ring(ring).tally.waiting()).sum() {
+    match ring.up_to_here().map(|ring| seen.tally(ring).waiting()).sum() {
         0 => Act(Event::Completed),
         devices => Wait(WaitingOn::LastOffers { devices }),
     }
+}
+
+/// What has to be put on record before anything is decided by it: a person's word about a segment,
+/// and evidence that reached a level, or fell back to where it began.
+fn moved(seen: &Observations, weighed: &Weighed) -> Option<Event> {
+    if let Some(event) = segment_asked_for(seen) {
+        return Some(event);
+    }
+    let fell = seen.level > Level::Calm && weighed.evidence <= EValue::ONE;
+    let level = if fell { Level::Calm } else { weighed.level };
+    (fell || level > seen.level).then_some(Event::EvidenceMoved { level })
+}
+
+fn segment_asked_for(seen: &Observations) -> Option<Event> {
+    let hold = seen.intent.held.iter().find(|segment| !seen.held.contains(segment));
+    let release = seen.intent.released.iter().find(|segment| seen.held.contains(segment));
+    match (hold, release) {
+        (Some(segment), _) => Some(Event::SegmentHeld { segment: *segment }),
+        (None, Some(segment)) => Some(Event::SegmentReleased { segment: *segment }),
+        (None, None) => None,
+    }
+}
+
+/// Whether members of `ring` may be offered the update now: not while the release is watched, nor in
+/// a ring that is above its limit already.
+fn may_offer(plan: &Plan, ring: RingIndex, seen: &Observations, weighed: &Weighed) -> bool {
+    let tally = seen.tally(ring);
+    let within = plan.ring(ring).is_some_and(|ring| ring.gate.within_limits(&tally));
+    seen.intent.vouches_for(ring) || weighed.level == Level::Calm && within
 }
 
 /// The report of `ring` at this moment, as shown to people and as decided by.
@@ -171,13 +219,19 @@ pub fn report(
     (current, opened_at, soaking_since): Stage,
     ring: RingIndex,
     seen: &Observations,
+    weighed: &Weighed,
     now: DateTime<Utc>,
 ) -> GateReport {
+    let observed = seen.ring(ring);
     let input = GateInput {
-        tally: seen.ring(ring).tally,
+        policy: plan.policy(),
+        weighed,
+        ring: &observed,
         opened_at,
         soaking_since: if ring == current { soaking_since } else { Some(opened_at) },
         observed_at: seen.observed_at,
+        heard_at: seen.heard_at,
+        next_opens_at: plan.after(ring).map(|next| plan.opens_at(next)),
     };
     plan.ring(ring).map_or(GateReport { conditions: Vec::new() }, |r| r.gate.judge(&input, now))
 }
@@ -186,11 +240,20 @@ fn failed_gate(
     plan: &Plan,
     stage: Stage,
     seen: &Observations,
+    weighed: &Weighed,
     now: DateTime<Utc>,
 ) -> Option<PauseCause> {
-    stage.0.up_to_here().filter(|ring| !seen.intent.vouches_for(*ring)).find_map(|ring| {
-        let report = report(plan, stage, ring, seen, now);
-        report.failure().map(|condition| PauseCause { ring, condition: condition.kind })
+    let (current, ..) = stage;
+    // About the release as a whole, so it stands with the ring that is being offered. Nothing is
+    // weighed where a person vouched for all of it.
+    if weighed.level >= Level::Pause {
+        let culprit = weighed.culprit;
+        return Some(PauseCause { ring: current, condition: ConditionKind::NoHalt, culprit });
+    }
+    current.up_to_here().filter(|ring| !seen.intent.vouches_for(*ring)).find_map(|ring| {
+        let report = report(plan, stage, ring, seen, weighed, now);
+        let condition = report.failure()?.kind;
+        Some(PauseCause { ring, condition, culprit: None })
     })
 }
 
@@ -208,12 +271,14 @@ fn next_wave(plan: &Plan, ring: RingIndex, seen: &Observations) -> Option<Event>
 
 fn paused(
     plan: &Plan,
-    ring: Option<RingIndex>,
-    since: DateTime<Utc>,
-    by: PausedBy,
+    (ring, since, by): (Option<RingIndex>, DateTime<Utc>, PausedBy),
     seen: &Observations,
 ) -> Decision {
     use Decision::{Act, Wait};
+    let weighed = weigh(plan, seen);
+    if let Some(event) = ring.and_then(|_| moved(seen, &weighed)) {
+        return Act(event);
+    }
     match seen.intent.wish {
         Wish::Withdraw if ring.is_some() => Act(Event::RollbackStarted),
         Wish::Withdraw | Wish::Cancel => Act(Event::Cancelled),
@@ -224,10 +289,15 @@ fn paused(
         Wish::Run if seen.intent.given_at > since => Act(Event::Resumed),
         Wish::Run => match by {
             PausedBy::Person => Wait(WaitingOn::Person),
-            PausedBy::Service(cause) | PausedBy::Both(cause) => match plan.on_gate_failure() {
-                OnGateFailure::RollBack if ring.is_some() => Act(Event::RollbackStarted),
-                OnGateFailure::RollBack | OnGateFailure::Pause => Wait(WaitingOn::Review { cause }),
-            },
+            PausedBy::Service(cause) | PausedBy::Both(cause) => {
+                let enough = weighed.level == Level::RollBack && ring.is_some();
+                match plan.on_gate_failure() {
+                    OnGateFailure::RollBack if enough => Act(Event::RollbackStarted),
+                    OnGateFailure::RollBack | OnGateFailure::Pause => {
+                        Wait(WaitingOn::Review { cause, level: weighed.level })
+                    }
+                }
+            }
         },
     }
 }
@@ -241,7 +311,8 @@ fn rolling_back(
     seen: &Observations,
 ) -> Decision {
     let count = |of: fn(&Tally) -> u32| -> u32 {
-        last.up_to_here().map(|ring| of(&seen.ring(ring).tally)).sum()
+        let both = |ring: &RingObservation| of(&ring.tally) + of(&ring.aside);
+        last.up_to_here().map(|ring| both(&seen.ring(ring))).sum()
     };
     let removing = count(Tally::removing);
     let to_go = count(Tally::removable) + count(Tally::installing);
@@ -268,9 +339,11 @@ fn rolling_back(
                 0 => FIRST_REMOVAL_WAVE,
                 _ => plan.ring(ring)?.waves.for_ring(observed.tally.members()),
             };
-            let room = limit.saturating_sub(observed.tally.removing());
-            let devices = observed.tally.removable().min(room);
-            let worth_it = devices == observed.tally.removable() || room >= limit.div_ceil(2);
+            let removing = observed.tally.removing() + observed.aside.removing();
+            let removable = observed.tally.removable() + observed.aside.removable();
+            let room = limit.saturating_sub(removing);
+            let devices = removable.min(room);
+            let worth_it = devices == removable || room >= limit.div_ceil(2);
             let wave = observed.removal_waves;
             (devices > 0 && worth_it).then_some(Event::RemovalWave { ring, wave, devices })
         })

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Level;
+use crate::evidence::control::Interval;
 use crate::ring::RingIndex;
 use crate::tally::Tally;
 
@@ -21,13 +23,19 @@ pub enum Wish {
 }
 
 /// A person's word, with its time and what they vouched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     pub wish: Wish,
     pub given_at: DateTime<Utc>,
     /// Rings up to and including this one count as passed on a person's word. Their gates no
     /// longer hold the rollout, nor pause it.
     pub promoted: Option<RingIndex>,
+    /// Segments that a person wants held, and those that a person wants to go on: positions in
+    /// the policy of the plan. No segment is in both.
+    #[serde(default)]
+    pub held: Vec<u16>,
+    #[serde(default)]
+    pub released: Vec<u16>,
 }
 
 impl Intent {
@@ -38,14 +46,34 @@ impl Intent {
     }
 }
 
-/// One ring, counted.
+/// One segment of one ring, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentCount {
+    /// As `Tally::exposed` counts them.
+    pub offered: u32,
+    pub failed: u32,
+    pub lost: u32,
+}
+
+/// One ring, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RingObservation {
+    /// Without the devices of held segments.
     pub tally: Tally,
+    /// The devices of held segments.
+    #[serde(default)]
+    pub aside: Tally,
     /// Waves of offers decided so far.
     pub waves: u32,
     /// Waves of removals decided so far.
     pub removal_waves: u32,
+    /// The moments at which devices were confirmed, added up: seconds since 1970, of as many devices
+    /// as `tally` says are confirmed.
+    #[serde(default)]
+    pub confirmed_seconds: i64,
+    /// In the order of the policy's segments; short of those of which nothing is known.
+    #[serde(default)]
+    pub segments: Vec<SegmentCount>,
 }
 
 /// Everything a decision may look at besides plan, phase and time.
@@ -56,12 +84,34 @@ pub struct Observations {
     pub rings: Vec<RingObservation>,
     /// When the fleet was last read completely; none if never.
     pub observed_at: Option<DateTime<Utc>>,
+    /// The newest sign of life of any device of the tenant; none if there never was one.
+    #[serde(default)]
+    pub heard_at: Option<DateTime<Utc>>,
+    /// Segments that are held.
+    #[serde(default)]
+    pub held: Vec<u16>,
+    /// Updated devices against devices not offered yet, a day at a time, in order of time.
+    #[serde(default)]
+    pub intervals: Vec<Interval>,
+    /// The level of the evidence that was recorded last.
+    #[serde(default = "calm")]
+    pub level: Level,
+}
+
+fn calm() -> Level {
+    Level::Calm
 }
 
 impl Observations {
     /// What is known of `ring`; nothing known is an empty ring.
     #[must_use]
     pub fn ring(&self, ring: RingIndex) -> RingObservation {
-        self.rings.get(ring.slot()).copied().unwrap_or_default()
+        self.rings.get(ring.slot()).cloned().unwrap_or_default()
+    }
+
+    /// What is known of `ring`, without a copy of it.
+    #[must_use]
+    pub fn tally(&self, ring: RingIndex) -> Tally {
+        self.rings.get(ring.slot()).map_or_else(Tally::default, |ring| ring.tally)
     }
 }

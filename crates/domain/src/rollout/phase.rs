@@ -7,7 +7,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Level;
 use crate::gate::ConditionKind;
+use crate::gate::weigh::Culprit;
 use crate::ring::RingIndex;
 
 /// Where a rollout stands. Each variant says what is true of the devices.
@@ -48,6 +50,9 @@ pub struct PauseCause {
     pub ring: RingIndex,
     /// The condition that failed.
     pub condition: ConditionKind,
+    /// What the strongest evidence spoke of.
+    #[serde(default)]
+    pub culprit: Option<Culprit>,
 }
 
 /// Who pauses.
@@ -82,6 +87,13 @@ pub enum Event {
     RolledBack,
     /// Stopped for good.
     Cancelled,
+    /// The evidence against the release reached or left a level. Approvals given before are void.
+    EvidenceMoved { level: Level },
+    /// The devices of one segment are set aside: not offered the update, and no part of any count. Its
+    /// position in the policy of the plan.
+    SegmentHeld { segment: u16 },
+    /// A person let the devices of one segment go on.
+    SegmentReleased { segment: u16 },
 }
 
 /// An event that makes no sense in the phase it was applied to. A bug or a damaged history,
@@ -100,7 +112,7 @@ impl Phase {
             Self::Scheduled => from_scheduled(event, at),
             Self::Offering { ring, since } => from_active(self, ring, since, event, at),
             Self::Soaking { ring, opened_at, .. } => from_active(self, ring, opened_at, event, at),
-            Self::Paused { ring, by, .. } => from_paused(ring, by, event, at),
+            Self::Paused { ring, by, .. } => from_paused(self, ring, by, event, at),
             Self::Completed { ring, .. } => from_completed(ring, event, at),
             Self::RollingBack { ring, .. } => from_rolling_back(self, ring, event, at),
             Self::RolledBack { .. } => None,
@@ -151,7 +163,8 @@ fn from_scheduled(event: Event, at: DateTime<Utc>) -> Option<Phase> {
         Event::Cancelled => Some(Phase::Cancelled { ring: None, since: at }),
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => None,
         Event::Resumed | Event::Completed | Event::RollbackStarted => None,
-        Event::RemovalWave { .. } | Event::RolledBack => None,
+        Event::RemovalWave { .. } | Event::RolledBack | Event::EvidenceMoved { .. } => None,
+        Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => None,
     }
 }
 
@@ -179,11 +192,14 @@ fn from_active(
         Event::Completed => Some(Phase::Completed { ring, since: at }),
         Event::RollbackStarted => Some(Phase::RollingBack { ring, since: at }),
         Event::Cancelled => Some(Phase::Cancelled { ring: Some(ring), since: at }),
+        Event::EvidenceMoved { .. } => Some(phase),
+        Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => Some(phase),
         Event::Resumed | Event::RemovalWave { .. } | Event::RolledBack => None,
     }
 }
 
 fn from_paused(
+    phase: Phase,
     ring: Option<RingIndex>,
     by: PausedBy,
     event: Event,
@@ -199,6 +215,10 @@ fn from_paused(
         }),
         Event::RollbackStarted => ring.map(|ring| Phase::RollingBack { ring, since: at }),
         Event::Cancelled => Some(Phase::Cancelled { ring, since: at }),
+        // A segment may be held or let go to make a resume possible.
+        Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => ring.map(|_| phase),
+        // What comes in after a pause moves the evidence on.
+        Event::EvidenceMoved { .. } => ring.map(|_| phase),
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => None,
         Event::Completed | Event::RemovalWave { .. } | Event::RolledBack => None,
     }
@@ -210,6 +230,8 @@ fn from_completed(ring: RingIndex, event: Event, at: DateTime<Utc>) -> Option<Ph
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => None,
         Event::Paused { .. } | Event::Resumed | Event::Completed => None,
         Event::RemovalWave { .. } | Event::RolledBack | Event::Cancelled => None,
+        Event::EvidenceMoved { .. } | Event::SegmentHeld { .. } => None,
+        Event::SegmentReleased { .. } => None,
     }
 }
 
@@ -224,7 +246,8 @@ fn from_rolling_back(
         Event::RolledBack => Some(Phase::RolledBack { ring, since: at }),
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => None,
         Event::Paused { .. } | Event::Resumed | Event::Completed => None,
-        Event::RollbackStarted | Event::Cancelled => None,
+        Event::RollbackStarted | Event::Cancelled | Event::EvidenceMoved { .. } => None,
+        Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => None,
     }
 }
 

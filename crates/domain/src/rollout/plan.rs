@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::gate::policy::Policy;
 use crate::ring::{Ring, RingIndex, RingSet};
 
 /// What happens by itself after the service paused a rollout because a gate failed.
@@ -11,24 +12,43 @@ use crate::ring::{Ring, RingIndex, RingSet};
 pub enum OnGateFailure {
     /// Stay paused until a person decides.
     Pause,
-    /// Take the update back from every device that has it.
+    /// Take the update back from every device that has it, once the evidence is enough for that: it
+    /// takes more than a pause does.
     RollBack,
 }
 
 /// One revision of a plan. A change is a new revision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     rings: Vec<Ring>,
     starts_at: DateTime<Utc>,
     on_gate_failure: OnGateFailure,
+    policy: Policy,
 }
 
 impl Plan {
     /// A plan over the rings of `set`. Deferrals count from `starts_at`, the release date of the
     /// update (for a monthly update, Patch Tuesday) or the day a person chose.
     #[must_use]
-    pub fn new(set: &RingSet, starts_at: DateTime<Utc>, on_gate_failure: OnGateFailure) -> Self {
-        Self { rings: set.rings().to_vec(), starts_at, on_gate_failure }
+    pub fn new(
+        set: &RingSet,
+        starts_at: DateTime<Utc>,
+        on_gate_failure: OnGateFailure,
+        policy: Policy,
+    ) -> Self {
+        Self { rings: set.rings().to_vec(), starts_at, on_gate_failure, policy }
+    }
+
+    /// What evidence is held against.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The rings by their place, first ring first.
+    pub fn indices(&self) -> impl Iterator<Item = RingIndex> + use<> {
+        let rings = u8::try_from(self.rings.len()).unwrap_or(u8::MAX);
+        (0..rings).map(RingIndex)
     }
 
     /// The rings, first ring first; never empty.

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::ids::PlanId;
 
 /// A rollout as it stood at one moment. Size: rings times states, never devices.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     pub plan_id: PlanId,
     pub plan: Plan,

@@ -17,7 +17,7 @@ fn past(rates: &[u64]) -> Vec<PastRelease> {
 
 #[test]
 fn the_limit_is_learnt_from_eight_healthy_releases() {
-    let policy = BaselinePolicy::new(limit(0.03)).expect("a floor");
+    let policy = BaselinePolicy::new(limit(0.03));
     let few = learn(&past(&[10; 7]), &policy);
     assert_eq!(few, Baseline::Configured { limit: limit(0.03), releases: 7 });
     // Between the 9th and the 10th of eleven: exactly the 10th.
