@@ -289,6 +289,10 @@ create table rollout (
     wish_by text not null,
     wish_reason text,
     promoted smallint,             -- rings up to here are vouched for
+    segments_held smallint[] not null default '{}',     -- that a person wants held; positions in the plan's policy
+    segments_released smallint[] not null default '{}', -- that a person wants to go on
+    held smallint[] not null default '{}',              -- that are held
+    level text not null default 'calm' check (level in ('calm', 'watch', 'pause', 'roll_back')), -- of the evidence, as recorded last
     observed_at timestamptz,       -- devices were last read completely
     waiting jsonb,                 -- what the last decision waits for
     decided_at timestamptz,
@@ -330,9 +334,9 @@ create table rollout_ring (
 create table wave (
     tenant_id uuid not null,
     rollout_id uuid not null,
-    kind text not null check (kind in ('offer', 'removal')),
+    kind text not null check (kind in ('offer', 'removal', 'withdrawal')),
     ring smallint not null,
-    number int not null,
+    number int not null,           -- of a withdrawal: the segment that is held
     devices int not null,
     first_position int not null,   -- its devices stand between these two in the ring
     last_position int not null,
@@ -357,6 +361,8 @@ create table attempt (
     state_at timestamptz not null,
     code text,
     retried_at timestamptz, -- what is reported of before says nothing any more
+    segments smallint[],    -- those it is part of: positions in the plan's policy, ascending; null: of none
+    aside boolean not null default false, -- one of them is held
     primary key (device_id, rollout_id, tenant_id)
 ) partition by list (rollout_id);
 
@@ -365,10 +371,47 @@ create table tally (
     tenant_id uuid not null,
     rollout_id uuid not null,
     ring smallint not null,
+    aside boolean not null,
     state smallint not null,
     devices int not null check (devices >= 0),
-    primary key (tenant_id, rollout_id, ring, state)
+    seconds bigint not null default 0, -- of confirmed devices: when they were, since 1970, added up
+    primary key (tenant_id, rollout_id, ring, aside, state)
 ) with (fillfactor = 50);
+
+-- The same by segment, without what is aside: devices that may have the update, and what became of them.
+create table segment_tally (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    ring smallint not null,
+    segment smallint not null,
+    offered int not null default 0 check (offered >= 0),
+    failed int not null default 0 check (failed >= 0),
+    lost int not null default 0 check (lost >= 0),
+    primary key (tenant_id, rollout_id, ring, segment)
+) with (fillfactor = 50);
+
+-- Devices that failed or were lost, by what they said of it.
+create table failure_tally (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    ring smallint not null,
+    state smallint not null,
+    code text not null, -- empty: it said nothing
+    devices int not null check (devices >= 0),
+    primary key (tenant_id, rollout_id, ring, state, code)
+) with (fillfactor = 50);
+
+-- Updated devices against devices not offered yet, over one stretch of time: who was silent.
+create table control_interval (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    until timestamptz not null,
+    updated int not null,
+    updated_dark int not null,
+    control int not null,
+    control_dark int not null,
+    primary key (tenant_id, rollout_id, until)
+);
 
 -- Everything that was decided or asked for, in one chain for each tenant (I14).
 create table event (
@@ -479,7 +522,7 @@ begin
     foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
-        'attempt', 'tally', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
+        'attempt', 'tally', 'segment_tally', 'failure_tally', 'control_interval', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
         'event', 'chain_head', 'work', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
@@ -577,28 +620,90 @@ create trigger ring_tally_delete after delete on ring_member
 
 create index attempt_in_order on attempt (ring, position, device_id);
 
--- Keeps tally equal to a count of attempts, once a statement. The counters of a rollout exist for
--- every ring and state from its start, and are locked in one order, so that two statements that
--- change several of them do not wait for each other in a circle.
+-- Keeps the counters equal to a count of attempts, once a statement. Those of a rollout exist for
+-- every ring, state and segment from its start, and are locked in one order, so that two statements
+-- that change several of them do not wait for each other in a circle.
 create function tally_follow() returns trigger language plpgsql as $$
 begin
-    update tally t set devices = t.devices + l.change
+    update tally t set devices = t.devices + l.change, seconds = t.seconds + l.seconds
     from (
-        select k.tenant_id, k.rollout_id, k.ring, k.state, c.change
+        select k.tenant_id, k.rollout_id, k.ring, k.aside, k.state, c.change, c.seconds
         from tally k
         join (
-            select tenant_id, rollout_id, ring, state, sum(change)::int as change
+            select tenant_id, rollout_id, ring, aside, state, sum(change)::int as change,
+                sum(change * seconds)::bigint as seconds
             from (
-                select tenant_id, rollout_id, ring, state, 1 as change from new_rows
+                select tenant_id, rollout_id, ring, aside, state, 1 as change,
+                    case when state = 8 then extract(epoch from state_at)::bigint else 0 end as seconds
+                from new_rows
                 union all
-                select tenant_id, rollout_id, ring, state, -1 from old_rows
+                select tenant_id, rollout_id, ring, aside, state, -1,
+                    case when state = 8 then extract(epoch from state_at)::bigint else 0 end
+                from old_rows
             ) changes
-            group by 1, 2, 3, 4
-            having sum(change) <> 0
-        ) c using (tenant_id, rollout_id, ring, state)
-        order by k.rollout_id, k.ring, k.state for no key update of k
+            group by 1, 2, 3, 4, 5
+            having sum(change) <> 0 or sum(change * seconds) <> 0
+        ) c using (tenant_id, rollout_id, ring, aside, state)
+        order by k.rollout_id, k.ring, k.aside, k.state for no key update of k
     ) l
-    where (t.tenant_id, t.rollout_id, t.ring, t.state) = (l.tenant_id, l.rollout_id, l.ring, l.state);
+    where (t.tenant_id, t.rollout_id, t.ring, t.aside, t.state)
+        = (l.tenant_id, l.rollout_id, l.ring, l.aside, l.state);
+
+    -- Most reports change nothing below: a device on its way from the offer to its outcome is one that
+    -- may have the update all along.
+    if not exists (
+        select from new_rows n join old_rows o on o.device_id = n.device_id and o.rollout_id = n.rollout_id
+        where n.state in (0, 2, 3, 6, 7, 12) or o.state in (0, 2, 3, 6, 7, 12) or n.aside <> o.aside
+    ) then
+        return null;
+    end if;
+
+    update segment_tally t
+    set offered = t.offered + l.offered, failed = t.failed + l.failed, lost = t.lost + l.lost
+    from (
+        select k.tenant_id, k.rollout_id, k.ring, k.segment, c.offered, c.failed, c.lost
+        from segment_tally k
+        join (
+            select tenant_id, rollout_id, ring, segment,
+                sum(change) filter (where state not in (0, 2, 3, 12))::int as offered,
+                sum(change) filter (where state = 7)::int as failed,
+                sum(change) filter (where state = 6)::int as lost
+            from (
+                select tenant_id, rollout_id, ring, state, segments, 1 as change from new_rows where not aside
+                union all
+                select tenant_id, rollout_id, ring, state, segments, -1 from old_rows where not aside
+            ) changes cross join lateral unnest(segments) as segment
+            group by 1, 2, 3, 4
+        ) c using (tenant_id, rollout_id, ring, segment)
+        where c.offered <> 0 or c.failed <> 0 or c.lost <> 0
+        order by k.rollout_id, k.ring, k.segment for no key update of k
+    ) l
+    where (t.tenant_id, t.rollout_id, t.ring, t.segment) = (l.tenant_id, l.rollout_id, l.ring, l.segment);
+
+    insert into failure_tally (tenant_id, rollout_id, ring, state, code, devices)
+    select distinct tenant_id, rollout_id, ring, state, coalesce(code, ''), 0
+    from new_rows where state in (6, 7) order by 1, 2, 3, 4, 5
+    on conflict do nothing;
+    update failure_tally t set devices = t.devices + l.change
+    from (
+        select k.tenant_id, k.rollout_id, k.ring, k.state, k.code, c.change
+        from failure_tally k
+        join (
+            select tenant_id, rollout_id, ring, state, code, sum(change)::int as change
+            from (
+                select tenant_id, rollout_id, ring, state, coalesce(code, '') as code, 1 as change
+                from new_rows where state in (6, 7)
+                union all
+                select tenant_id, rollout_id, ring, state, coalesce(code, ''), -1
+                from old_rows where state in (6, 7)
+            ) changes
+            group by 1, 2, 3, 4, 5
+            having sum(change) <> 0
+        ) c using (tenant_id, rollout_id, ring, state, code)
+        order by k.rollout_id, k.ring, k.state, k.code for no key update of k
+    ) l
+    where (t.tenant_id, t.rollout_id, t.ring, t.state, t.code)
+        = (l.tenant_id, l.rollout_id, l.ring, l.state, l.code);
     return null;
 end $$;
 
@@ -635,11 +740,20 @@ end $$;
 revoke execute on function devices_analyze from public;
 grant execute on function devices_analyze to concentric_app;
 
+-- What devices have in common, as people call it.
+create function device_model(manufacturer text, model text) returns text
+language sql immutable parallel safe as $$ select trim(manufacturer || ' ' || model) $$;
+create function device_build(major int, minor int, build int) returns text
+language sql immutable parallel safe as $$ select major || '.' || minor || '.' || build $$;
+
 -- Makes the partition of a rollout from the members of a ring set: filled bare, indexed, then
 -- attached, which is twice as fast as inserting through the parent. With the rights of the owner,
 -- because the application may not create tables; for the current tenant only. Joined by hash,
 -- whatever is known of a fleet that has only just been read.
-create function attempts_create(of_rollout uuid, of_ring_set uuid, of_update uuid, at timestamptz, inactive_before timestamptz)
+-- The segments come as three lists of names (models, builds, categories), by which they are numbered
+-- one after the other.
+create function attempts_create(of_rollout uuid, of_ring_set uuid, of_update uuid, at timestamptz, inactive_before timestamptz,
+    models text[], builds text[], categories text[])
 returns bigint language plpgsql security definer
 set search_path = public, pg_temp set enable_nestloop = off as $$
 declare
@@ -653,8 +767,9 @@ begin
     end if;
     execute format('create table %I (like attempt including defaults including constraints) with (fillfactor = 90)', part);
     execute format($sql$
-        insert into %I (tenant_id, rollout_id, device_id, ring, position, state, state_at, code)
-        select $1, $2, m.device_id, m.ring, m.position, case when e.reason is null then 0 else 12 end, $3, e.reason
+        insert into %I (tenant_id, rollout_id, device_id, ring, position, state, state_at, code, segments)
+        select $1, $2, m.device_id, m.ring, m.position, case when e.reason is null then 0 else 12 end, $3, e.reason,
+            nullif(array_remove(array[sm.number, sb.number, sc.number], null), '{}')
         from ring_member m
         join device d on d.id = m.device_id and d.tenant_id = m.tenant_id
         left join device_control h on h.tenant_id = $1 and h.device_id = m.device_id and h.kind = 'hold'
@@ -663,6 +778,14 @@ begin
             select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
             where update_id = $4 and tenant_id = $1 group by 1, 2, 3
         ) b on (b.os_major, b.os_minor, b.os_build) = (d.os_major, d.os_minor, d.os_build)
+        left join (select name, (number - 1)::smallint as number
+            from unnest($7::text[]) with ordinality as n(name, number)) sm
+            on sm.name = device_model(d.manufacturer, d.model)
+        left join (select name, (number - 1 + cardinality($7::text[]))::smallint as number
+            from unnest($8::text[]) with ordinality as n(name, number)) sb
+            on sb.name = device_build(d.os_major, d.os_minor, d.os_build)
+        left join (select name, (number - 1 + cardinality($7::text[]) + cardinality($8::text[]))::smallint as number
+            from unnest($9::text[]) with ordinality as n(name, number)) sc on sc.name = d.category
         cross join lateral (select case
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
@@ -672,7 +795,7 @@ begin
         end as reason) e
         where m.ring_set_id = $6 and m.tenant_id = $1
         order by m.ring, m.position, m.device_id
-    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set;
+    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set, models, builds, categories;
     get diagnostics made = row_count;
     execute format('alter table %I add primary key (device_id, rollout_id, tenant_id)', part);
     execute format('create index on %I (ring, position, device_id)', part);

@@ -86,7 +86,8 @@ async fn tally_is_a_recount(stack: &Stack, started: &Started) {
     let mut database = stack.database.connect().await;
     let wrong = sqlx::query(
         "select ring, state, t.devices as kept, c.devices as counted
-         from (select ring, state, devices from tally where rollout_id = $1 and devices > 0) t
+         from (select ring, state, sum(devices)::int as devices from tally
+               where rollout_id = $1 and devices > 0 group by 1, 2) t
          full join (select ring, state, count(*)::int as devices from attempt
                     where rollout_id = $1 group by 1, 2) c using (ring, state)
          where t.devices is distinct from c.devices",

@@ -34,7 +34,7 @@ pub struct RingGate {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Condition {
-    /// `exposure`, `bake`, `success`, `silence`, `data`.
+    /// `exposure`, `bake`, `success`, `no_halt`, `stall`, `signals`, `approvals`, `calendar`.
     pub name: String,
     pub verdict: Verdict,
     /// With `wait`: when time alone makes it pass.
@@ -49,6 +49,62 @@ pub struct Condition {
     pub of: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// The failure rate that is not exceeded with 95 % confidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upper_percent: Option<f64>,
+    /// Of `no_halt`: what speaks against the release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// All evidence against a release. A healthy one reaches e = x at any time with probability at most 1/x.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Evidence {
+    /// The natural logarithm of e.
+    pub ln_e: f64,
+    pub level: EvidenceLevel,
+    /// The version of the formulas.
+    pub formula: u16,
+    /// What the strongest evidence speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culprit: Option<Culprit>,
+    /// Segments to suspect, strongest first.
+    pub suspects: Vec<String>,
+    pub signals: Vec<SignalEvidence>,
+}
+
+/// What evidence is enough for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceLevel {
+    /// Nothing to act on.
+    Calm,
+    /// Nothing new is offered; a person is asked.
+    Watch,
+    /// The release is paused.
+    Pause,
+    /// A rollback is proposed, or started where the plan says so.
+    RollBack,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Culprit {
+    /// `failed`, `lost`, `dark`.
+    pub signal: String,
+    /// None: the whole release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+}
+
+/// One signal over the whole release, with all of the error to itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SignalEvidence {
+    /// `failed`, `lost`, `dark`.
+    pub signal: String,
+    /// Devices it was seen on, and of how many.
+    pub count: u64,
+    pub of: u64,
+    pub ln_e: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

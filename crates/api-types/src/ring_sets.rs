@@ -58,9 +58,11 @@ pub struct Gate {
     /// How long to watch after that share is reached; 2160 (90 days) at most.
     #[schema(minimum = 0, maximum = 2160)]
     pub bake_hours: f64,
-    /// Most failed devices, as a share of the eligible ones.
+    /// Most devices that failed or were lost, as a share of the eligible ones.
     #[schema(minimum = 0, maximum = 99.99)]
     pub max_failed_percent: f64,
+    /// How that is shown.
+    pub success: SuccessRule,
     /// Most devices lost during install, as a share of the eligible ones.
     #[schema(minimum = 0, maximum = 99.99)]
     pub max_lost_percent: f64,
@@ -78,11 +80,24 @@ impl Default for Gate {
             min_judged_percent: 80.0,
             bake_hours: 24.0,
             max_failed_percent: 5.0,
+            success: SuccessRule::Point,
             max_lost_percent: 2.0,
             max_data_age_hours: 12.0,
             observation_window_hours: 120.0,
         }
     }
+}
+
+/// How a gate wants success shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SuccessRule {
+    /// By the failure rate at the time of the gate: in rings of some 250 devices and more its upper
+    /// bound (95 %), in smaller ones the rate itself.
+    #[default]
+    Point,
+    /// By a certificate that the failure rate is below the limit, which takes hundreds of devices.
+    Certified,
 }
 
 /// How many devices of a ring may be between offer and outcome.

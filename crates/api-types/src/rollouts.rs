@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::AttemptState;
+use crate::{AttemptState, EvidenceLevel};
 
 /// A release to walk through a ring set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRollout {
     pub release_id: Uuid,
@@ -25,6 +25,55 @@ pub struct CreateRollout {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 365)]
     pub inactive_after_days: Option<u16>,
+    /// What the evidence against the release is held against.
+    #[serde(default)]
+    pub evidence: EvidencePolicy,
+}
+
+/// What is healthy, and how sure the service has to be that a release is not.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvidencePolicy {
+    /// The share of failed installs that is healthy, until 8 releases were completed to learn it from.
+    #[schema(minimum = 0.01, maximum = 50)]
+    pub healthy_failed_percent: f64,
+    /// The share of devices lost during the install that is healthy.
+    #[schema(minimum = 0.01, maximum = 50)]
+    pub healthy_lost_percent: f64,
+    /// The evidence at which nothing new is offered: 10 is seen of one healthy release in ten.
+    #[schema(minimum = 2, maximum = 1e12)]
+    pub watch_at: f64,
+    /// The evidence at which the release is paused.
+    #[schema(minimum = 2, maximum = 1e12)]
+    pub pause_at: f64,
+    /// The evidence at which a rollback is proposed, or started where `on_gate_failure` says so.
+    #[schema(minimum = 2, maximum = 1e12)]
+    pub roll_back_at: f64,
+    pub on_suspect: OnSuspect,
+}
+
+impl Default for EvidencePolicy {
+    fn default() -> Self {
+        Self {
+            healthy_failed_percent: 2.0,
+            healthy_lost_percent: 1.0,
+            watch_at: 10.0,
+            pause_at: 100.0,
+            roll_back_at: 10_000.0,
+            on_suspect: OnSuspect::Pause,
+        }
+    }
+}
+
+/// What happens by itself when one segment (model, build, category) explains the evidence alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSuspect {
+    /// The release is paused and the segment named.
+    #[default]
+    Pause,
+    /// The segment is held; the rest goes on.
+    Hold,
 }
 
 /// What happens by itself after a failed gate has paused a rollout.
@@ -34,7 +83,7 @@ pub enum OnGateFailure {
     /// Stay paused until a person decides.
     #[default]
     Pause,
-    /// Take the update back from every device that has it.
+    /// Take the update back from every device that has it, once the evidence is at `roll_back_at`.
     RollBack,
 }
 
@@ -45,6 +94,14 @@ pub struct Action {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: Option<String>,
+}
+
+/// Why somebody acts, where it has to be said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
+    pub reason: String,
 }
 
 /// To vouch for a ring: its gate no longer holds or pauses the rollout.
@@ -73,11 +130,60 @@ pub struct Rollout {
     /// When that may change by itself.
     pub next_look: Option<DateTime<Utc>>,
     pub rings: Vec<RolloutRing>,
+    /// How far the evidence against the release has come, as recorded last.
+    pub level: EvidenceLevel,
+    /// Segments that are set aside: their devices are not offered the update and count nowhere.
+    pub held_segments: Vec<HeldSegment>,
     /// Devices were last read completely.
     pub observed_at: Option<DateTime<Utc>>,
     /// Counts decisions and requests.
     pub generation: i64,
     pub created_at: DateTime<Utc>,
+}
+
+/// Devices that have something in common, and are held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HeldSegment {
+    /// Names it in requests.
+    pub segment: u16,
+    pub kind: SegmentKind,
+    /// `Contoso Notebook 7`, `10.0.26100`, `Warehouse`.
+    pub name: String,
+    /// Of the fleet, when the rollout was made.
+    pub devices: u32,
+}
+
+/// What a segment is a segment by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentKind {
+    /// Manufacturer and model.
+    Model,
+    /// The Windows version before the update.
+    Build,
+    /// The device category in Intune.
+    Category,
+}
+
+/// One segment of a rollout, with its evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SegmentState {
+    /// Names it in requests.
+    pub segment: u16,
+    pub kind: SegmentKind,
+    pub name: String,
+    /// Of the fleet, when the rollout was made.
+    pub devices: u32,
+    /// Devices that may have the update; those set aside are not counted.
+    pub offered: u32,
+    pub failed: u32,
+    pub lost: u32,
+    /// The natural logarithm of the evidence that it fails more often than is healthy, with all of
+    /// the error to itself.
+    pub ln_e: f64,
+    /// Of those named as suspects, at most one in ten is innocent on average.
+    pub suspect: bool,
+    pub held: bool,
 }
 
 /// Where a rollout stands.
@@ -149,6 +255,8 @@ pub struct RolloutRing {
     pub confirmed: u32,
     pub failed: u32,
     pub lost: u32,
+    /// Devices of held segments, counted above as well.
+    pub set_aside: u32,
     /// Devices by state; states without devices are left out.
     pub states: BTreeMap<AttemptState, u32>,
     pub waves: u32,

@@ -29,3 +29,14 @@ paths! {
     ReleasePath { tenant: TenantId, release: ReleaseId }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
 }
+
+/// A segment of a rollout, by its position in the plan.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct SegmentPath {
+    #[param(value_type = Uuid)]
+    pub(crate) tenant: TenantId,
+    #[param(value_type = Uuid)]
+    pub(crate) rollout: RolloutId,
+    pub(crate) segment: u16,
+}

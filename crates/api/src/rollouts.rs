@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod segments;
 
 use api_types::{CreateRollout, List, PageQuery, Rollout};
 use axum::extract::State as Given;
@@ -11,7 +12,7 @@ use store::rollouts::NewRollout;
 
 use crate::auth::Caller;
 use crate::checks::Checks;
-use crate::convert::rollouts::{on_gate_failure_in, rollout};
+use crate::convert::rollouts::{choices_in, on_gate_failure_in, rollout};
 use crate::extract::{Json, Path, Query};
 use crate::paging;
 use crate::paths::{RolloutPath, TenantPath};
@@ -79,8 +80,10 @@ fn new_in(body: &CreateRollout, now: DateTime<Utc>) -> Result<NewRollout, Proble
             checks.wrong("/starts_at", "this is more than a year away from now");
         }
     }
+    let choices = choices_in(&body.evidence, &mut checks);
     checks.finish()?;
     Ok(NewRollout {
+        choices: choices.unwrap_or_default(),
         release: body.release_id.into(),
         ring_set: body.ring_set_id.into(),
         starts_at: body.starts_at,

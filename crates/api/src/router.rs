@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
-use crate::rollouts::{actions, events, explain};
+use crate::rollouts::{actions, events, explain, segments};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
@@ -79,6 +79,9 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
         .routes(routes!(events::list))
+        .routes(routes!(segments::list))
+        .routes(routes!(segments::hold))
+        .routes(routes!(segments::release))
         .routes(routes!(actions::pause))
         .routes(routes!(actions::resume))
         .routes(routes!(actions::promote))

@@ -11,24 +11,44 @@ pub mod waiting;
 use std::fmt::Display;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::evidence::Level;
 use domain::gate::ConditionKind;
+use domain::gate::policy::{Segment, Signal};
+use domain::gate::weigh::Culprit;
 use domain::ring::RingIndex;
 use domain::rollout::phase::PauseCause;
 
-/// The names of a rollout's rings, by position.
+/// The names of a rollout's rings and segments, by position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rings(Vec<String>);
+pub struct Rings {
+    rings: Vec<String>,
+    segments: Vec<String>,
+}
 
 impl Rings {
     #[must_use]
     pub fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        Self(names.map(str::to_owned).collect())
+        Self { rings: names.map(str::to_owned).collect(), segments: Vec::new() }
+    }
+
+    /// The same, with the names of segments.
+    #[must_use]
+    pub fn with_segments(self, segments: &[Segment]) -> Self {
+        let name = |segment: &Segment| format!("{} {}", segment.kind.name(), segment.name);
+        Self { segments: segments.iter().map(name).collect(), ..self }
+    }
+
+    /// `model Contoso Notebook 7`.
+    #[must_use]
+    pub fn segment(&self, position: u16) -> String {
+        let name = self.segments.get(usize::from(position)).cloned();
+        name.unwrap_or_else(|| format!("segment {position}"))
     }
 
     /// `ring 2 (Fast)`: the position as it stands in JSON, and the name.
     #[must_use]
     pub fn name(&self, ring: RingIndex) -> String {
-        match self.0.get(ring.slot()) {
+        match self.rings.get(ring.slot()) {
             Some(name) => format!("ring {ring} ({name})", ring = ring.0),
             None => format!("ring {}", ring.0),
         }
@@ -80,27 +100,70 @@ pub fn length(length: TimeDelta) -> String {
 #[must_use]
 pub fn cause(cause: PauseCause, rings: &Rings) -> String {
     let found = match cause.condition {
-        ConditionKind::Success => "too many failed devices",
-        ConditionKind::Silence => "too many lost devices",
-        ConditionKind::Exposure => "too few outcomes",
-        ConditionKind::Bake => "too short a bake",
-        ConditionKind::Data => "too old data",
+        ConditionKind::NoHalt => match cause.culprit {
+            Some(Culprit::Release { signal }) => found(signal).to_owned(),
+            Some(Culprit::Segment { segment, signal }) => {
+                format!("{} of {}", found(signal), rings.segment(segment))
+            }
+            None => "evidence against the release".to_owned(),
+        },
+        ConditionKind::Success => "too many failed devices".to_owned(),
+        ConditionKind::Stall => "too many lost devices".to_owned(),
+        ConditionKind::Exposure => "too few outcomes".to_owned(),
+        ConditionKind::Bake => "too short a bake".to_owned(),
+        ConditionKind::Calendar => "a day that has not come".to_owned(),
     };
     format!("{found} in {}", rings.name(cause.ring))
 }
 
-/// `the success condition of ring 2 (Fast) failed: too many devices failed`.
+fn found(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Failed => "too many failed devices",
+        Signal::Lost => "too many lost devices",
+        Signal::Dark => "too many silent devices",
+    }
+}
+
+/// `the no_halt condition of ring 2 (Fast) failed: too many devices failed, beyond chance`.
 #[must_use]
 pub fn failure(cause: PauseCause, rings: &Rings) -> String {
     let found = match cause.condition {
-        ConditionKind::Success => "too many devices failed",
-        ConditionKind::Silence => "too many devices went silent during the install",
-        ConditionKind::Exposure => "too few devices have an outcome",
-        ConditionKind::Bake => "it was not watched long enough",
-        ConditionKind::Data => "the data is too old",
+        ConditionKind::NoHalt => match cause.culprit {
+            Some(Culprit::Release { signal }) => format!("{}, beyond chance", fails(signal)),
+            Some(Culprit::Segment { segment, signal }) => {
+                format!("{} among {}, beyond chance", fails(signal), rings.segment(segment))
+            }
+            None => "the evidence against the release is beyond chance".to_owned(),
+        },
+        ConditionKind::Success => "too many devices failed, beyond chance".to_owned(),
+        ConditionKind::Stall => {
+            "too many devices went silent during the install, beyond chance".to_owned()
+        }
+        ConditionKind::Exposure => "too few devices have an outcome".to_owned(),
+        ConditionKind::Bake => "it was not watched long enough".to_owned(),
+        ConditionKind::Calendar => "the day of the next ring has not come".to_owned(),
     };
     let (condition, ring) = (cause.condition.name(), rings.name(cause.ring));
     format!("the {condition} condition of {ring} failed: {found}")
+}
+
+fn fails(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Failed => "too many devices failed",
+        Signal::Lost => "too many devices went silent during the install",
+        Signal::Dark => "updated devices are silent more often than others",
+    }
+}
+
+/// What a level of evidence means.
+#[must_use]
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Calm => "is what a healthy release shows",
+        Level::Watch => "would be seen of one healthy release in ten; nothing new is offered",
+        Level::Pause => "would be seen of one healthy release in a hundred",
+        Level::RollBack => "would be seen of one healthy release in ten thousand",
+    }
 }
 
 /// A sentence begins with a capital letter.

@@ -18,6 +18,8 @@ pub struct RingObjects {
 pub enum WaveKind {
     Offer,
     Removal,
+    /// Offers of a held segment, taken back before an install started.
+    Withdrawal,
 }
 
 /// A wave that Graph has not been told of.

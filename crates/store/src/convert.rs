@@ -3,6 +3,7 @@
 
 use domain::attempt::AttemptState;
 use domain::build::Build;
+use domain::evidence::Level;
 use domain::placement::Why;
 use domain::registration::{Reasons, Registration, Sort, Standing};
 use domain::ring::RingIndex;
@@ -47,6 +48,18 @@ pub(crate) fn wish(word: &str) -> Result<Wish, StoreError> {
         .into_iter()
         .find(|wish| wish_word(*wish) == word)
         .ok_or_else(|| StoreError::corrupt(format_args!("wish {word:?}")))
+}
+
+pub(crate) fn level(word: &str) -> Result<Level, StoreError> {
+    [Level::Calm, Level::Watch, Level::Pause, Level::RollBack]
+        .into_iter()
+        .find(|level| level.name() == word)
+        .ok_or_else(|| StoreError::corrupt(format_args!("level {word:?}")))
+}
+
+/// Positions of segments.
+pub(crate) fn positions(columns: &[i16]) -> Result<Vec<u16>, StoreError> {
+    columns.iter().map(|at| u16::try_from(*at).map_err(StoreError::corrupt)).collect()
 }
 
 pub(crate) fn ring_column(ring: RingIndex) -> i16 {

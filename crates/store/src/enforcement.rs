@@ -154,11 +154,12 @@ const fn wave_word(kind: WaveKind) -> &'static str {
     match kind {
         WaveKind::Offer => "offer",
         WaveKind::Removal => "removal",
+        WaveKind::Withdrawal => "withdrawal",
     }
 }
 
 fn wave_kind(word: &str) -> Result<WaveKind, StoreError> {
-    [WaveKind::Offer, WaveKind::Removal]
+    [WaveKind::Offer, WaveKind::Removal, WaveKind::Withdrawal]
         .into_iter()
         .find(|kind| wave_word(*kind) == word)
         .ok_or_else(|| StoreError::corrupt(format_args!("wave {word:?}")))

@@ -1,18 +1,22 @@
 //! What the planner reads and what it writes: one snapshot, one event at a time, compare-and-set.
 
 use chrono::{DateTime, Utc};
+use domain::attempt::AttemptState;
+use domain::evidence::control::{Interval, Side};
 use domain::ids::{PlanId, RolloutId, TenantId};
 use domain::ring::RingIndex;
 use domain::rollout::access::access;
 use domain::rollout::decide::WaitingOn;
-use domain::rollout::observations::{Intent, Observations, RingObservation};
+use domain::rollout::observations::{Intent, Observations, RingObservation, SegmentCount};
 use domain::rollout::phase::{Event, Phase};
 use domain::work::WorkKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::chain::Entry;
-use crate::convert::{STATES, access_word, count, json, phase, plan, ring, tally, wish};
+use crate::convert::{
+    STATES, access_word, count, json, level, phase, plan, positions, ring, tally, wish,
+};
 use crate::rollouts::NOT_FOUND;
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
@@ -32,19 +36,34 @@ impl Store {
         let row = sqlx::query_as!(
             Columns,
             r#"select r.plan_id, p.body as plan, r.phase, r.generation, r.wish, r.wish_at, r.promoted,
-                 r.observed_at,
+                 r.segments_held, r.segments_released, r.held, r.level, r.observed_at,
+                 (select t.observed_to from tenant t where t.id = $1) as heard_at,
                  array(select g.waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
                  array(select g.removal_waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring)
                      as "removal_waves!",
                  array(select t.devices from tally t
-                     where t.tenant_id = $1 and t.rollout_id = $2 order by t.ring, t.state)
-                     as "tally!"
+                     where t.tenant_id = $1 and t.rollout_id = $2
+                     order by t.ring, t.aside, t.state) as "tally!",
+                 array(select t.seconds from tally t
+                     where t.tenant_id = $1 and t.rollout_id = $2 and t.state = $3 and not t.aside
+                     order by t.ring) as "confirmed_seconds!",
+                 array(select n.number from segment_tally t
+                     cross join lateral unnest(array[t.offered, t.failed, t.lost])
+                         with ordinality as n(number, place)
+                     where t.tenant_id = $1 and t.rollout_id = $2
+                     order by t.ring, t.segment, n.place) as "segments!",
+                 array(select n.number from control_interval i
+                     cross join lateral unnest(array[i.updated, i.updated_dark, i.control,
+                         i.control_dark]) with ordinality as n(number, place)
+                     where i.tenant_id = $1 and i.rollout_id = $2
+                     order by i.until, n.place) as "intervals!"
              from rollout r join plan p on p.tenant_id = r.tenant_id and p.id = r.plan_id
              where r.tenant_id = $1 and r.id = $2"#,
             tenant.0,
             rollout.0,
+            AttemptState::Confirmed.code(),
         )
         .fetch_optional(&mut *tx)
         .await?
@@ -63,8 +82,9 @@ impl Store {
     /// Effects: `WaveOffered` moves the next `devices` assigned members of the ring (in order of
     /// position, from the ring's cursor) to offered and writes a wave; `RollbackStarted` moves
     /// offered and unresolved attempts to withdrawn and asks for a `Sweep`; `RemovalWave` moves the next removable
-    /// attempts (`Tally::removable`: installed, lost, confirmed) to removing and writes a wave; the
-    /// others move none. A wave that finds fewer devices than `devices` is `Stale`.
+    /// attempts (`Tally::removable`: installed, lost, confirmed) to removing and writes a wave;
+    /// `SegmentHeld` sets the attempts of a segment aside, takes open offers of theirs back and
+    /// writes waves of withdrawals; `SegmentReleased` gives them back; the others move none. A wave that finds fewer devices than `devices` is `Stale`.
     /// A wave plans the next `Sweep` for when its observation window closes.
     pub async fn rollout_record(
         &self,
@@ -186,26 +206,50 @@ struct Columns {
     wish_at: DateTime<Utc>,
     promoted: Option<i16>,
     observed_at: Option<DateTime<Utc>>,
+    segments_held: Vec<i16>,
+    segments_released: Vec<i16>,
+    held: Vec<i16>,
+    level: String,
+    heard_at: Option<DateTime<Utc>>,
     waves: Vec<i32>,
     removal_waves: Vec<i32>,
     tally: Vec<i32>,
+    confirmed_seconds: Vec<i64>,
+    segments: Vec<i32>,
+    intervals: Vec<i32>,
 }
 
 impl TryFrom<Columns> for Snapshot {
     type Error = StoreError;
 
     fn try_from(row: Columns) -> Result<Self, StoreError> {
-        let tallies = row.tally.chunks(STATES).zip(row.waves).zip(row.removal_waves);
-        let rings = tallies.map(|((counters, waves), removal_waves)| {
-            Ok(RingObservation {
-                tally: tally(counters)?,
-                waves: count(waves)?,
-                removal_waves: count(removal_waves)?,
-            })
-        });
+        let plan = plan(row.plan)?;
+        let planned = plan.policy().segments.len();
+        let segments: Vec<SegmentCount> =
+            row.segments.chunks(3).map(segment_count).collect::<Result<_, _>>()?;
+        let tallies = row.tally.chunks(STATES * 2).zip(row.waves).zip(row.removal_waves);
+        let rings = tallies.zip(row.confirmed_seconds).enumerate();
+        let rings =
+            rings.map(|(index, (((counters, waves), removal_waves), confirmed_seconds))| {
+                let (counted, aside) = counters.split_at(counters.len().min(STATES));
+                Ok(RingObservation {
+                    tally: tally(counted)?,
+                    aside: tally(aside)?,
+                    waves: count(waves)?,
+                    removal_waves: count(removal_waves)?,
+                    confirmed_seconds,
+                    segments: segments
+                        .iter()
+                        .skip(index * planned)
+                        .take(planned)
+                        .copied()
+                        .collect(),
+                })
+            });
+        let rings = rings.collect::<Result<_, StoreError>>()?;
         Ok(Self {
             plan_id: PlanId(row.plan_id),
-            plan: plan(row.plan)?,
+            plan,
             phase: phase(row.phase)?,
             generation: row.generation,
             observations: Observations {
@@ -213,10 +257,40 @@ impl TryFrom<Columns> for Snapshot {
                     wish: wish(&row.wish)?,
                     given_at: row.wish_at,
                     promoted: row.promoted.map(ring).transpose()?,
+                    held: positions(&row.segments_held)?,
+                    released: positions(&row.segments_released)?,
                 },
-                rings: rings.collect::<Result<_, StoreError>>()?,
+                rings,
                 observed_at: row.observed_at,
+                heard_at: row.heard_at,
+                held: positions(&row.held)?,
+                intervals: row.intervals.chunks(4).map(interval).collect::<Result<_, _>>()?,
+                level: level(&row.level)?,
             },
         })
+    }
+}
+
+fn segment_count(numbers: &[i32]) -> Result<SegmentCount, StoreError> {
+    match numbers {
+        [offered, failed, lost] => Ok(SegmentCount {
+            offered: count(*offered)?,
+            failed: count(*failed)?,
+            lost: count(*lost)?,
+        }),
+        other => Err(StoreError::corrupt(format_args!("{} numbers of a segment", other.len()))),
+    }
+}
+
+fn interval(numbers: &[i32]) -> Result<Interval, StoreError> {
+    let side = |exposure: i32, incidents: i32| -> Result<Side, StoreError> {
+        Ok(Side { exposure: count(exposure)?.into(), incidents: count(incidents)?.into() })
+    };
+    match numbers {
+        [updated, updated_dark, control, control_dark] => Ok(Interval {
+            updated: side(*updated, *updated_dark)?,
+            control: side(*control, *control_dark)?,
+        }),
+        other => Err(StoreError::corrupt(format_args!("{} numbers of an interval", other.len()))),
     }
 }

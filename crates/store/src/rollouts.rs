@@ -1,6 +1,8 @@
 //! Rollouts as people see them: creating, listing, reading, and what people ask of them.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::evidence::Level;
+use domain::gate::policy::{Choices, Segment};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
@@ -19,10 +21,13 @@ use crate::page::Page;
 use crate::scope::retried;
 use crate::{Store, StoreError, chain, work};
 
+mod cohort;
 mod create;
 mod read;
+mod segments;
 mod single;
 
+pub use cohort::SegmentWish;
 pub(crate) use read::fetch;
 use read::rollouts;
 pub use single::Asked;
@@ -36,6 +41,8 @@ pub struct NewRollout {
     pub on_gate_failure: OnGateFailure,
     /// Devices not heard of for so long are excluded as inactive.
     pub inactive_after: TimeDelta,
+    /// What evidence is held against.
+    pub choices: Choices,
 }
 
 /// One ring of a rollout, for people.
@@ -44,6 +51,8 @@ pub struct RingRow {
     pub ring: RingIndex,
     pub name: String,
     pub tally: Tally,
+    /// Devices of held segments, which `tally` counts too.
+    pub aside: u32,
     pub waves: u32,
     pub removal_waves: u32,
     /// What the ring is to be told, since when, and what Graph has accepted, since when.
@@ -67,6 +76,12 @@ pub struct RolloutRow {
     pub phase: Phase,
     pub generation: i64,
     pub intent: Intent,
+    /// Those of the plan's policy.
+    pub segments: Vec<Segment>,
+    /// Those that are held, by their position.
+    pub held: Vec<u16>,
+    /// Of the evidence against the release, as recorded last.
+    pub level: Level,
     pub wish_by: String,
     pub wish_reason: Option<String>,
     pub observed_at: Option<DateTime<Utc>>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use api_types as wire;
 use chrono::TimeDelta;
 use domain::gate::Gate;
+use domain::gate::success::SuccessRule;
 use domain::ids::RingSetId;
 use domain::placement::Why;
 use domain::ring::{
@@ -44,6 +45,10 @@ fn ring(ring: &Ring) -> wire::Ring {
             min_judged_percent: percent(gate.min_judged_bp),
             bake_hours: hours(gate.bake),
             max_failed_percent: percent(gate.max_failed_bp),
+            success: match gate.success {
+                SuccessRule::Point => wire::SuccessRule::Point,
+                SuccessRule::Certified => wire::SuccessRule::Certified,
+            },
             max_lost_percent: percent(gate.max_lost_bp),
             max_data_age_hours: hours(gate.max_data_age),
             observation_window_hours: hours(gate.observation_window),
@@ -219,6 +224,10 @@ fn gate_in(gate: wire::Gate, at: &str, checks: &mut Checks) -> Gate {
         min_judged_bp,
         bake: time("bake_hours", gate.bake_hours, 0.0),
         max_failed_bp,
+        success: match gate.success {
+            wire::SuccessRule::Point => SuccessRule::Point,
+            wire::SuccessRule::Certified => SuccessRule::Certified,
+        },
         max_lost_bp,
         max_data_age: time("max_data_age_hours", gate.max_data_age_hours, 0.01),
         observation_window: time("observation_window_hours", gate.observation_window_hours, 0.01),

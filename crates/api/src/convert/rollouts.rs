@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 
 use api_types as wire;
+use domain::evidence::{Levels, Limit};
+use domain::gate::policy::{Choices, OnSuspect, SegmentKind};
 use domain::rollout::access::Access;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::{PauseCause, PausedBy, Phase};
 use domain::rollout::plan::OnGateFailure;
 use store::rollouts::{RingRow, RolloutRow};
 
+use crate::checks::Checks;
 use crate::convert::devices::attempt_state;
+use crate::words::gate::level_out;
 use crate::words::waiting::waiting;
 use crate::words::{Rings, cause};
 
 pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
-    let rings = Rings::new(row.rings.iter().map(|ring| ring.name.as_str()));
+    let rings =
+        Rings::new(row.rings.iter().map(|ring| ring.name.as_str())).with_segments(&row.segments);
+    let held_segments = held(&row);
     let asked = asked(&row);
     // What the last decision waits for says nothing about a request that came after it.
     let last = row.waiting.as_ref().filter(|_| asked.is_none());
@@ -39,6 +45,8 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
         waiting_on,
         next_look,
         rings: row.rings.into_iter().map(ring).collect(),
+        level: level_out(row.level),
+        held_segments,
         observed_at: row.observed_at,
         generation: row.generation,
         created_at: row.created_at,
@@ -108,6 +116,7 @@ fn ring(row: RingRow) -> wire::RolloutRing {
         confirmed: row.tally.confirmed(),
         failed: row.tally.failed(),
         lost: row.tally.lost(),
+        set_aside: row.aside,
         states: states.into_iter().map(|(state, n)| (attempt_state(state), n)).collect(),
         waves: row.waves,
         removal_waves: row.removal_waves,
@@ -138,6 +147,59 @@ fn wish(wish: Wish) -> wire::Wish {
         Wish::Cancel => wire::Wish::Cancel,
         Wish::Withdraw => wire::Wish::Withdraw,
     }
+}
+
+fn held(row: &RolloutRow) -> Vec<wire::HeldSegment> {
+    let named = |position: &u16| {
+        let segment = row.segments.get(usize::from(*position))?;
+        Some(wire::HeldSegment {
+            segment: *position,
+            kind: segment_kind(segment.kind),
+            name: segment.name.clone(),
+            devices: segment.members,
+        })
+    };
+    row.held.iter().filter_map(named).collect()
+}
+
+pub(crate) fn segment_kind(kind: SegmentKind) -> wire::SegmentKind {
+    match kind {
+        SegmentKind::Model => wire::SegmentKind::Model,
+        SegmentKind::Build => wire::SegmentKind::Build,
+        SegmentKind::Category => wire::SegmentKind::Category,
+    }
+}
+
+/// The evidence policy of a new rollout, held to the limits of its schema.
+pub(crate) fn choices_in(policy: &wire::EvidencePolicy, checks: &mut Checks) -> Option<Choices> {
+    let mut share = |name: &str, percent: f64| {
+        checks.range(format!("/evidence/{name}"), &percent, 0.01..=50.0);
+        Limit::new(percent / 100.0).ok()
+    };
+    let failed = share("healthy_failed_percent", policy.healthy_failed_percent);
+    let lost = share("healthy_lost_percent", policy.healthy_lost_percent);
+    let wire::EvidencePolicy { watch_at, pause_at, roll_back_at, .. } = *policy;
+    for (name, at) in
+        [("watch_at", watch_at), ("pause_at", pause_at), ("roll_back_at", roll_back_at)]
+    {
+        checks.range(format!("/evidence/{name}"), &at, 2.0..=1e12);
+    }
+    let levels = Levels::new(watch_at, pause_at, roll_back_at);
+    if levels.is_err() {
+        checks.wrong(
+            "/evidence/pause_at",
+            "watch_at, pause_at and roll_back_at must rise in this order, or be equal",
+        );
+    }
+    Some(Choices {
+        failed: failed?,
+        lost: lost?,
+        levels: levels.ok()?,
+        on_suspect: match policy.on_suspect {
+            wire::OnSuspect::Pause => OnSuspect::Pause,
+            wire::OnSuspect::Hold => OnSuspect::Hold,
+        },
+    })
 }
 
 pub(crate) fn on_gate_failure_in(choice: wire::OnGateFailure) -> OnGateFailure {

@@ -43,7 +43,8 @@ pub(crate) async fn list(
     let limit = paging::limit("limit", query.limit)?;
     let after = after("after", query.after.unwrap_or_default())?;
     let row = state.store.rollout_fetch(path.tenant, path.rollout).await?;
-    let rings = Rings::new(row.rings.iter().map(|ring| ring.name.as_str()));
+    let rings =
+        Rings::new(row.rings.iter().map(|ring| ring.name.as_str())).with_segments(&row.segments);
     if wants_stream(&headers) {
         let after = last_event_id(&headers)?.unwrap_or(after);
         let follower = stream::Follower::new(state, path, rings, after, token, caller.token);

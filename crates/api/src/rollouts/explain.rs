@@ -3,7 +3,8 @@
 use api_types::{Explanation, RingGate};
 use axum::extract::State as Given;
 use chrono::{DateTime, Utc};
-use domain::gate::Evidence;
+use domain::gate::ConditionKind;
+use domain::gate::weigh::{Weighed, weigh};
 use domain::ids::RolloutId;
 use domain::ring::RingIndex;
 use domain::rollout::decide::{Decision, decide, report};
@@ -16,7 +17,7 @@ use crate::paths::RolloutPath;
 use crate::problem::Problem;
 use crate::state::State;
 use crate::words::actions::Scene;
-use crate::words::{events, gate, waiting};
+use crate::words::{Rings, events, gate, waiting};
 
 /// Explain a rollout
 ///
@@ -47,7 +48,7 @@ pub fn explanation(rollout: RolloutId, snapshot: &Snapshot, now: DateTime<Utc>) 
         phase: phase(*stands, &scene.rings),
         summary,
         next_look,
-        gates: gates(snapshot, now),
+        gates: gates(snapshot, &scene.rings, now),
         actions: scene.actions(),
     }
 }
@@ -82,26 +83,39 @@ fn stage(phase: Phase) -> Option<Stage> {
     }
 }
 
-fn gates(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<RingGate> {
+fn gates(snapshot: &Snapshot, rings: &Rings, now: DateTime<Utc>) -> Vec<RingGate> {
+    let weighed = weigh(&snapshot.plan, &snapshot.observations);
+    let words = (&weighed, rings);
     stage(snapshot.phase).map_or(Vec::new(), |stage| {
-        stage.ring.up_to_here().map(|ring| gate_of(ring, &stage, snapshot, now)).collect()
+        stage.ring.up_to_here().map(|ring| gate_of(ring, &stage, snapshot, words, now)).collect()
     })
 }
 
-fn gate_of(ring: RingIndex, stage: &Stage, snapshot: &Snapshot, now: DateTime<Utc>) -> RingGate {
+fn gate_of(
+    ring: RingIndex,
+    stage: &Stage,
+    snapshot: &Snapshot,
+    (weighed, rings): (&Weighed, &Rings),
+    now: DateTime<Utc>,
+) -> RingGate {
     let Snapshot { plan, observations, .. } = snapshot;
     let current = (stage.ring, stage.opened_at, stage.soaking_since);
-    let report = report(plan, current, ring, observations, now);
+    let report = report(plan, current, ring, observations, weighed, now);
     // An earlier ring has done its waiting; it can still fail.
     let shows_times = stage.decides && ring == stage.ring;
-    let is_shown = |one: &&domain::gate::Condition| match one.evidence {
-        Evidence::Devices { .. } => true,
-        Evidence::Time { .. } => shows_times,
+    let is_shown = |one: &&domain::gate::Condition| match one.kind {
+        ConditionKind::Exposure | ConditionKind::Success | ConditionKind::NoHalt => true,
+        ConditionKind::Bake | ConditionKind::Stall | ConditionKind::Calendar => shows_times,
     };
     RingGate {
         ring: ring.0,
         name: plan.ring(ring).map(|ring| ring.name.clone()).unwrap_or_default(),
         vouched: observations.intent.vouches_for(ring),
-        conditions: report.conditions.iter().filter(is_shown).map(gate::condition).collect(),
+        conditions: report
+            .conditions
+            .iter()
+            .filter(is_shown)
+            .map(|one| gate::condition(one, rings))
+            .collect(),
     }
 }

@@ -61,8 +61,9 @@ impl From<&RolloutRow> for Scene {
     fn from(row: &RolloutRow) -> Self {
         Self {
             phase: row.phase,
-            intent: row.intent,
-            rings: Rings::new(row.rings.iter().map(|ring| ring.name.as_str())),
+            intent: row.intent.clone(),
+            rings: Rings::new(row.rings.iter().map(|ring| ring.name.as_str()))
+                .with_segments(&row.segments),
             tallies: row.rings.iter().map(|ring| ring.tally).collect(),
         }
     }
@@ -72,8 +73,9 @@ impl From<&Snapshot> for Scene {
     fn from(snapshot: &Snapshot) -> Self {
         Self {
             phase: snapshot.phase,
-            intent: snapshot.observations.intent,
-            rings: Rings::new(snapshot.plan.rings().iter().map(|ring| ring.name.as_str())),
+            intent: snapshot.observations.intent.clone(),
+            rings: Rings::new(snapshot.plan.rings().iter().map(|ring| ring.name.as_str()))
+                .with_segments(&snapshot.plan.policy().segments),
             tallies: snapshot.observations.rings.iter().map(|ring| ring.tally).collect(),
         }
     }

@@ -31,6 +31,15 @@ pub fn happened(event: Event, rings: &Rings) -> String {
         ),
         Event::RolledBack => "Rolled back: no reachable device runs the update.".to_owned(),
         Event::Cancelled => "Cancelled; devices keep what they have.".to_owned(),
+        Event::EvidenceMoved { level } => {
+            format!("The evidence against the release {}.", super::level(level))
+        }
+        Event::SegmentHeld { segment } => {
+            format!("{} is held; the rest goes on.", capital(&rings.segment(segment)))
+        }
+        Event::SegmentReleased { segment } => {
+            format!("{} goes on, as a person asked.", capital(&rings.segment(segment)))
+        }
     }
 }
 
@@ -59,6 +68,16 @@ pub fn next(event: Event, rings: &Rings) -> String {
         ),
         Event::RolledBack => "Next, the rollback is finished.".to_owned(),
         Event::Cancelled => "Next, it is cancelled.".to_owned(),
+        Event::EvidenceMoved { level } => format!(
+            "Next, it is put on record that the evidence against the release {}.",
+            super::level(level)
+        ),
+        Event::SegmentHeld { segment } => {
+            format!("Next, {} is held, and the rest goes on.", rings.segment(segment))
+        }
+        Event::SegmentReleased { segment } => {
+            format!("Next, {} goes on, as a person asked.", rings.segment(segment))
+        }
     }
 }
 
@@ -72,6 +91,14 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     match kind {
         "requested" => requested(actor, body, rings),
+        "segment_requested" => {
+            let wish = text("wish").unwrap_or("decide about");
+            let named = body.get("segment");
+            let named = |key: &str| named.and_then(|named| named.get(key)).and_then(Value::as_str);
+            let (kind, name) = (named("kind").unwrap_or("segment"), named("name").unwrap_or(""));
+            let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{actor} asked to {wish} {kind} {name}{reason}")
+        }
         "accepted" => {
             let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
             format!("Graph has accepted that {ring} is {}.", text("access").unwrap_or("changed"))

@@ -1,5 +1,6 @@
 //! What a rollout waits for.
 
+use domain::evidence::Level;
 use domain::rollout::decide::WaitingOn;
 
 use super::gate::holding;
@@ -14,11 +15,17 @@ pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
             let who = by.unwrap_or("a person");
             format!("Held by {who}: it goes on when it is resumed, or rolled back, or cancelled.")
         }
-        WaitingOn::Review { cause: why } => format!(
-            "Paused by the service, because {}. It waits for a person to look, and then to resume, \
-             promote, roll back or cancel.",
-            failure(*why, rings),
-        ),
+        WaitingOn::Review { cause: why, level } => {
+            let proposed = match level {
+                Level::Calm | Level::Watch | Level::Pause => "",
+                Level::RollBack => " The evidence by now is enough to propose a rollback.",
+            };
+            format!(
+                "Paused by the service, because {}. It waits for a person to look, and then to \
+                 resume, promote, roll back or cancel.{proposed}",
+                failure(*why, rings),
+            )
+        }
         WaitingOn::Opening { ring, at } => {
             format!("{} opens at {}.", capital(&rings.name(*ring)), moment(*at))
         }
@@ -27,7 +34,7 @@ pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
             capital(&rings.name(*ring))
         ),
         WaitingOn::Gate { ring, report } => {
-            format!("The gate of {} waits for {}.", rings.name(*ring), holding(report))
+            format!("The gate of {} waits for {}.", rings.name(*ring), holding(report, rings))
         }
         WaitingOn::LastOffers { devices: left } => format!(
             "Every gate has passed; {} still to be offered as earlier offers come to an outcome.",

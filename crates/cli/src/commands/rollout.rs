@@ -1,8 +1,13 @@
 //! `concentric rollout`.
 
+mod segments;
+
 use std::time::Duration;
 
-use api_types::{Action, CreateRollout, Explanation, OnGateFailure, PhaseName, Promote, Rollout};
+use api_types::{
+    Action, CreateRollout, EvidencePolicy, Explanation, OnGateFailure, OnSuspect, PhaseName,
+    Promote, Rollout,
+};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -56,6 +61,12 @@ pub(crate) enum Command {
         #[arg(long, short)]
         yes: bool,
     },
+    /// List models, builds and categories with their evidence.
+    Segments(Which),
+    /// Hold one segment; the rest goes on.
+    HoldSegment(OfSegment),
+    /// Let a held segment go on.
+    ReleaseSegment(OfSegment),
     /// Take the update back from every device that has it.
     Rollback(Ask),
     /// Stop for good; devices keep what they have.
@@ -78,6 +89,17 @@ pub(crate) struct Ask {
     /// Do not ask.
     #[arg(long, short)]
     yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfSegment {
+    #[command(flatten)]
+    which: Which,
+    /// Number or name of the segment, as `rollout segments` shows it.
+    segment: String,
+    /// Kept in the history.
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +135,18 @@ pub(crate) struct Create {
     /// Leave out devices not heard of for so many days.
     #[arg(long, value_name = "DAYS")]
     inactive_after_days: Option<u16>,
+    /// What happens by itself when one model, build or category explains the failures alone.
+    #[arg(long, value_name = "WHAT", default_value = "pause")]
+    on_suspect: OnSuspectArg,
+    /// The share of failed installs that is healthy, until history says more.
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    healthy_failed_percent: f64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnSuspectArg {
+    Pause,
+    Hold,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -157,6 +191,12 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             let rollout = which.find(context, &tenant).await?.typed;
             act(context, &tenant, &rollout, Deed::Pause, &Action { reason }).await?;
         }
+        Command::Segments(which) => {
+            let rollout = which.find(context, &tenant).await?.typed;
+            segments::list(context, &tenant, &rollout).await?;
+        }
+        Command::HoldSegment(of) => of.run(context, &tenant, "hold").await?,
+        Command::ReleaseSegment(of) => of.run(context, &tenant, "release").await?,
         Command::Resume(ask) => ask.run(context, &tenant, Deed::Resume).await?,
         Command::Rollback(ask) => ask.run(context, &tenant, Deed::Rollback).await?,
         Command::Cancel(ask) => ask.run(context, &tenant, Deed::Cancel).await?,
@@ -187,6 +227,15 @@ impl Ask {
     }
 }
 
+impl OfSegment {
+    async fn run(self, context: &Context<'_>, tenant: &str, verb: &str) -> Result<(), Failure> {
+        let rollout = self.which.find(context, tenant).await?.typed;
+        let after =
+            segments::ask(context, tenant, &rollout, (&self.segment, verb), &self.reason).await?;
+        show(context, &after)
+    }
+}
+
 impl Get {
     async fn run(self, context: &Context<'_>, tenant: &str) -> Result<Exit, Failure> {
         let rollout = self.which.find(context, tenant).await?;
@@ -212,6 +261,14 @@ impl Create {
                 OnFailure::RollBack => OnGateFailure::RollBack,
             },
             inactive_after_days: self.inactive_after_days,
+            evidence: EvidencePolicy {
+                healthy_failed_percent: self.healthy_failed_percent,
+                on_suspect: match self.on_suspect {
+                    OnSuspectArg::Pause => OnSuspect::Pause,
+                    OnSuspectArg::Hold => OnSuspect::Hold,
+                },
+                ..EvidencePolicy::default()
+            },
         })
     }
 }

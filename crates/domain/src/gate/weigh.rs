@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{FALSE_SUSPECTS, OnSuspect, Policy, Signal};
+use super::policy::{FALSE_SUSPECTS, OnSuspect, Policy, Segment, Signal};
 use crate::evidence::combine::strongest;
 use crate::evidence::control::Stream;
 use crate::evidence::rate::RateTest;
@@ -121,7 +121,7 @@ pub fn weigh(plan: &Plan, seen: &Observations) -> Weighed {
     let tests = Tests::new(policy);
     let rings: Vec<Count> = counted(plan, seen).map(|tally| Count::of_tally(&tally)).collect();
     let pooled = rings.iter().copied().fold(Count::default(), Count::plus);
-    let segments = segments(plan, seen);
+    let segments = segment_counts(plan, seen);
     let dark = dark(policy, seen);
     let weighed: Vec<verdict::Signal> = Signal::ALL
         .into_iter()
@@ -192,7 +192,7 @@ pub fn cohort(plan: &Plan, seen: &Observations, weighed: &Weighed) -> Option<u16
     if u64::from(strongest_of.members) * 2 > members {
         return None;
     }
-    let counts = segments(plan, seen);
+    let counts = segment_counts(plan, seen);
     let pooled = counted(plan, seen)
         .map(|tally| Count::of_tally(&tally))
         .fold(Count::default(), Count::plus);
@@ -217,7 +217,42 @@ fn counted<'a>(plan: &'a Plan, seen: &'a Observations) -> impl Iterator<Item = T
     })
 }
 
-fn segments(plan: &Plan, seen: &Observations) -> Vec<Count> {
+/// One segment, counted and weighed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeighedSegment<'a> {
+    pub position: u16,
+    pub segment: &'a Segment,
+    pub count: SegmentCount,
+    /// With all of the error to itself; the strongest of its signals.
+    pub evidence: EValue,
+}
+
+/// Every segment of the policy, for people. Rings that a person vouched for are left out.
+#[must_use]
+pub fn segments<'a>(plan: &'a Plan, seen: &Observations) -> Vec<WeighedSegment<'a>> {
+    let tests = Tests::new(plan.policy());
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    (0..)
+        .zip(&plan.policy().segments)
+        .zip(segment_counts(plan, seen))
+        .map(|((position, segment), count)| {
+            let parts = [Signal::Failed, Signal::Lost]
+                .map(|signal| (signal.weight(), tests.evidence(signal, count)));
+            WeighedSegment {
+                position,
+                segment,
+                count: SegmentCount {
+                    offered: small(count.devices),
+                    failed: small(count.failed),
+                    lost: small(count.lost),
+                },
+                evidence: strongest(&parts).evidence,
+            }
+        })
+        .collect()
+}
+
+fn segment_counts(plan: &Plan, seen: &Observations) -> Vec<Count> {
     let mut sums = vec![Count::default(); plan.policy().segments.len()];
     for (ring, observed) in plan.indices().zip(&seen.rings) {
         if seen.intent.vouches_for(ring) {

@@ -50,8 +50,11 @@ async fn carry_out<J: Journal, F: Fleet, C: Clock>(
         };
         let deliver = match (wave.kind, ring.wanted) {
             (WaveKind::Offer, Access::Open) | (WaveKind::Removal, Access::Withdrawn) => true,
-            // Taken back before it was told to anybody: nothing is left to tell.
+            // A stop is told at once.
+            (WaveKind::Withdrawal, Access::Open | Access::Held) => true,
+            // Taken back before it was told to anybody, or from everybody: nothing is left to tell.
             (WaveKind::Offer, Access::Withdrawn) => false,
+            (WaveKind::Withdrawal, Access::Withdrawn | Access::Closed) => false,
             // Kept until the ring is open again.
             (WaveKind::Offer, Access::Held | Access::Closed) => continue,
             (WaveKind::Removal, Access::Open | Access::Held | Access::Closed) => continue,

@@ -156,7 +156,7 @@ pub(super) async fn deliver(
     devices: &[WaveDevice],
 ) -> Result<(), FleetError> {
     let group = match wave.kind {
-        WaveKind::Offer => objects.offer_group,
+        WaveKind::Offer | WaveKind::Withdrawal => objects.offer_group,
         WaveKind::Removal => objects.removal_group,
     };
     let group =
@@ -166,6 +166,9 @@ pub(super) async fn deliver(
         client.enroll_quality(&entra).await.map_err(graph)?;
     }
     let members: Vec<DirectoryObjectId> = devices.iter().map(|device| device.object).collect();
+    if wave.kind == WaveKind::Withdrawal {
+        return client.remove_group_members(group, &members).await.map_err(graph);
+    }
     let unknown = client.add_known_group_members(group, &members).await.map_err(graph)?;
     if !unknown.is_empty() {
         // Deleted since the last sync; they end as unresolved when their window closes.

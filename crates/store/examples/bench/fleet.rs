@@ -151,6 +151,7 @@ pub(crate) async fn rollout(
         starts_at: None,
         on_gate_failure: OnGateFailure::Pause,
         inactive_after: TimeDelta::days(28),
+        choices: domain::gate::policy::Choices::default(),
     };
     Ok(store.rollout_create(tenant, &new, "bench", hour(1)).await?.id)
 }

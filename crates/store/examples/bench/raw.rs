@@ -152,7 +152,8 @@ impl Raw {
     /// I13: counters equal a recount.
     pub(crate) async fn check_tally(&mut self, rollout: RolloutId) -> Outcome<()> {
         let wrong: i64 = sqlx::query_scalar(
-            "select count(*) from (select * from tally where rollout_id = $1) t full join (
+            "select count(*) from (select ring, state, sum(devices) as devices from tally
+                 where rollout_id = $1 group by 1, 2) t full join (
                  select ring, state, count(*) as devices from attempt where rollout_id = $1
                  group by 1, 2
              ) a using (ring, state)

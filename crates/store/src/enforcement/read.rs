@@ -60,7 +60,9 @@ impl Store {
              from wave w
              join attempt a on a.tenant_id = $1 and a.rollout_id = $2 and a.ring = w.ring
                  and a.position between w.first_position and w.last_position
-                 and case w.kind when 'offer' then a.wave else a.removal_wave end = w.number
+                 and case w.kind when 'offer' then a.wave = w.number and not a.aside
+                     when 'removal' then a.removal_wave = w.number
+                     else a.aside and a.state = $6 and a.segments @> array[w.number::int2] end
              join device d on d.tenant_id = $1 and d.id = a.device_id
              where w.tenant_id = $1 and w.rollout_id = $2 and w.kind = $3 and w.ring = $4
                  and w.number = $5 and d.entra_device_id is not null and d.object_id is not null
@@ -70,6 +72,7 @@ impl Store {
             wave_word(wave.kind),
             ring_column(wave.ring),
             wave.number,
+            AttemptState::Withdrawn.code(),
         )
         .fetch_all(&mut *tx)
         .await?;

@@ -1,14 +1,14 @@
 //! Giving up on devices that were not heard of for the whole observation window, or come to no
 //! end.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::attempt::AttemptState;
 use domain::ids::{RolloutId, TenantId};
 use domain::work::WorkKind;
 
 use crate::convert::plan;
 use crate::rollouts::NOT_FOUND;
-use crate::scope::retried;
+use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, work};
 
 impl Store {
@@ -17,6 +17,7 @@ impl Store {
     /// lost, removing = stranded. Devices that are heard of and still come to no end for twice as
     /// long are given up too, so that neither a gate nor a rollback waits for them for ever:
     /// installing = failed (`timed_out`), removing = stranded.
+    /// Once a day it also compares updated devices with the others.
     /// Reads no attempt when the tally says there is none to give up.
     /// Returns how many moved; wakes the planner if any.
     pub async fn rollout_sweep(
@@ -88,12 +89,74 @@ impl Store {
             .await?;
             moved += swept.rows_affected();
         }
-        if moved > 0 {
+        let compared = compare(&mut tx, tenant, rollout, now).await?;
+        if moved > 0 || compared {
             work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
         }
         tx.commit().await?;
         Ok(moved)
     }
+}
+
+/// Devices on each side of a comparison: enough to see one in a hundred, whatever the fleet.
+const COMPARED: i64 = 2_000;
+
+/// Once a day while the rollout is under way: how many of the devices that had been updated before the
+/// day were silent all day, and how many of those that are still to be offered the update (quality.md A3,
+/// T2). On both sides only devices that were heard of in the week before. Returns whether it did.
+/// Cost: the devices compared, and those of the same rings that stand before them.
+async fn compare(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rollout: RolloutId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let day = TimeDelta::days(1);
+    let written = sqlx::query!(
+        "with due as (
+             select from rollout r where r.tenant_id = $1 and r.id = $2
+                 and r.phase_name in ('offering', 'soaking', 'paused')
+                 and not exists (select from control_interval i
+                     where i.tenant_id = $1 and i.rollout_id = $2 and i.until > $3)
+         ), updated as (
+             select d.last_sync from due
+             cross join lateral (
+                 select a.device_id from attempt a
+                 where a.tenant_id = $1 and a.rollout_id = $2 and a.state = any($5)
+                     and a.state_at <= $3 and not a.aside
+                 order by a.ring, a.position, a.device_id limit $8
+             ) a
+             join device d on d.tenant_id = $1 and d.id = a.device_id and d.last_sync >= $4
+         ), control as (
+             select d.last_sync from due
+             cross join lateral (
+                 select a.device_id from attempt a
+                 where a.tenant_id = $1 and a.rollout_id = $2 and a.state = $6 and not a.aside
+                 order by a.ring desc, a.position desc, a.device_id desc limit $8
+             ) a
+             join device d on d.tenant_id = $1 and d.id = a.device_id and d.last_sync >= $4
+         )
+         insert into control_interval (tenant_id, rollout_id, until, updated, updated_dark, control,
+             control_dark)
+         select $1, $2, $7, u.devices, u.dark, c.devices, c.dark
+         from (select count(*) as devices, count(*) filter (where last_sync < $3) as dark
+             from updated) u
+         cross join (select count(*) as devices, count(*) filter (where last_sync < $3) as dark
+             from control) c
+         where u.devices > 0 and c.devices > 0
+         on conflict do nothing",
+        tenant.0,
+        rollout.0,
+        now - day,
+        now - day * 8,
+        &[AttemptState::Installed.code(), AttemptState::Confirmed.code()],
+        AttemptState::Assigned.code(),
+        now,
+        COMPARED,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(written.rows_affected() > 0)
 }
 
 /// The states of devices that are still waited for.

@@ -13,6 +13,8 @@ use crate::convert::{column, ring_column};
 use crate::scope::Tx;
 use crate::{StoreError, work};
 
+mod segments;
+
 /// What `Tally::removable` counts.
 const REMOVABLE: [i16; 3] =
     [AttemptState::Installed.code(), AttemptState::Lost.code(), AttemptState::Confirmed.code()];
@@ -58,6 +60,9 @@ pub(super) async fn carry_out(
             remove(tx, scene, Wave { ring, number, devices }).await
         }
         Event::RollbackStarted => withdraw(tx, scene).await,
+        Event::EvidenceMoved { level } => segments::moved(tx, scene, level).await,
+        Event::SegmentHeld { segment } => segments::hold(tx, scene, segment).await,
+        Event::SegmentReleased { segment } => segments::release(tx, scene, segment).await,
         Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Paused { .. } => Ok(()),
         Event::Resumed | Event::Completed | Event::RolledBack | Event::Cancelled => Ok(()),
     }
@@ -70,7 +75,7 @@ async fn offer(tx: &mut Tx, scene: &Scene<'_>, wave: Wave) -> Result<(), StoreEr
         r#"with picked as (
              select a.device_id from attempt a
              where a.tenant_id = $1 and a.rollout_id = $2 and a.ring = $3 and a.state = $4
-                 and (a.position, a.device_id) > (
+                 and not a.aside and (a.position, a.device_id) > (
                      (select coalesce(g.offered_position, -1) from rollout_ring g
                          where g.tenant_id = $1 and g.rollout_id = $2 and g.ring = $3),
                      (select coalesce(g.offered_device, '00000000-0000-0000-0000-000000000000'::uuid) from rollout_ring g

@@ -1,6 +1,9 @@
 //! Making a rollout, whole or not at all.
 
 use chrono::{DateTime, Utc};
+use domain::attempt::AttemptState;
+use domain::evidence::baseline::PastRelease;
+use domain::gate::policy::{Policy, SegmentKind};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
@@ -9,6 +12,7 @@ use domain::work::WorkKind;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::segments;
 use super::{NewRollout, RolloutRow, fetch};
 use crate::chain::{self, Entry};
 use crate::convert::{STATES, json, wish_word};
@@ -40,23 +44,34 @@ impl Store {
         };
         check_free(&mut tx, tenant, new).await?;
         let starts_at = new.starts_at.unwrap_or(release.released_at);
-        let plan = Plan::new(&set, starts_at, new.on_gate_failure);
+        let segments = segments::common(&mut tx, tenant).await?;
+        let past = past_releases(&mut tx, tenant).await?;
+        let policy = Policy::settle(new.choices, &past, segments);
+        let names = |kind: SegmentKind| -> Vec<String> {
+            policy.segments.iter().filter(|s| s.kind == kind).map(|s| s.name.clone()).collect()
+        };
+        let (models, builds) = (names(SegmentKind::Model), names(SegmentKind::Build));
+        let categories = names(SegmentKind::Category);
+        let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
         let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
         insert(&mut tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
         let devices = sqlx::query_scalar!(
-            r#"select attempts_create($1, $2, $3, $4, $5) as "devices!""#,
+            r#"select attempts_create($1, $2, $3, $4, $5, $6, $7, $8) as "devices!""#,
             rollout.0,
             new.ring_set.0,
             release.update_id,
             now,
             now - new.inactive_after,
+            &models,
+            &builds,
+            &categories,
         )
         .fetch_one(&mut *tx)
         .await?;
         if devices == 0 {
             return Err(StoreError::Invalid("the ring set has no members".to_owned()));
         }
-        count_attempts(&mut tx, tenant, rollout, plan.rings().len()).await?;
+        count_attempts(&mut tx, tenant, rollout, &plan).await?;
         work::prepare(&mut tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
         work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
         let row = fetch(&mut tx, tenant, rollout).await?;
@@ -74,6 +89,34 @@ impl Store {
         Ok(row)
     }
 }
+
+/// How the last completed rollouts of the tenant ended, which nobody stopped.
+async fn past_releases(tx: &mut Tx, tenant: TenantId) -> Result<Vec<PastRelease>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select coalesce(sum(t.devices) filter (where t.state = $2), 0) as "failures!",
+             coalesce(sum(t.devices) filter (where t.state = $3), 0) as "successes!"
+         from (
+             select id from rollout where tenant_id = $1 and phase_name = 'completed'
+             order by id desc limit $4
+         ) r
+         join tally t on t.tenant_id = $1 and t.rollout_id = r.id and not t.aside
+         group by r.id"#,
+        tenant.0,
+        AttemptState::Failed.code(),
+        AttemptState::Confirmed.code(),
+        REMEMBERED,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let past = rows.into_iter().map(|row| PastRelease {
+        failures: row.failures.unsigned_abs(),
+        successes: row.successes.unsigned_abs(),
+    });
+    Ok(past.collect())
+}
+
+/// Releases that a limit is learnt from: more than a year of monthly ones.
+const REMEMBERED: i64 = 18;
 
 struct Release {
     update_id: Uuid,
@@ -152,20 +195,22 @@ async fn insert(
     Ok(())
 }
 
-/// A counter for every ring and state, and a row for every ring.
+/// A counter for every ring and state, and for every ring and segment, and a row for every ring.
 async fn count_attempts(
     tx: &mut Tx,
     tenant: TenantId,
     rollout: RolloutId,
-    rings: usize,
+    plan: &Plan,
 ) -> Result<(), StoreError> {
-    let rings = i16::try_from(rings).map_err(StoreError::corrupt)?;
+    let rings = i16::try_from(plan.rings().len()).map_err(StoreError::corrupt)?;
+    let segments = i16::try_from(plan.policy().segments.len()).map_err(StoreError::corrupt)?;
     let states = i16::try_from(STATES).map_err(StoreError::corrupt)?;
     sqlx::query!(
-        "insert into tally (tenant_id, rollout_id, ring, state, devices)
-         select $1, $2, ring, state, coalesce(c.devices, 0)
+        "insert into tally (tenant_id, rollout_id, ring, aside, state, devices)
+         select $1, $2, ring, aside, state, case when aside then 0 else coalesce(c.devices, 0) end
          from generate_series(0, $3::int2 - 1) as ring
          cross join generate_series(0, $4::int2 - 1) as state
+         cross join (values (false), (true)) as a(aside)
          left join (
              select a.ring, a.state, count(*)::int as devices from attempt a
              where a.tenant_id = $1 and a.rollout_id = $2 group by a.ring, a.state
@@ -174,6 +219,18 @@ async fn count_attempts(
         rollout.0,
         rings,
         states,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into segment_tally (tenant_id, rollout_id, ring, segment)
+         select $1, $2, ring, segment
+         from generate_series(0, $3::int2 - 1) as ring
+         cross join generate_series(0, $4::int2 - 1) as segment",
+        tenant.0,
+        rollout.0,
+        rings,
+        segments,
     )
     .execute(&mut **tx)
     .await?;

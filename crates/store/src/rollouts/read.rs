@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{NOT_FOUND, RingRow, RolloutRow};
 use crate::StoreError;
-use crate::convert::{access, count, phase, ring, tally, wish};
+use crate::convert::{access, count, level, phase, positions, ring, tally, wish};
 use crate::scope::Tx;
 
 /// Rollouts of tenant `$1` with their rings; the first argument goes on after `where .. and`.
@@ -20,14 +20,19 @@ macro_rules! rollouts {
             crate::rollouts::read::Columns,
             r#"select r.id, r.release_id, l.name as release_name, r.ring_set_id, r.plan_id,
                  p.revision as plan_revision, r.phase, r.generation, r.wish, r.wish_at, r.wish_by,
-                 r.wish_reason, r.promoted, r.observed_at, r.waiting, r.decided_at, r.created_at,
+                 r.wish_reason, r.promoted, r.segments_held, r.segments_released, r.held, r.level,
+                 p.body -> 'policy' -> 'segments' as segments,
+                 r.observed_at, r.waiting, r.decided_at, r.created_at,
                  (select json_agg(x order by x.ring) from (
                      select g.ring, p.body -> 'rings' -> g.ring::int ->> 'name' as name,
                          g.waves, g.removal_waves, g.wanted_access, g.wanted_at, g.accepted_access,
                          g.accepted_at, g.enforce_error,
-                         array(select t.devices from tally t
+                         array(select sum(t.devices)::int from tally t
                              where t.tenant_id = $1 and t.rollout_id = r.id and t.ring = g.ring
-                             order by t.state) as tally,
+                             group by t.state order by t.state) as tally,
+                         (select coalesce(sum(t.devices), 0)::int from tally t
+                             where t.tenant_id = $1 and t.rollout_id = r.id and t.ring = g.ring
+                                 and t.aside) as aside,
                          (select count(*) from wave w where w.tenant_id = $1 and w.rollout_id = r.id
                              and w.ring = g.ring and w.delivered_at is null) as pending_waves
                      from rollout_ring g where g.tenant_id = $1 and g.rollout_id = r.id
@@ -67,6 +72,7 @@ pub(super) struct Ring {
     accepted_at: Option<DateTime<Utc>>,
     enforce_error: Option<String>,
     tally: Vec<i32>,
+    aside: i32,
     pending_waves: u32,
 }
 
@@ -85,6 +91,11 @@ pub(super) struct Columns {
     pub(super) wish_by: String,
     pub(super) wish_reason: Option<String>,
     pub(super) promoted: Option<i16>,
+    pub(super) segments_held: Vec<i16>,
+    pub(super) segments_released: Vec<i16>,
+    pub(super) held: Vec<i16>,
+    pub(super) level: String,
+    pub(super) segments: Option<Value>,
     pub(super) observed_at: Option<DateTime<Utc>>,
     pub(super) waiting: Option<Value>,
     pub(super) decided_at: Option<DateTime<Utc>>,
@@ -100,6 +111,7 @@ impl TryFrom<Ring> for RingRow {
             ring: ring(row.index)?,
             name: row.name.ok_or_else(|| StoreError::corrupt("the plan lacks a ring"))?,
             tally: tally(&row.tally)?,
+            aside: count(row.aside)?,
             waves: count(row.waves)?,
             removal_waves: count(row.removal_waves)?,
             wanted: access(&row.wanted_access)?,
@@ -117,6 +129,8 @@ impl TryFrom<Columns> for RolloutRow {
 
     fn try_from(row: Columns) -> Result<Self, StoreError> {
         let waiting = row.waiting.map(serde_json::from_value).transpose();
+        let segments =
+            row.segments.ok_or_else(|| StoreError::corrupt("a plan without segments"))?;
         let rings: Result<_, StoreError> = row.rings.0.into_iter().map(RingRow::try_from).collect();
         Ok(Self {
             id: RolloutId(row.id),
@@ -131,7 +145,12 @@ impl TryFrom<Columns> for RolloutRow {
                 wish: wish(&row.wish)?,
                 given_at: row.wish_at,
                 promoted: row.promoted.map(ring).transpose()?,
+                held: positions(&row.segments_held)?,
+                released: positions(&row.segments_released)?,
             },
+            segments: serde_json::from_value(segments).map_err(StoreError::corrupt)?,
+            held: positions(&row.held)?,
+            level: level(&row.level)?,
             wish_by: row.wish_by,
             wish_reason: row.wish_reason,
             observed_at: row.observed_at,

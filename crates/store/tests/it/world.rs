@@ -272,12 +272,41 @@ impl World {
         let wrong = number(
             &mut self.database.raw().await,
             "select count(*) from tally t full join (
-                 select rollout_id, ring, state, count(*) as devices from attempt group by 1, 2, 3
-             ) a using (rollout_id, ring, state)
-             where coalesce(t.devices, -1) <> coalesce(a.devices, 0)",
+                 select rollout_id, ring, aside, state, count(*) as devices,
+                     sum(case when state = 8 then extract(epoch from state_at)::bigint else 0 end) as seconds
+                 from attempt group by 1, 2, 3, 4
+             ) a using (rollout_id, ring, aside, state)
+             where coalesce(t.devices, -1) <> coalesce(a.devices, 0)
+                 or coalesce(t.seconds, -1) <> coalesce(a.seconds, 0)",
         )
         .await;
         assert_eq!(wrong, 0, "counters differ from a recount");
+        let wrong = number(
+            &mut self.database.raw().await,
+            "select count(*) from segment_tally t full join (
+                 select rollout_id, ring, segment,
+                     count(*) filter (where state not in (0, 2, 3, 12)) as offered,
+                     count(*) filter (where state = 7) as failed,
+                     count(*) filter (where state = 6) as lost
+                 from attempt cross join lateral unnest(segments) as segment
+                 where not aside group by 1, 2, 3
+             ) a using (rollout_id, ring, segment)
+             where coalesce(t.offered, -1) <> coalesce(a.offered, 0)
+                 or coalesce(t.failed, -1) <> coalesce(a.failed, 0)
+                 or coalesce(t.lost, -1) <> coalesce(a.lost, 0)",
+        )
+        .await;
+        assert_eq!(wrong, 0, "segments differ from a recount");
+        let wrong = number(
+            &mut self.database.raw().await,
+            "select count(*) from failure_tally t full join (
+                 select rollout_id, ring, state, coalesce(code, '') as code, count(*) as devices
+                 from attempt where state in (6, 7) group by 1, 2, 3, 4
+             ) a using (rollout_id, ring, state, code)
+             where coalesce(t.devices, -1) <> coalesce(a.devices, 0)",
+        )
+        .await;
+        assert_eq!(wrong, 0, "failures differ from a recount");
     }
 }
 
@@ -308,6 +337,7 @@ pub(crate) fn new_rollout(release: ReleaseId, ring_set: RingSetId) -> NewRollout
         release,
         ring_set,
         starts_at: None,
+        choices: domain::gate::policy::Choices::default(),
         on_gate_failure: OnGateFailure::Pause,
         inactive_after: TimeDelta::days(28),
     }

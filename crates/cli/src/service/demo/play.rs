@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use api_types::{
     ConnectionInput, ConnectionState, CreateRelease, CreateRingSet, CreateRollout, CreateTenant,
-    CredentialInput, Event, Explanation, Gate, OnGateFailure, PhaseName, PlacementRules, Release,
-    Ring, RingSet, Rollout, Tenant, Update, Waves,
+    CredentialInput, Event, EvidencePolicy, Explanation, Gate, OnGateFailure, OnSuspect, PhaseName,
+    PlacementRules, Release, Ring, RingSet, Rollout, Tenant, Update, Waves,
 };
 use simulator::{DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, Scenario};
 
@@ -54,9 +54,9 @@ impl Ended {
 /// Where each scenario ends when the service does its work.
 pub(crate) const fn expected(scenario: Scenario) -> PhaseName {
     match scenario {
-        Scenario::Healthy => PhaseName::Completed,
+        Scenario::Healthy | Scenario::BadModel => PhaseName::Completed,
         Scenario::BadUpdate => PhaseName::RolledBack,
-        Scenario::BadModel | Scenario::Silent => PhaseName::Paused,
+        Scenario::Silent => PhaseName::Paused,
     }
 }
 
@@ -64,6 +64,17 @@ const fn policy(scenario: Scenario) -> OnGateFailure {
     match scenario {
         Scenario::BadUpdate => OnGateFailure::RollBack,
         Scenario::Healthy | Scenario::BadModel | Scenario::Silent => OnGateFailure::Pause,
+    }
+}
+
+/// The bad update is taken back as soon as it is stopped, to show how; the bad model is held, and the rest
+/// goes on. All else is as for any rollout.
+fn evidence(scenario: Scenario) -> EvidencePolicy {
+    let normal = EvidencePolicy::default();
+    match scenario {
+        Scenario::Healthy | Scenario::Silent => normal,
+        Scenario::BadUpdate => EvidencePolicy { roll_back_at: normal.pause_at, ..normal },
+        Scenario::BadModel => EvidencePolicy { on_suspect: OnSuspect::Hold, ..normal },
     }
 }
 
@@ -187,6 +198,7 @@ async fn start(
         starts_at: None,
         on_gate_failure: policy(scenario),
         inactive_after_days: None,
+        evidence: evidence(scenario),
     };
     Ok((update, client.post(&["tenants", tenant, "rollouts"], &body).await?))
 }
