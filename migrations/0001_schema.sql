@@ -665,9 +665,9 @@ begin
         from segment_tally k
         join (
             select tenant_id, rollout_id, ring, segment,
-                sum(change) filter (where state not in (0, 2, 3, 12))::int as offered,
-                sum(change) filter (where state = 7)::int as failed,
-                sum(change) filter (where state = 6)::int as lost
+                coalesce(sum(change) filter (where state not in (0, 2, 3, 12)), 0)::int as offered,
+                coalesce(sum(change) filter (where state = 7), 0)::int as failed,
+                coalesce(sum(change) filter (where state = 6), 0)::int as lost
             from (
                 select tenant_id, rollout_id, ring, state, segments, 1 as change from new_rows where not aside
                 union all
