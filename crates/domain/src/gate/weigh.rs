@@ -13,7 +13,7 @@ use crate::evidence::combine::strongest;
 use crate::evidence::control::Stream;
 use crate::evidence::rate::RateTest;
 use crate::evidence::verdict::{self, Setting, Source};
-use crate::evidence::{EValue, Level, Weight};
+use crate::evidence::{EValue, Level};
 use crate::rollout::observations::{Observations, SegmentCount};
 use crate::rollout::plan::Plan;
 use crate::tally::Tally;

@@ -3,12 +3,12 @@
 //! Seeds are fixed, so a failure here is a changed rule and not bad luck. The promise in numbers is
 //! measured by gate-sim; this plays `decide` itself, with failures that report before successes do.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::attempt::AttemptState as S;
 use domain::evidence::Level;
 use domain::gate::policy::OnSuspect;
-use domain::ring::{RingSet, WaveLimit};
-use domain::rollout::decide::{Decision, WaitingOn, decide};
+use domain::ring::{RingIndex, RingSet, WaveLimit};
+use domain::rollout::decide::{Decision, decide};
 use domain::rollout::observations::{RingObservation, SegmentCount};
 use domain::rollout::phase::{Event, Phase};
 use domain::rollout::plan::{OnGateFailure, Plan};
@@ -38,8 +38,8 @@ impl Random {
 #[derive(Default)]
 struct Ring {
     assigned: u32,
-    /// Offered, and what will come of it.
-    will_fail: u32,
+    /// Offered, and what will come of it: the models of those that will fail.
+    will_fail: Vec<usize>,
     will_succeed: u32,
     failed: u32,
     confirmed: u32,
@@ -56,20 +56,37 @@ impl Ring {
             let model = usize::try_from(random.below(MODELS)).expect("small");
             self.segments[model].offered += 1;
             if random.below(100) < percent {
-                self.will_fail += 1;
-                // Told at once: nothing that counts is reported later than it happened.
-                self.segments[model].failed += 1;
+                self.will_fail.push(model);
             } else {
                 self.will_succeed += 1;
             }
         }
     }
 
+    /// Failures report first, then the others in parts. Whether there was anything to report.
+    fn report(&mut self, now: DateTime<Utc>) -> bool {
+        if !self.will_fail.is_empty() {
+            for model in self.will_fail.drain(..) {
+                self.segments[model].failed += 1;
+                self.failed += 1;
+            }
+            return true;
+        }
+        let good = self.will_succeed.min(20.max(self.will_succeed / 3));
+        self.will_succeed -= good;
+        self.confirmed += good;
+        self.confirmed_seconds += i64::from(good) * now.timestamp();
+        good > 0
+    }
+
     fn observed(&self) -> RingObservation {
         RingObservation {
             tally: Tally::of([
                 (S::Assigned, self.assigned),
-                (S::Offered, self.will_fail + self.will_succeed),
+                (
+                    S::Offered,
+                    self.will_succeed + u32::try_from(self.will_fail.len()).expect("small"),
+                ),
                 (S::Failed, self.failed),
                 (S::Confirmed, self.confirmed),
             ]),
@@ -118,17 +135,11 @@ fn release(plan: &Plan, percent: u64, seed: u64) -> (Phase, Level) {
             }
             Decision::Wait(waiting) => waiting,
         };
-        // Failures first, then the others in three parts.
         now += TimeDelta::hours(3);
-        if let Some(ring) = rings.iter_mut().find(|ring| ring.will_fail > 0) {
-            ring.failed += ring.will_fail;
-            ring.will_fail = 0;
-        } else if let Some(ring) = rings.iter_mut().find(|ring| ring.will_succeed > 0) {
-            let good = ring.will_succeed.min(20.max(ring.will_succeed / 3));
-            ring.will_succeed -= good;
-            ring.confirmed += good;
-            ring.confirmed_seconds += i64::from(good) * now.timestamp();
-        } else if let Some(next) = WaitingOn::next_look(&waiting) {
+        if rings.iter_mut().any(|ring| ring.report(now)) {
+            continue;
+        }
+        if let Some(next) = waiting.next_look() {
             now = now.max(next);
         } else {
             return (phase, highest);
@@ -138,26 +149,30 @@ fn release(plan: &Plan, percent: u64, seed: u64) -> (Phase, Level) {
 }
 
 #[test]
-fn a_healthy_release_is_never_stopped() {
+fn a_healthy_release_is_never_paused() {
     let plan = plan();
-    let mut watched = 0;
+    let mut held = 0;
     for seed in 0..200 {
         let (phase, highest) = release(&plan, 1, seed);
-        assert_eq!(phase.name(), "completed", "release {seed}: {highest:?}");
-        watched += u32::from(highest > Level::Calm);
+        assert!(highest < Level::Pause && phase.name() != "paused", "{seed}: {phase:?}");
+        held += u32::from(phase.name() != "completed");
     }
-    assert!(watched <= 2, "{watched} were watched for a while");
+    // Six of the first hundred fail once in two thousand releases; that asks a person.
+    eprintln!("HELD {held}");
+    assert!(held <= 1, "{held} wait for a person");
 }
 
 #[test]
 fn a_bad_release_never_leaves_the_first_ring() {
     let plan = plan();
+    let mut paused = 0;
     for seed in 0..50 {
         let (phase, highest) = release(&plan, 20, seed);
-        assert_eq!(
-            (phase.name(), phase.ring().map(|ring| ring.0)),
-            ("paused", Some(0)),
-            "{seed}: {highest:?}"
-        );
+        assert_eq!(phase.ring(), Some(RingIndex(0)), "{seed}: {phase:?}");
+        assert!(highest > Level::Calm, "{seed}: {phase:?}");
+        paused += u32::from(phase.name() == "paused");
     }
+    // Few failures by luck are watched: nothing more is offered, and a person decides.
+    eprintln!("PAUSED {paused}");
+    assert!(paused >= 47, "only {paused} are paused");
 }
