@@ -110,15 +110,12 @@ impl Fleet {
         self.waves[ring.slot()] > 0
     }
 
-    fn change(&mut self, ring: RingIndex, devices: u32, now: i64, to: S) {
-        let from: &[S] = match to {
-            S::Removing => &[S::Installed, S::Lost, S::Confirmed],
-            _ => &[S::Assigned],
-        };
+    fn change(&mut self, (ring, devices): (RingIndex, u32), now: i64, from: &[S], to: S) {
         let mut left = devices;
         for device in &mut self.rings[ring.slot()] {
-            let may = to == S::Removing || !self.held.contains(&device.model);
-            if left > 0 && may && from.contains(&device.state) {
+            // Offers leave out who is held, removals do not.
+            let held = to == S::Offered && self.held.contains(&device.model);
+            if left > 0 && !held && from.contains(&device.state) {
                 (device.state, device.since) = (to, now);
                 left -= 1;
             }
@@ -132,12 +129,13 @@ impl Fleet {
                 assert_eq!(wave, self.waves[ring.slot()]);
                 assert!(devices > 0);
                 self.waves[ring.slot()] += 1;
-                self.change(ring, devices, now, S::Offered);
+                self.change((ring, devices), now, &[S::Assigned], S::Offered);
             }
             Event::RemovalWave { ring, wave, devices } => {
                 assert_eq!(wave, self.removal_waves[ring.slot()]);
                 self.removal_waves[ring.slot()] += 1;
-                self.change(ring, devices, now, S::Removing);
+                let from = [S::Installed, S::Lost, S::Confirmed];
+                self.change((ring, devices), now, &from, S::Removing);
             }
             Event::RollbackStarted => {
                 for device in self.rings.iter_mut().flatten() {

@@ -162,12 +162,12 @@ fn a_persons_word_about_a_segment_is_put_on_record_first() {
     };
     let hold = Intent { held: vec![1], ..running(0) };
     let release = Intent { released: vec![1], ..running(0) };
-    let held = Decision::Act(Event::SegmentHeld { segment: 1 });
-    let released = Decision::Act(Event::SegmentReleased { segment: 1 });
-    assert_eq!(decided(hold.clone(), vec![]), held);
-    assert_ne!(decided(hold, vec![1]), held);
-    assert_eq!(decided(release.clone(), vec![1]), released);
-    assert_ne!(decided(release, vec![]), released);
+    let set_aside = Decision::Act(Event::SegmentHeld { segment: 1 });
+    let let_go = Decision::Act(Event::SegmentReleased { segment: 1 });
+    assert_eq!(decided(hold.clone(), vec![]), set_aside);
+    assert_ne!(decided(hold, vec![1]), set_aside);
+    assert_eq!(decided(release.clone(), vec![1]), let_go);
+    assert_ne!(decided(release, vec![]), let_go);
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Notes {
             Event::WaveOffered { ring, .. } => {
                 prop_assert!(run);
                 prop_assert!(Some(ring) <= phase.ring());
-                prop_assert!(self.vouched(ring) || self.below_ceiling(fleet, ring), "{ring:?}");
+                prop_assert!(self.vouched(ring) || below_ceiling(fleet, ring), "{ring:?}");
                 prop_assert!(self.vouched(ring) || !self.watched(fleet));
             }
             Event::Resumed => {
@@ -112,13 +112,6 @@ impl Notes {
         Ok(())
     }
 
-    fn below_ceiling(&self, fleet: &Fleet, ring: RingIndex) -> bool {
-        let lost = fleet.count(ring, &[S::Lost]);
-        let bad = lost + fleet.count(ring, &[S::Failed]);
-        let of = fleet.count(ring, &S::ALL) - fleet.count(ring, &[S::Excluded, S::Unresolved]);
-        bad <= of * 5 / 100 && lost <= of * 2 / 100
-    }
-
     /// Whether the failures of all rings that nobody vouched for are enough to be watched: the least
     /// that the evidence can be.
     fn watched(&self, fleet: &Fleet) -> bool {
@@ -132,6 +125,14 @@ impl Notes {
         // Half beside the segments, seven tenths of the signals, three quarters beside the rings.
         alone * 0.5 * 0.7 * 0.75 >= 10.0
     }
+}
+
+/// At most 5 % of the ring bad and 2 % silent.
+fn below_ceiling(fleet: &Fleet, ring: RingIndex) -> bool {
+    let lost = fleet.count(ring, &[S::Lost]);
+    let bad = lost + fleet.count(ring, &[S::Failed]);
+    let of = fleet.count(ring, &S::ALL) - fleet.count(ring, &[S::Excluded, S::Unresolved]);
+    bad <= of * 5 / 100 && lost <= of * 2 / 100
 }
 
 proptest! {
