@@ -237,7 +237,7 @@ impl Gate {
     #[must_use]
     pub fn within_limits(&self, tally: &Tally) -> bool {
         let of = tally.eligible();
-        tally.failed() + tally.lost() <= share_down(of, self.max_failed_bp)
+        tally.failed().saturating_add(tally.lost()) <= share_down(of, self.max_failed_bp)
             && tally.lost() <= share_down(of, self.max_lost_bp)
     }
 

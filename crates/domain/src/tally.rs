@@ -58,7 +58,8 @@ impl Tally {
     /// could not be reached or would not start, and those whose offer was taken back.
     #[must_use]
     pub fn exposed(&self) -> u32 {
-        self.offered() - self.sum(&[AttemptState::Unresolved, AttemptState::Withdrawn])
+        let gone = self.sum(&[AttemptState::Unresolved, AttemptState::Withdrawn]);
+        self.offered().saturating_sub(gone)
     }
 
     /// Devices still to be offered.

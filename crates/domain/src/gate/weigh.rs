@@ -13,7 +13,7 @@ use crate::evidence::combine::strongest;
 use crate::evidence::control::Stream;
 use crate::evidence::rate::RateTest;
 use crate::evidence::verdict::{self, Setting, Source};
-use crate::evidence::{EValue, Level, Weight};
+use crate::evidence::{EValue, Level};
 use crate::rollout::observations::{Observations, SegmentCount};
 use crate::rollout::plan::Plan;
 use crate::tally::Tally;
@@ -187,26 +187,36 @@ pub fn cohort(plan: &Plan, seen: &Observations, weighed: &Weighed) -> Option<u16
     if seen.intent.released.contains(&index) || seen.held.contains(&index) {
         return None;
     }
+    // Those of one kind do not overlap, so they can be added up and taken away.
+    let suspects = || {
+        let of_kind = |at: &u16| {
+            let segment = policy.segment(*at)?;
+            (segment.kind == strongest_of.kind).then_some((*at, segment))
+        };
+        weighed.suspects.iter().filter_map(of_kind)
+    };
     let members: u64 = seen.rings.iter().map(|ring| u64::from(ring.tally.members())).sum();
+    let suspected: u64 = suspects().map(|(_, segment)| u64::from(segment.members)).sum();
     // More than half is not a cohort, it is the release.
-    if u64::from(strongest_of.members) * 2 > members {
+    if suspected * 2 > members {
         return None;
     }
     let counts = segment_counts(plan, seen);
     let pooled = counted(plan, seen)
         .map(|tally| Count::of_tally(&tally))
         .fold(Count::default(), Count::plus);
-    // Those of one kind do not overlap, so they can be taken away.
-    let rest = weighed
-        .suspects
-        .iter()
-        .filter(|at| policy.segment(**at).is_some_and(|other| other.kind == strongest_of.kind))
-        .filter_map(|at| counts.get(usize::from(*at)))
+    let rest = suspects()
+        .filter_map(|(at, _)| counts.get(usize::from(at)))
         .fold(pooled, |rest, count| rest.minus(*count));
     let tests = Tests::new(policy);
-    let left: Vec<(Weight, EValue)> = [Signal::Failed, Signal::Lost]
-        .map(|signal| (signal.weight(), tests.evidence(signal, rest)))
-        .to_vec();
+    let left = Signal::ALL.map(|signal| {
+        let evidence = match signal {
+            Signal::Failed | Signal::Lost => tests.evidence(signal, rest),
+            // Of no segment, so holding one does not change it.
+            Signal::Dark => dark(policy, seen).evidence,
+        };
+        (signal.weight(), evidence)
+    });
     (policy.levels.of(strongest(&left).evidence) == Level::Calm).then_some(index)
 }
 

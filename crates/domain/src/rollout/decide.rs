@@ -177,7 +177,8 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
     if let Some(next) = plan.after(ring) {
         return open(plan, next, seen, now);
     }
-    match ring.up_to_here().map(|ring| seen.tally(ring).waiting()).sum() {
+    let waiting = ring.up_to_here().map(|ring| seen.tally(ring).waiting());
+    match waiting.fold(0, u32::saturating_add) {
         0 => Act(Event::Completed),
         devices => Wait(WaitingOn::LastOffers { devices }),
     }
@@ -311,11 +312,11 @@ fn rolling_back(
     seen: &Observations,
 ) -> Decision {
     let count = |of: fn(&Tally) -> u32| -> u32 {
-        let both = |ring: &RingObservation| of(&ring.tally) + of(&ring.aside);
-        last.up_to_here().map(|ring| both(&seen.ring(ring))).sum()
+        let both = |ring: &RingObservation| [of(&ring.tally), of(&ring.aside)];
+        last.up_to_here().flat_map(|ring| both(&seen.ring(ring))).fold(0, u32::saturating_add)
     };
     let removing = count(Tally::removing);
-    let to_go = count(Tally::removable) + count(Tally::installing);
+    let to_go = count(Tally::removable).saturating_add(count(Tally::installing));
     if removing == 0 && to_go == 0 {
         let until = since + LATE_INSTALLS;
         // What matters is that devices were read after that moment, not that it has passed.
@@ -339,8 +340,8 @@ fn rolling_back(
                 0 => FIRST_REMOVAL_WAVE,
                 _ => plan.ring(ring)?.waves.for_ring(observed.tally.members()),
             };
-            let removing = observed.tally.removing() + observed.aside.removing();
-            let removable = observed.tally.removable() + observed.aside.removable();
+            let removing = observed.tally.removing().saturating_add(observed.aside.removing());
+            let removable = observed.tally.removable().saturating_add(observed.aside.removable());
             let room = limit.saturating_sub(removing);
             let devices = removable.min(room);
             let worth_it = devices == removable || room >= limit.div_ceil(2);

@@ -1,85 +1,240 @@
 //! Exact turning points of the gate, through one `check`.
 
-use domain::attempt::AttemptState as S;
-use domain::gate::{Condition, ConditionKind, Gate, GateInput, Verdict};
-use domain::tally::Tally;
+mod properties;
 
-use crate::world::hour;
+use chrono::{DateTime, Utc};
+use domain::attempt::AttemptState as S;
+use domain::evidence::{EValue, FORMULA, Level, Limit};
+use domain::gate::policy::{Policy, Signal};
+use domain::gate::success::{SuccessBy, SuccessRule, wilson_can_tell};
+use domain::gate::weigh::{Culprit, Weighed};
+use domain::gate::{ConditionKind, Evidence, Gate, GateInput, GateReport, Verdict};
+use domain::rollout::observations::RingObservation;
+
+use crate::world::{counted, hour, policy};
+
+const WAIT: Verdict = Verdict::Wait { until: None };
+
+fn weighed(level: Level) -> Weighed {
+    let culprit = Some(Culprit::Release { signal: Signal::Failed });
+    let (suspects, signals) = (Vec::new(), Vec::new());
+    Weighed { formula: FORMULA, evidence: EValue::ONE, level, culprit, suspects, signals }
+}
+
+/// What a gate is told of a ring that opened in hour 0, soaks since hour 10 and was read in hour 30.
+struct Told {
+    policy: Policy,
+    weighed: Weighed,
+    ring: RingObservation,
+    opened_at: i64,
+    soaking: Option<i64>,
+    observed: Option<i64>,
+    heard: Option<i64>,
+}
+
+impl Told {
+    fn of(counts: &[(S, u32)]) -> Self {
+        Self {
+            policy: policy(),
+            weighed: weighed(Level::Calm),
+            ring: counted(counts),
+            opened_at: 0,
+            soaking: Some(10),
+            observed: Some(30),
+            heard: Some(30),
+        }
+    }
+
+    fn judged_by(&self, gate: &Gate, now: DateTime<Utc>) -> GateReport {
+        let input = GateInput {
+            policy: &self.policy,
+            weighed: &self.weighed,
+            ring: &self.ring,
+            opened_at: hour(self.opened_at),
+            soaking_since: self.soaking.map(hour),
+            observed_at: self.observed.map(hour),
+            heard_at: self.heard.map(hour),
+            next_opens_at: None,
+        };
+        gate.judge(&input, now)
+    }
+
+    fn judged(&self, now: i64) -> GateReport {
+        self.judged_by(&Gate::DEFAULT, hour(now))
+    }
+}
+
+fn verdict(report: &GateReport, kind: ConditionKind) -> Verdict {
+    report.condition(kind).expect("every condition is answered").verdict
+}
 
 fn check(kind: ConditionKind, counts: &[(S, u32)], expected: Verdict) {
-    let input = GateInput {
-        tally: Tally::of(counts.iter().copied()),
-        opened_at: hour(0),
-        soaking_since: Some(hour(10)),
-        observed_at: Some(hour(30)),
-    };
-    let found: Option<Condition> = Gate::DEFAULT.judge(&input, hour(34)).condition(kind).copied();
-    assert_eq!(found.map(|condition| condition.verdict), Some(expected), "{counts:?}");
+    assert_eq!(verdict(&Told::of(counts).judged(34), kind), expected, "{counts:?}");
 }
 
 #[test]
 fn exposure_turns_at_eighty_percent_of_the_eligible() {
-    let wait = Verdict::Wait { until: None };
-    check(ConditionKind::Exposure, &[(S::Confirmed, 79), (S::Offered, 21)], wait);
-    check(ConditionKind::Exposure, &[(S::Confirmed, 80), (S::Offered, 20)], Verdict::Pass);
-    check(
-        ConditionKind::Exposure,
-        &[(S::Failed, 40), (S::Lost, 40), (S::Offered, 20)],
-        Verdict::Pass,
-    );
+    let kind = ConditionKind::Exposure;
+    check(kind, &[(S::Confirmed, 79), (S::Offered, 21)], WAIT);
+    check(kind, &[(S::Confirmed, 80), (S::Offered, 20)], Verdict::Pass);
+    check(kind, &[(S::Failed, 40), (S::Lost, 40), (S::Offered, 20)], Verdict::Pass);
     // A device that could not be reached is no part of the denominator.
-    check(
-        ConditionKind::Exposure,
-        &[(S::Confirmed, 8), (S::Offered, 2), (S::Unresolved, 90)],
-        Verdict::Pass,
-    );
+    check(kind, &[(S::Confirmed, 40), (S::Offered, 10), (S::Unresolved, 90)], Verdict::Pass);
     // Installed is not confirmed.
-    check(ConditionKind::Exposure, &[(S::Installed, 100)], wait);
-    check(ConditionKind::Exposure, &[(S::Excluded, 5)], Verdict::Unknown);
+    check(kind, &[(S::Installed, 100)], WAIT);
+    check(kind, &[(S::Excluded, 5)], Verdict::Unknown);
 }
 
 #[test]
-fn success_fails_as_soon_as_the_ring_cannot_end_within_its_limit() {
-    let fail = Verdict::Fail;
-    check(ConditionKind::Success, &[(S::Failed, 5), (S::Assigned, 95)], Verdict::Pass);
-    check(ConditionKind::Success, &[(S::Failed, 6), (S::Assigned, 94)], fail);
-    check(ConditionKind::Success, &[(S::Failed, 2), (S::Confirmed, 38)], Verdict::Pass);
-    check(ConditionKind::Success, &[(S::Failed, 3), (S::Confirmed, 37)], fail);
-    check(ConditionKind::Silence, &[(S::Lost, 2), (S::Confirmed, 98)], Verdict::Pass);
-    check(ConditionKind::Silence, &[(S::Lost, 3), (S::Confirmed, 97)], fail);
-    // Silence is not a failure and a failure is not silence.
-    check(ConditionKind::Success, &[(S::Lost, 90), (S::Confirmed, 10)], Verdict::Pass);
-    check(ConditionKind::Silence, &[(S::Failed, 90), (S::Confirmed, 10)], Verdict::Pass);
+fn a_small_ring_wants_ninety_percent_and_nobody_in_the_middle_of_an_install() {
+    let kind = ConditionKind::Exposure;
+    check(kind, &[(S::Confirmed, 44), (S::Offered, 5)], WAIT);
+    check(kind, &[(S::Confirmed, 45), (S::Offered, 4)], Verdict::Pass);
+    check(kind, &[(S::Confirmed, 48), (S::Installing, 1)], WAIT);
+    check(kind, &[(S::Confirmed, 48), (S::Installed, 1)], WAIT);
+    // From 50 on as any other.
+    check(kind, &[(S::Confirmed, 40), (S::Installing, 10)], Verdict::Pass);
 }
 
 #[test]
-fn bake_and_data_turn_on_time() {
-    let at = |soaking: Option<i64>, observed: Option<i64>, now: i64| {
-        let input = GateInput {
-            tally: Tally::of([(S::Confirmed, 100)]),
-            opened_at: hour(0),
-            soaking_since: soaking.map(hour),
-            observed_at: observed.map(hour),
-        };
-        let report = Gate::DEFAULT.judge(&input, hour(now));
-        let of = |kind| report.condition(kind).map(|condition| condition.verdict);
-        (of(ConditionKind::Bake), of(ConditionKind::Data), report.passes(), report.next_look())
+fn success_by_rate_holds_above_the_limit_and_fails_only_beyond_chance() {
+    let kind = ConditionKind::Success;
+    check(kind, &[(S::Failed, 5), (S::Confirmed, 95)], Verdict::Pass);
+    // Above the limit for good, but no more than chance may do: a person decides.
+    check(kind, &[(S::Failed, 6), (S::Confirmed, 94)], Verdict::Unknown);
+    check(kind, &[(S::Failed, 6), (S::Assigned, 94)], Verdict::Unknown);
+    check(kind, &[(S::Failed, 2), (S::Confirmed, 38)], Verdict::Pass);
+    check(kind, &[(S::Failed, 3), (S::Confirmed, 37)], Verdict::Unknown);
+    // Of those that are known too many failed; the others may still put it right.
+    check(kind, &[(S::Failed, 5), (S::Assigned, 95)], WAIT);
+    check(kind, &[(S::Failed, 5), (S::Confirmed, 94), (S::Assigned, 1)], WAIT);
+    check(kind, &[(S::Assigned, 100)], WAIT);
+    check(kind, &[(S::Excluded, 100)], Verdict::Unknown);
+    // Evidence against a rate of 5 %: 66, then 206.
+    check(kind, &[(S::Failed, 14), (S::Confirmed, 86)], Verdict::Unknown);
+    check(kind, &[(S::Failed, 15), (S::Confirmed, 85)], Verdict::Fail);
+    // A lost device failed as well.
+    check(kind, &[(S::Failed, 7), (S::Lost, 8), (S::Confirmed, 85)], Verdict::Fail);
+    check(kind, &[(S::Failed, 3), (S::Lost, 3), (S::Confirmed, 94)], Verdict::Unknown);
+}
+
+#[test]
+fn each_success_rule_has_its_own_turning_point() {
+    let by = |rule: SuccessRule, failed: u32, confirmed: u32| {
+        let gate = Gate { success: rule, ..Gate::DEFAULT };
+        let told = Told::of(&[(S::Failed, failed), (S::Confirmed, confirmed)]);
+        let report = told.judged_by(&gate, hour(34));
+        let condition = report.condition(ConditionKind::Success).expect("answered");
+        let Evidence::Success { by, .. } = condition.evidence else { panic!("{condition:?}") };
+        (by, condition.verdict)
     };
-    let (pass, unknown) = (Some(Verdict::Pass), Some(Verdict::Unknown));
-    let until = Some(Verdict::Wait { until: Some(hour(34)) });
-    assert_eq!(at(Some(10), Some(33), 33), (until, pass, false, Some(hour(34))));
-    assert_eq!(at(Some(10), Some(33), 34), (pass, pass, true, None));
-    assert_eq!(at(Some(10), Some(22), 34), (pass, pass, true, None));
-    assert_eq!(at(Some(10), Some(21), 34), (pass, unknown, false, None));
-    assert_eq!(at(Some(10), None, 34), (pass, unknown, false, None));
+    let (pass, hold) = (Verdict::Pass, Verdict::Unknown);
+    assert_eq!(by(SuccessRule::Point, 5, 95), (SuccessBy::Rate, pass));
+    assert_eq!(by(SuccessRule::Point, 6, 94), (SuccessBy::Rate, hold));
+    // Wilson's bound of 38 of 1,000 is 4.93 %, of 39 it is 5.04 %.
+    assert_eq!(by(SuccessRule::Point, 38, 962), (SuccessBy::Wilson, pass));
+    assert_eq!(by(SuccessRule::Point, 39, 961), (SuccessBy::Wilson, hold));
+    // A certificate asks for more: nobody of 70, or 29 of 1,000.
+    assert_eq!(by(SuccessRule::Certified, 0, 69), (SuccessBy::Certificate, hold));
+    assert_eq!(by(SuccessRule::Certified, 0, 70), (SuccessBy::Certificate, pass));
+    assert_eq!(by(SuccessRule::Certified, 29, 971), (SuccessBy::Certificate, pass));
+    assert_eq!(by(SuccessRule::Certified, 30, 970), (SuccessBy::Certificate, hold));
+}
+
+#[test]
+fn a_bound_is_asked_of_rings_that_can_give_it() {
+    let limit = Limit::new(0.05).expect("a share");
+    let can = |devices: u32| wilson_can_tell(devices, Limit::TWO_PERCENT, limit);
+    let turns: Vec<u32> = (1..2_000).filter(|devices| can(*devices) != can(devices - 1)).collect();
+    // Whole failures make it waver for a few sizes.
+    assert_eq!(turns, [405, 416, 429]);
+}
+
+#[test]
+fn evidence_holds_at_watch_and_fails_at_pause() {
+    let at = |level: Level| {
+        let told = Told { weighed: weighed(level), ..Told::of(&[(S::Confirmed, 100)]) };
+        let report = told.judged(34);
+        (verdict(&report, ConditionKind::NoHalt), report.passes())
+    };
+    assert_eq!(at(Level::Calm), (Verdict::Pass, true));
+    assert_eq!(at(Level::Watch), (WAIT, false));
+    assert_eq!(at(Level::Pause), (Verdict::Fail, false));
+    assert_eq!(at(Level::RollBack), (Verdict::Fail, false));
+}
+
+#[test]
+fn silent_devices_hold_above_the_limit_and_fail_only_beyond_chance() {
+    let kind = ConditionKind::Stall;
+    check(kind, &[(S::Lost, 2), (S::Confirmed, 98)], Verdict::Pass);
+    check(kind, &[(S::Lost, 3), (S::Confirmed, 97)], Verdict::Unknown);
+    check(kind, &[(S::Lost, 8), (S::Confirmed, 92)], Verdict::Unknown);
+    check(kind, &[(S::Lost, 9), (S::Confirmed, 91)], Verdict::Fail);
+    // A failure is not silence.
+    check(kind, &[(S::Failed, 90), (S::Confirmed, 10)], Verdict::Pass);
+}
+
+#[test]
+fn old_data_is_unknown() {
+    let at = |opened_at: i64, observed: Option<i64>, heard: Option<i64>| {
+        let told = Told::of(&[(S::Confirmed, 100)]);
+        let report = Told { opened_at, observed, heard, ..told }.judged(34);
+        (verdict(&report, ConditionKind::Stall), report.passes())
+    };
+    let (good, bad) = ((Verdict::Pass, true), (Verdict::Unknown, false));
+    assert_eq!(at(0, Some(22), Some(22)), good);
+    assert_eq!(at(0, Some(21), Some(22)), bad);
+    // Read, but nobody is heard of: our own pipeline is sick.
+    assert_eq!(at(0, Some(22), Some(21)), bad);
+    assert_eq!(at(0, None, Some(34)), bad);
+    assert_eq!(at(0, Some(34), None), bad);
     // An observation from before the ring opened says nothing about it, however recent.
-    let input = |observed: i64| GateInput {
-        tally: Tally::of([(S::Confirmed, 100)]),
-        opened_at: hour(32),
-        soaking_since: Some(hour(1)),
-        observed_at: Some(hour(observed)),
+    assert_eq!(at(32, Some(31), Some(34)), bad);
+    assert_eq!(at(32, Some(32), Some(31)), good);
+}
+
+/// 100 devices in a ring, of which so many are confirmed, `hours` before now on average.
+fn baking(confirmed: u32, hours: i64, soaking: Option<i64>, now: i64) -> GateReport {
+    let mut told = Told::of(&[(S::Confirmed, confirmed), (S::Assigned, 100 - confirmed)]);
+    told.soaking = soaking;
+    told.ring.confirmed_seconds = i64::from(confirmed) * hour(now - hours).timestamp();
+    told.judged(now)
+}
+
+#[test]
+fn bake_needs_time_and_hours_on_devices() {
+    let at = |confirmed: u32, hours: i64, soaking: Option<i64>, now: i64| {
+        verdict(&baking(confirmed, hours, soaking, now), ConditionKind::Bake)
     };
-    assert!(!Gate::DEFAULT.judge(&input(31), hour(34)).passes());
-    assert!(Gate::DEFAULT.judge(&input(32), hour(34)).passes());
-    assert_eq!(at(None, Some(33), 34), (Some(Verdict::Wait { until: None }), pass, false, None));
+    let until = |hours: i64| Verdict::Wait { until: Some(hour(hours)) };
+    assert_eq!(at(100, 24, Some(10), 33), until(34));
+    assert_eq!(at(100, 24, Some(10), 34), Verdict::Pass);
+    assert_eq!(at(100, 500, Some(10), 33), until(34));
+    assert_eq!(at(100, 500, None, 34), WAIT);
+    // 80 have to be judged, so 1,920 hours; 100 devices make them in 19.2.
+    assert_eq!(at(100, 20, Some(10), 34), Verdict::Pass);
+    let Verdict::Wait { until: Some(until) } = at(100, 19, Some(10), 34) else { panic!() };
+    assert_eq!((until - hour(34)).num_minutes(), 12);
+    // One that fails does not run the update, and nobody waits for its hours.
+    assert_eq!(at(50, 24, Some(10), 34), Verdict::Pass);
+    assert_eq!(at(0, 0, Some(10), 34), Verdict::Pass);
+}
+
+#[test]
+fn the_calendar_holds_until_the_day() {
+    let told = Told::of(&[(S::Confirmed, 100)]);
+    let (policy, weighed, ring) = (&told.policy, &told.weighed, &told.ring);
+    let input = GateInput {
+        policy,
+        weighed,
+        ring,
+        opened_at: hour(0),
+        soaking_since: Some(hour(10)),
+        observed_at: Some(hour(60)),
+        heard_at: Some(hour(60)),
+        next_opens_at: Some(hour(72)),
+    };
+    let at = |now: i64| Gate::DEFAULT.judge(&input, hour(now));
+    assert_eq!(at(71).next_look(), Some(hour(72)));
+    assert_eq!((at(71).passes(), at(72).passes()), (false, true));
 }

@@ -1,5 +1,6 @@
 //! The transition and access tables, whole. A change of a rule shows here as a changed line.
 
+use domain::evidence::Level;
 use domain::gate::ConditionKind;
 use domain::ring::RingIndex;
 use domain::rollout::access::access;
@@ -7,7 +8,8 @@ use domain::rollout::phase::{Event, PauseCause, PausedBy, Pauser, Phase};
 
 use crate::world::{RINGS, hour};
 
-const CAUSE: PauseCause = PauseCause { ring: RingIndex(1), condition: ConditionKind::Success };
+const CAUSE: PauseCause =
+    PauseCause { ring: RingIndex(1), condition: ConditionKind::Success, culprit: None };
 
 fn phases() -> Vec<(&'static str, Phase)> {
     let (ring, since) = (RingIndex(1), hour(1));
@@ -37,6 +39,9 @@ fn events() -> Vec<(String, Event)> {
         ("roll-back".to_owned(), Event::RollbackStarted),
         ("rolled-back".to_owned(), Event::RolledBack),
         ("cancel".to_owned(), Event::Cancelled),
+        ("evidence".to_owned(), Event::EvidenceMoved { level: Level::Watch }),
+        ("hold-segment".to_owned(), Event::SegmentHeld { segment: 3 }),
+        ("release-segment".to_owned(), Event::SegmentReleased { segment: 3 }),
     ];
     events.push(("open-3".to_owned(), Event::RingOpened { ring: RingIndex(3) }));
     for ring in RINGS {

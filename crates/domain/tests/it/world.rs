@@ -1,12 +1,18 @@
 //! A small world to decide about: plans, counters and times by short names.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::attempt::AttemptState;
+use domain::evidence::Level;
 use domain::gate::Gate;
+use domain::gate::policy::{Choices, OnSuspect, Policy, Segment, SegmentKind};
 use domain::ids::{DirectoryObjectId, EntraDeviceId, RingSetId};
 use domain::placement::Candidate;
 use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, WaveLimit};
-use domain::rollout::observations::{Intent, Observations, RingObservation, Wish};
+use domain::rollout::observations::{Intent, Observations, RingObservation, SegmentCount, Wish};
 use domain::rollout::plan::{OnGateFailure, Plan};
+use domain::tally::Tally;
 use uuid::Uuid;
 
 pub(crate) fn hour(hours: i64) -> DateTime<Utc> {
@@ -32,17 +38,75 @@ pub(crate) fn three_rings() -> RingSet {
     RingSet::new("Three".to_owned(), rings).expect("a good set")
 }
 
-pub(crate) fn plan(on_failure: OnGateFailure) -> Plan {
-    Plan::new(&three_rings(), hour(0), on_failure)
+/// 2 % failed and 1 % lost are healthy, no segments. Settled once: it walks thousands of devices.
+pub(crate) fn policy() -> Policy {
+    static SETTLED: LazyLock<Policy> =
+        LazyLock::new(|| Policy::settle(Choices::default(), &[], Vec::new()));
+    SETTLED.clone()
 }
 
-pub(crate) fn seen(
-    wish: Wish,
-    given_at: DateTime<Utc>,
+/// The same with models of so many members each.
+pub(crate) fn models(on_suspect: OnSuspect, members: &[u32]) -> Policy {
+    let segments = members.iter().zip(0..).map(|(members, number)| Segment {
+        kind: SegmentKind::Model,
+        name: format!("Model {number}"),
+        members: *members,
+    });
+    Policy { on_suspect, segments: segments.collect(), ..policy() }
+}
+
+pub(crate) fn plan(on_failure: OnGateFailure) -> Plan {
+    plan_by(on_failure, policy())
+}
+
+pub(crate) fn plan_by(on_failure: OnGateFailure, policy: Policy) -> Plan {
+    Plan::new(&three_rings(), hour(0), on_failure, policy)
+}
+
+pub(crate) fn wish(wish: Wish, given_at: i64) -> Intent {
+    let (held, released) = (Vec::new(), Vec::new());
+    Intent { wish, given_at: hour(given_at), promoted: None, held, released }
+}
+
+pub(crate) fn running(at: i64) -> Intent {
+    wish(Wish::Run, at)
+}
+
+/// A ring with so many devices in each state, no wave decided yet.
+pub(crate) fn counted(counts: &[(AttemptState, u32)]) -> RingObservation {
+    let tally = Tally::of(counts.iter().copied());
+    let confirmed_seconds = i64::from(tally.confirmed()) * hour(0).timestamp();
+    RingObservation { tally, confirmed_seconds, ..RingObservation::default() }
+}
+
+/// A ring of so many devices, all offered, of which so many failed, and the same for each segment.
+pub(crate) fn segmented(segments: &[(u32, u32)]) -> RingObservation {
+    let (offered, failed) =
+        segments.iter().fold((0, 0), |sum, segment| (sum.0 + segment.0, sum.1 + segment.1));
+    let segments = segments.iter().map(|(offered, failed)| SegmentCount {
+        offered: *offered,
+        failed: *failed,
+        lost: 0,
+    });
+    let states = [(AttemptState::Confirmed, offered - failed), (AttemptState::Failed, failed)];
+    RingObservation { segments: segments.collect(), ..counted(&states) }
+}
+
+/// Read and heard of at `at`, calm so far.
+pub(crate) fn observed(
+    intent: Intent,
     rings: Vec<RingObservation>,
+    at: Option<DateTime<Utc>>,
 ) -> Observations {
-    let intent = Intent { wish, given_at, promoted: None };
-    Observations { intent, rings, observed_at: Some(hour(1_000_000)) }
+    Observations {
+        intent,
+        rings,
+        observed_at: at,
+        heard_at: at,
+        held: Vec::new(),
+        intervals: Vec::new(),
+        level: Level::Calm,
+    }
 }
 
 pub(crate) const RINGS: [RingIndex; 3] = [RingIndex(0), RingIndex(1), RingIndex(2)];
