@@ -742,7 +742,8 @@ grant execute on function devices_analyze to concentric_app;
 
 -- What devices have in common, as people call it.
 create function device_model(manufacturer text, model text) returns text
-language sql immutable parallel safe as $$ select trim(manufacturer || ' ' || model) $$;
+language sql immutable parallel safe as -- many put their name before the model's
+$$ select case when starts_with(lower(model), lower(manufacturer)) then model else manufacturer || ' ' || model end $$;
 create function device_build(major int, minor int, build int) returns text
 language sql immutable parallel safe as $$ select major || '.' || minor || '.' || build $$;
 

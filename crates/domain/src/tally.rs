@@ -68,6 +68,12 @@ impl Tally {
         self.in_state(AttemptState::Assigned)
     }
 
+    /// Devices without the update that would be offered it if they were not held.
+    #[must_use]
+    pub fn waiting_or_withdrawn(&self) -> u32 {
+        self.sum(&[AttemptState::Assigned, AttemptState::Withdrawn])
+    }
+
     /// Offered, outcome not known yet (I18).
     #[must_use]
     pub fn in_flight(&self) -> u32 {

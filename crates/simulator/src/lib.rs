@@ -47,6 +47,7 @@ pub use crate::config::{
     UnknownScenario,
 };
 pub use crate::defect::{Defect, UnknownDefect};
+pub use crate::fleet::models::BAD_MODEL;
 pub use crate::ledger::{Ledger, LedgerEntry, LedgerSummary};
 pub use crate::permission::UnknownPermission;
 

@@ -25,6 +25,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
     // What the last decision waits for says nothing about a request that came after it.
     let last = row.waiting.as_ref().filter(|_| asked.is_none());
     let next_look = last.and_then(domain::rollout::decide::WaitingOn::next_look);
+    let waiting_for = last.map(|on| on.name().to_owned());
     let waiting_on = asked.or(last.map(|on| waiting(on, &rings, Some(&row.wish_by))));
     let phase = phase(row.phase, &rings);
     wire::Rollout {
@@ -43,6 +44,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
             promoted: row.intent.promoted.map(|ring| ring.0),
         },
         waiting_on,
+        waiting_for,
         next_look,
         rings: row.rings.into_iter().map(ring).collect(),
         level: level_out(row.level),

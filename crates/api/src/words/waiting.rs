@@ -40,6 +40,16 @@ pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
             "Every gate has passed; {} still to be offered as earlier offers come to an outcome.",
             is_are(*left)
         ),
+        WaitingOn::HeldSegments { segments, devices: left } => {
+            let names: Vec<String> =
+                segments.iter().map(|segment| rings.segment(*segment)).collect();
+            format!(
+                "Every other device was served; {} of {} held until a person lets them go on, or \
+                 cancels the rollout.",
+                is_are(*left),
+                names.join(", ")
+            )
+        }
         WaitingOn::Removal { removing, to_go } => format!(
             "The update is being taken back: {} uninstalling now, {} still to be told.",
             is_are(*removing),

@@ -61,6 +61,8 @@ pub enum WaitingOn {
     Gate { ring: RingIndex, report: GateReport },
     /// The last offers: every gate passed, `devices` members are still to be offered.
     LastOffers { devices: u32 },
+    /// A person, to let the held segments go on, or to cancel what is left: everybody else was served.
+    HeldSegments { segments: Vec<u16>, devices: u32 },
     /// Devices that were told to uninstall, and those still to be told.
     Removal { removing: u32, to_go: u32 },
     /// Nothing is left to uninstall; devices that heard late may still have installed.
@@ -68,6 +70,23 @@ pub enum WaitingOn {
 }
 
 impl WaitingOn {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Person => "person",
+            Self::Review { .. } => "review",
+            Self::Opening { .. } => "opening",
+            Self::Members { .. } => "members",
+            Self::Gate { .. } => "gate",
+            Self::LastOffers { .. } => "last_offers",
+            Self::HeldSegments { .. } => "held_segments",
+            Self::Removal { .. } => "removal",
+            Self::LateInstalls { .. } => "late_installs",
+        }
+    }
+
     /// When to look again though nothing happened; none when only an event can help.
     #[must_use]
     pub fn next_look(&self) -> Option<DateTime<Utc>> {
@@ -76,7 +95,7 @@ impl WaitingOn {
             Self::Gate { report, .. } => report.next_look(),
             Self::LateInstalls { until } => Some(*until),
             Self::Nothing | Self::Person | Self::Review { .. } | Self::Members { .. } => None,
-            Self::LastOffers { .. } | Self::Removal { .. } => None,
+            Self::LastOffers { .. } | Self::Removal { .. } | Self::HeldSegments { .. } => None,
         }
     }
 }
@@ -178,8 +197,14 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
         return open(plan, next, seen, now);
     }
     let waiting = ring.up_to_here().map(|ring| seen.tally(ring).waiting());
+    let held = ring.up_to_here().map(|ring| seen.ring(ring).aside.waiting_or_withdrawn());
     match waiting.fold(0, u32::saturating_add) {
-        0 => Act(Event::Completed),
+        0 if seen.held.is_empty() => Act(Event::Completed),
+        // What is completed takes no word about a segment any more.
+        0 => Wait(WaitingOn::HeldSegments {
+            segments: seen.held.clone(),
+            devices: held.fold(0, u32::saturating_add),
+        }),
         devices => Wait(WaitingOn::LastOffers { devices }),
     }
 }

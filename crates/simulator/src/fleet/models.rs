@@ -11,7 +11,7 @@ pub(crate) struct Model {
 }
 
 /// The model whose installs fail in the bad-model scenario.
-pub(crate) const BAD_MODEL: &str = "Fabrikam ElitePad 840";
+pub const BAD_MODEL: &str = "Fabrikam ElitePad 840";
 
 const fn model(manufacturer: &'static str, name: &'static str, share: u32) -> Model {
     Model { manufacturer, name, share }

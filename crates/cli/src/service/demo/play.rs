@@ -44,8 +44,21 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// The bad model alone, by its name; nothing where the whole release is as it is.
+    fn holds_what_is_bad(&self, scenario: Scenario) -> bool {
+        let held: Vec<&str> =
+            self.rollout.held_segments.iter().map(|segment| segment.name.as_str()).collect();
+        match scenario {
+            Scenario::Healthy | Scenario::BadUpdate | Scenario::Silent => held.is_empty(),
+            Scenario::BadModel => {
+                held.len() == 1 && held.iter().all(|name| name.ends_with(simulator::BAD_MODEL))
+            }
+        }
+    }
+
     pub(crate) fn is_right(&self, scenario: Scenario) -> bool {
         self.rollout.phase.name == expected(scenario)
+            && self.holds_what_is_bad(scenario)
             && self.disagreements.is_empty()
             && self.offers_after_pause == 0
     }
@@ -54,7 +67,9 @@ impl Ended {
 /// Where each scenario ends when the service does its work.
 pub(crate) const fn expected(scenario: Scenario) -> PhaseName {
     match scenario {
-        Scenario::Healthy | Scenario::BadModel => PhaseName::Completed,
+        Scenario::Healthy => PhaseName::Completed,
+        // Only the bad model is held, and waits for a person; everybody else was served.
+        Scenario::BadModel => PhaseName::Soaking,
         Scenario::BadUpdate => PhaseName::RolledBack,
         Scenario::Silent => PhaseName::Paused,
     }
@@ -223,20 +238,20 @@ async fn follow(
             say(&now);
             said = now;
         }
-        if is_over(rollout.phase.name, policy(scenario)) {
+        if is_over(rollout, policy(scenario)) {
             return Ok(rollout.clone());
         }
         follower.change().await?;
     }
 }
 
-const fn is_over(phase: PhaseName, policy: OnGateFailure) -> bool {
-    match phase {
+fn is_over(rollout: &Rollout, policy: OnGateFailure) -> bool {
+    match rollout.phase.name {
         PhaseName::Completed | PhaseName::RolledBack | PhaseName::Cancelled => true,
         // With this policy the service goes on by itself.
         PhaseName::Paused => matches!(policy, OnGateFailure::Pause),
-        PhaseName::Scheduled | PhaseName::Offering => false,
-        PhaseName::Soaking | PhaseName::RollingBack => false,
+        PhaseName::Soaking => rollout.waiting_for.as_deref() == Some("held_segments"),
+        PhaseName::Scheduled | PhaseName::Offering | PhaseName::RollingBack => false,
     }
 }
 

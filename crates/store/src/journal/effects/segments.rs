@@ -21,7 +21,8 @@ pub(super) async fn moved(tx: &mut Tx, scene: &Scene<'_>, level: Level) -> Resul
 }
 
 /// Every attempt of the segment is set aside. Who was offered the update and has not started is to be
-/// taken out of the group it was offered through: a wave of withdrawals for each ring. Cost: the devices of the
+/// taken out of the group it was offered through: a wave of withdrawals for each ring. What is left is weighed
+/// anew. Cost: the devices of the
 /// rollout, once.
 pub(super) async fn hold(tx: &mut Tx, scene: &Scene<'_>, segment: u16) -> Result<(), StoreError> {
     let segment = i16::try_from(segment).map_err(StoreError::corrupt)?;
@@ -41,7 +42,7 @@ pub(super) async fn hold(tx: &mut Tx, scene: &Scene<'_>, segment: u16) -> Result
                  last_position = excluded.last_position, generation = excluded.generation,
                  decided_at = excluded.decided_at, delivered_at = null
          )
-         update rollout set held = array_append(array_remove(held, $3), $3)
+         update rollout set held = array_append(array_remove(held, $3), $3), level = 'calm'
          where tenant_id = $1 and id = $2",
         scene.tenant.0,
         scene.rollout.0,
