@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
-use crate::rollouts::{actions, events, explain};
+use crate::rollouts::{actions, approvals, events, explain};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
@@ -79,6 +79,8 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
         .routes(routes!(events::list))
+        .routes(routes!(approvals::list, approvals::give))
+        .routes(routes!(approvals::withdraw))
         .routes(routes!(actions::pause))
         .routes(routes!(actions::resume))
         .routes(routes!(actions::promote))

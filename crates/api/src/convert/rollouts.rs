@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use api_types as wire;
+use domain::ids::PlanId;
 use domain::rollout::access::Access;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::{PauseCause, PausedBy, Phase};
 use domain::rollout::plan::OnGateFailure;
+use store::approvals::Evidence;
 use store::rollouts::{RingRow, RolloutRow};
 
 use crate::convert::devices::attempt_state;
@@ -38,7 +40,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
         },
         waiting_on,
         next_look,
-        rings: row.rings.into_iter().map(ring).collect(),
+        rings: row.rings.into_iter().map(|one| ring(one, row.plan)).collect(),
         observed_at: row.observed_at,
         generation: row.generation,
         created_at: row.created_at,
@@ -96,7 +98,7 @@ fn paused_by(by: PausedBy) -> (wire::PausedBy, Option<PauseCause>) {
     }
 }
 
-fn ring(row: RingRow) -> wire::RolloutRing {
+fn ring(row: RingRow, plan: PlanId) -> wire::RolloutRing {
     let states: BTreeMap<_, _> = row.tally.into();
     wire::RolloutRing {
         ring: row.ring.0,
@@ -111,6 +113,7 @@ fn ring(row: RingRow) -> wire::RolloutRing {
         states: states.into_iter().map(|(state, n)| (attempt_state(state), n)).collect(),
         waves: row.waves,
         removal_waves: row.removal_waves,
+        evidence: Evidence::of(plan, row.ring, &row.tally).to_string(),
         told: wire::Told {
             wanted: access(row.wanted),
             wanted_at: row.wanted_at,
