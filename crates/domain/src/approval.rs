@@ -119,9 +119,8 @@ pub fn judge(
 ) -> (Verdict, Tally) {
     let mut tally = Tally { needed: quorum.map_or(0, Quorum::needed), ..Tally::default() };
     let mut in_order: Vec<&Approval> = given.iter().collect();
-    in_order.sort_by_key(|one| {
-        (one.at, &one.by, one.ring, one.plan, one.expires_at, one.withdrawn_at)
-    });
+    in_order
+        .sort_by_key(|one| (one.at, &one.by, one.ring, one.plan, one.expires_at, one.withdrawn_at));
     let mut people = HashSet::new();
     for one in in_order {
         let why = ignored(quorum, one, context)

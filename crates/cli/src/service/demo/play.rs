@@ -149,6 +149,7 @@ fn rings(speed: f64) -> CreateRingSet {
         grace_days,
         gate,
         waves,
+        approvals: None,
     };
     let rings = vec![
         ring("Test", 1, 0, 0, 0),
