@@ -413,6 +413,24 @@ create table control_interval (
     primary key (tenant_id, rollout_id, until)
 );
 
+-- What people said of a ring before the next one may open. Never changed, but to be withdrawn.
+create table approval (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    rollout_id uuid not null,
+    ring smallint not null check (ring between 0 and 14),
+    plan_id uuid not null,         -- what was looked at
+    evidence text not null,
+    given_by text not null,
+    comment text not null,
+    at timestamptz not null,
+    expires_at timestamptz not null,
+    withdrawn_at timestamptz,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, rollout_id) references rollout (tenant_id, id)
+);
+create index approval_of_rollout on approval (tenant_id, rollout_id, id);
+
 -- Everything that was decided or asked for, in one chain for each tenant (I14).
 create table event (
     tenant_id uuid not null,
@@ -522,7 +540,7 @@ begin
     foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
-        'attempt', 'tally', 'segment_tally', 'failure_tally', 'control_interval', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
+        'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
         'event', 'chain_head', 'work', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
@@ -538,6 +556,8 @@ grant select, update on tenant to concentric_app;
 -- History is added to, never changed.
 revoke update, delete on event from concentric_app;
 revoke update, delete on plan from concentric_app;
+revoke update, delete on approval from concentric_app;
+grant update (withdrawn_at) on approval to concentric_app;
 revoke delete on chain_head from concentric_app;
 revoke all on api_token from concentric_app;
 

@@ -4,6 +4,7 @@
 //! Every input refuses fields it does not know. Times are RFC 3339, lengths of time are numbers
 //! with their unit in the name, shares are percent.
 
+mod approvals;
 mod controls;
 mod devices;
 mod enrollment;
@@ -18,6 +19,7 @@ mod tenants;
 mod tokens;
 mod updates;
 
+pub use approvals::*;
 pub use controls::*;
 pub use devices::*;
 pub use enrollment::*;

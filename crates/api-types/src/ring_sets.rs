@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::Quorum;
+
 /// An ordered list of 2 to 15 rings that share a fleet between them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +48,9 @@ pub struct Ring {
     pub gate: Gate,
     #[serde(default)]
     pub waves: Waves,
+    /// Who has to agree before the next ring opens, besides the gate. None: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Quorum>,
 }
 
 /// What must be true of a ring before the next one opens.

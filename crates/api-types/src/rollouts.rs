@@ -104,7 +104,8 @@ pub struct Reason {
     pub reason: String,
 }
 
-/// To vouch for a ring: its gate no longer holds or pauses the rollout.
+/// To vouch for a ring: its gate no longer holds or pauses the rollout. This outranks the gate and
+/// the approvals the ring asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Promote {
@@ -264,6 +265,8 @@ pub struct RolloutRing {
     pub states: BTreeMap<AttemptState, u32>,
     pub waves: u32,
     pub removal_waves: u32,
+    /// What these numbers say, in short: to be sent back with an approval of the ring.
+    pub evidence: String,
     pub told: Told,
 }
 

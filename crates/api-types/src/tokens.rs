@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub enum Role {
     /// Read.
     Viewer,
-    /// Start, pause, resume, promote, roll back and cancel; sync.
+    /// Start, pause, resume, approve, promote, roll back and cancel; sync.
     Operator,
     /// Tenants, ring sets and tokens.
     Admin,

@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 52] = {
+pub static RULES: [Rule; 55] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -87,6 +87,9 @@ pub static RULES: [Rule; 52] = {
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments/{segment}/hold", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments/{segment}/release", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/approvals", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/approvals", Operator, Tenant),
+        rule(DELETE, "/api/v1/tenants/{tenant}/rollouts/{rollout}/approvals/{approval}", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/pause", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/resume", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/promote", Operator, Tenant),

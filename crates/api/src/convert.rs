@@ -2,6 +2,7 @@
 //!
 //! Named after what comes out of them; what comes in from a caller ends in `_in`.
 
+pub(crate) mod approvals;
 pub(crate) mod devices;
 pub(crate) mod enrollment;
 pub(crate) mod readiness;

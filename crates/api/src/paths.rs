@@ -27,6 +27,7 @@ paths! {
     RingSetPath { tenant: TenantId, ring_set: RingSetId }
     UpdatePath { tenant: TenantId, update: UpdateId }
     ReleasePath { tenant: TenantId, release: ReleaseId }
+    ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
 }
 

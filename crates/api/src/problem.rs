@@ -144,7 +144,8 @@ impl Problem {
             StoreError::NotFound { what } => {
                 Self::field(pointer, format!("there is no such {what} here"))
             }
-            StoreError::Conflict(_) | StoreError::Stale | StoreError::LeaseLost => error.into(),
+            StoreError::Conflict(_) | StoreError::Forbidden(_) => error.into(),
+            StoreError::Stale | StoreError::LeaseLost => error.into(),
             StoreError::Corrupt(_) | StoreError::Schema(_) | StoreError::Database(_) => {
                 error.into()
             }
@@ -168,6 +169,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound { what } => Self::not_found(what),
             StoreError::Conflict(why) => Self::new(Kind::Conflict, why),
+            StoreError::Forbidden(why) => Self::new(Kind::Forbidden, why),
             StoreError::Invalid(why) => Self::new(Kind::Invalid, why),
             StoreError::Stale => {
                 Self::new(Kind::Stale, "the rollout changed at the same moment; send it again")

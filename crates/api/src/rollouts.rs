@@ -1,6 +1,7 @@
 //! Rollouts: making, listing and reading them. What can be asked of one is in [`actions`].
 
 pub(crate) mod actions;
+pub(crate) mod approvals;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod segments;

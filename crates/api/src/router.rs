@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
-use crate::rollouts::{actions, events, explain, segments};
+use crate::rollouts::{actions, approvals, events, explain, segments};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
@@ -82,6 +82,8 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(segments::list))
         .routes(routes!(segments::hold))
         .routes(routes!(segments::release))
+        .routes(routes!(approvals::list, approvals::give))
+        .routes(routes!(approvals::withdraw))
         .routes(routes!(actions::pause))
         .routes(routes!(actions::resume))
         .routes(routes!(actions::promote))

@@ -3,6 +3,7 @@
 //! Pure: no async, no I/O, no clock, no randomness. Time, random numbers and observations come
 //! in as arguments, so every answer can be computed again from what was stored.
 
+pub mod approval;
 pub mod attempt;
 pub mod build;
 pub mod control;

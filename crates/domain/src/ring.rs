@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Quorum;
 use crate::gate::Gate;
 use crate::ids::DirectoryObjectId;
 
@@ -101,6 +102,9 @@ pub struct Ring {
     pub cadence: Cadence,
     pub gate: Gate,
     pub waves: WaveLimit,
+    /// Who has to agree before the next ring opens, besides the gate; none: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Quorum>,
 }
 
 /// An ordered list of rings that share a fleet between them.
@@ -148,6 +152,8 @@ pub enum RingSetError {
         "ring {ring}: the wave limit must be at least 1, least no more than most, percent 1 to 100"
     )]
     Waves { ring: usize },
+    #[error("ring {ring} is the last one: no ring opens after it that could be approved")]
+    ApprovalsOfLast { ring: usize },
     #[error("ring {ring}: {why}")]
     Gate { ring: usize, why: &'static str },
     #[error("the first {cover} rings are to cover the fleet, but there are only {rings}")]
@@ -189,6 +195,9 @@ impl RingSet {
                 }
             }
         }
+        if rings.last().is_some_and(|last| last.approvals.is_some()) {
+            return Err(RingSetError::ApprovalsOfLast { ring: rings.len() - 1 });
+        }
         Ok(Self { name, rings, rules: PlacementRules::default() })
     }
 
@@ -214,6 +223,7 @@ impl RingSet {
             cadence: Cadence { deferral_days: days.0, deadline_days: days.1, grace_days: days.2 },
             gate: Gate { bake: TimeDelta::hours(bake), ..Gate::DEFAULT },
             waves: WaveLimit::DEFAULT,
+            approvals: None,
         };
         let rings = vec![
             ring("Test", 0, Some(test), (0, 0, 0), 24),

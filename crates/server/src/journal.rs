@@ -40,10 +40,12 @@ fn failed(error: StoreError) -> JournalError {
         StoreError::Stale => JournalError::Stale,
         StoreError::LeaseLost => JournalError::LeaseLost,
         StoreError::NotFound { .. } => JournalError::Gone,
-        StoreError::Conflict(_) | StoreError::Invalid(_) | StoreError::Corrupt(_) => {
+        StoreError::Conflict(_) | StoreError::Forbidden(_) | StoreError::Invalid(_) => {
             JournalError::Failed(error.to_string())
         }
-        StoreError::Schema(_) | StoreError::Database(_) => JournalError::Failed(error.to_string()),
+        StoreError::Corrupt(_) | StoreError::Schema(_) | StoreError::Database(_) => {
+            JournalError::Failed(error.to_string())
+        }
     }
 }
 

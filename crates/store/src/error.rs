@@ -15,6 +15,9 @@ pub enum StoreError {
     /// A name or key that is taken, or a state that forbids the action.
     #[error("{0}")]
     Conflict(String),
+    /// Who asks may not do this, whatever their role.
+    #[error("{0}")]
+    Forbidden(String),
     /// The input refers to something that is not there or cannot be used.
     #[error("{0}")]
     Invalid(String),

@@ -8,6 +8,7 @@
 //! and the head of the chain last.
 
 pub mod actions;
+pub mod approvals;
 pub mod assessments;
 pub mod catalog;
 mod chain;

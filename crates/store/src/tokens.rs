@@ -15,7 +15,7 @@ use crate::{Store, StoreError};
 pub enum Role {
     /// Read.
     Viewer,
-    /// Pause, resume, promote, roll back, cancel; start releases and rollouts; sync.
+    /// Pause, resume, approve, promote, roll back, cancel; start releases and rollouts; sync.
     Operator,
     /// Tenants, ring sets and tokens.
     Admin,

@@ -183,6 +183,7 @@ impl Shape {
             grace_days: 1,
             gate: api::Gate { bake_hours: self.bake_hours, ..api::Gate::default() },
             waves,
+            approvals: None,
         };
         let first = ring("First", self.percent, self.waves);
         let rest = ring("Rest", 100 - self.percent, api::Waves::default());

@@ -14,6 +14,7 @@ use domain::ring::{
 use store::ring_sets::{PlacementPreview, RingSetRow};
 
 use crate::checks::Checks;
+use crate::convert::approvals::{quorum, quorum_in};
 use crate::problem::Problem;
 
 /// The longest time a gate may wait for anything: 90 days.
@@ -58,6 +59,7 @@ fn ring(ring: &Ring) -> wire::Ring {
             most: ring.waves.most,
             percent: ring.waves.percent,
         },
+        approvals: ring.approvals.as_ref().map(quorum),
     }
 }
 
@@ -168,6 +170,7 @@ fn pointer(error: &RingSetError, last_with_share: usize) -> String {
         RingSetError::RepeatedGroup { ring, .. } => format!("/rings/{ring}/groups"),
         RingSetError::Deferral { ring } => format!("/rings/{ring}/deferral_days"),
         RingSetError::Waves { ring } => format!("/rings/{ring}/waves"),
+        RingSetError::ApprovalsOfLast { ring } => format!("/rings/{ring}/approvals"),
         RingSetError::Gate { ring, .. } => format!("/rings/{ring}/gate"),
         RingSetError::CoverRings { .. } => "/rules/cover_rings".to_owned(),
         RingSetError::RepeatedStratum(_) => "/rules/cover".to_owned(),
@@ -187,6 +190,7 @@ fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
     checks.range(format!("{at}/waves/least"), &ring.waves.least, 1..=u32::MAX);
     checks.range(format!("{at}/waves/most"), &ring.waves.most, 1..=u32::MAX);
     checks.range(format!("{at}/waves/percent"), &ring.waves.percent, 1..=100);
+    let approvals = ring.approvals;
     Ring {
         name: ring.name,
         membership: Membership {
@@ -204,6 +208,7 @@ fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
             most: ring.waves.most,
             percent: ring.waves.percent,
         },
+        approvals: approvals.and_then(|of| quorum_in(of, &format!("{at}/approvals"), checks)),
     }
 }
 

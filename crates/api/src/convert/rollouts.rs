@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use api_types as wire;
 use domain::evidence::{Levels, Limit};
 use domain::gate::policy::{Choices, OnSuspect, SegmentKind};
+use domain::ids::PlanId;
 use domain::rollout::access::Access;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::{PauseCause, PausedBy, Phase};
 use domain::rollout::plan::OnGateFailure;
+use store::approvals::Evidence;
 use store::rollouts::{RingRow, RolloutRow};
 
 use crate::checks::Checks;
@@ -46,7 +48,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
         waiting_on,
         waiting_for,
         next_look,
-        rings: row.rings.into_iter().map(ring).collect(),
+        rings: row.rings.into_iter().map(|one| ring(one, row.plan)).collect(),
         level: level_out(row.level),
         held_segments,
         observed_at: row.observed_at,
@@ -106,7 +108,7 @@ fn paused_by(by: PausedBy) -> (wire::PausedBy, Option<PauseCause>) {
     }
 }
 
-fn ring(row: RingRow) -> wire::RolloutRing {
+fn ring(row: RingRow, plan: PlanId) -> wire::RolloutRing {
     let states: BTreeMap<_, _> = row.tally.into();
     wire::RolloutRing {
         ring: row.ring.0,
@@ -122,6 +124,7 @@ fn ring(row: RingRow) -> wire::RolloutRing {
         states: states.into_iter().map(|(state, n)| (attempt_state(state), n)).collect(),
         waves: row.waves,
         removal_waves: row.removal_waves,
+        evidence: Evidence::of(plan, row.ring, &row.tally).to_string(),
         told: wire::Told {
             wanted: access(row.wanted),
             wanted_at: row.wanted_at,

@@ -89,7 +89,8 @@ pub(crate) async fn cancel(
 
 /// Vouch for a ring
 ///
-/// Its gate, and those of the rings before it, no longer hold or pause the rollout. A pause by a
+/// Its gate, and those of the rings before it, no longer hold or pause the rollout, nor do approvals
+/// that are missing: this outranks both, and stands in the history with who and why. A pause by a
 /// person stays.
 #[utoipa::path(post, path = "/api/v1/tenants/{tenant}/rollouts/{rollout}/promote",
     operation_id = "rollout_promote", tag = "rollouts", params(RolloutPath),

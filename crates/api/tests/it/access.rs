@@ -78,6 +78,7 @@ async fn ids_of_another_tenant_are_not_found() {
     let things = [
         format!("rollouts/{rollout}"),
         format!("rollouts/{rollout}/explain"),
+        format!("rollouts/{rollout}/approvals"),
         format!("rollouts/{rollout}/events"),
         format!("devices/{device}"),
         format!("releases/{release}"),

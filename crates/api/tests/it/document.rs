@@ -69,9 +69,16 @@ fn every_refusal_is_a_problem() {
 fn inputs_are_closed() {
     let document = document();
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    for name in ["Action", "ConnectionInput", "CreateRelease", "CreateRingSet", "CreateRollout"]
-        .into_iter()
-        .chain(["CreateTenant", "CreateToken", "Gate", "Promote", "Ring", "Waves"])
+    for name in [
+        "Action",
+        "ConnectionInput",
+        "CreateApproval",
+        "CreateRelease",
+        "CreateRingSet",
+        "CreateRollout",
+    ]
+    .into_iter()
+    .chain(["CreateTenant", "CreateToken", "Gate", "Promote", "Quorum", "Ring", "Waves"])
     {
         assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
     }

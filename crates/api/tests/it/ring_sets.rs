@@ -9,11 +9,15 @@ async fn a_ring_set_is_read_as_it_was_made() {
     let world = World::new().await;
     let tenant = world.tenant("Ours").await;
     let mut body = ring_set_body();
+    body["rings"][0]["approvals"] = json!({ "needed": 2, "approvers": ["ben", "cleo"] });
     body["rings"][0]["gate"] = json!({ "max_failed_percent": 0.29, "bake_hours": 1.5 });
     let path = format!("/api/v1/tenants/{tenant}/ring-sets");
     let made = world.post(&path, body.clone()).await.expect(201);
     assert_eq!((&made["members"], &made["placed_at"]), (&json!([0, 0]), &Value::Null));
-    let gate = &made["rings"][0]["gate"];
+    let rings = &made["rings"];
+    assert_eq!(rings[0]["approvals"], body["rings"][0]["approvals"]);
+    assert_eq!(rings[1].get("approvals"), None);
+    let gate = &rings[0]["gate"];
     assert_eq!((&gate["max_failed_percent"], &gate["bake_hours"]), (&json!(0.29), &json!(1.5)));
     assert_eq!(gate["min_judged_percent"], json!(80.0));
     assert_eq!(world.get(&format!("{path}/{}", id(&made))).await.expect(200), made);
@@ -62,6 +66,11 @@ async fn what_is_wrong_with_a_ring_is_named() {
         with("/rings/1/gate", json!({ "soak_hours": 1 })),
         with("/rings/1/waves", json!({ "least": 0 })),
         with("/rings/1/waves", json!({ "least": 9, "most": 8 })),
+        with("/rings/0/approvals", json!({ "needed": 2, "approvers": ["ben"] })),
+        with("/rings/0/approvals", json!({ "needed": 6 })),
+        with("/rings/0/approvals", json!({ "needed": 1, "approvers": ["ben", "Ben"] })),
+        with("/rings/0/approvals", json!({ "needed": 1, "approvers": [""] })),
+        with("/rings/1/approvals", json!({ "needed": 1 })),
         with("/rings", json!([])),
         with("/name", json!("x".repeat(65))),
     ] {
@@ -107,6 +116,16 @@ async fn what_is_wrong_with_a_ring_is_named() {
       /rings/1/waves/least: 0 is out of range; 1 to 4294967295 is right
     422 invalid: /rings/1/waves: ring 1: the wave limit must be at least 1, least no more than most, percent 1 to 100
       /rings/1/waves: ring 1: the wave limit must be at least 1, least no more than most, percent 1 to 100
+    422 invalid: /rings/0/approvals: 2 approvals are needed, and those who may give one are only 1
+      /rings/0/approvals: 2 approvals are needed, and those who may give one are only 1
+    422 invalid: /rings/0/approvals: 6 approvals cannot be asked for; 1 to 5 can
+      /rings/0/approvals: 6 approvals cannot be asked for; 1 to 5 can
+    422 invalid: /rings/0/approvals: "Ben" stands among the approvers twice
+      /rings/0/approvals: "Ben" stands among the approvers twice
+    422 invalid: /rings/0/approvals/approvers/0: this is empty; 1 to 100 characters are right
+      /rings/0/approvals/approvers/0: this is empty; 1 to 100 characters are right
+    422 invalid: /rings/1/approvals: ring 1 is the last one: no ring opens after it that could be approved
+      /rings/1/approvals: ring 1 is the last one: no ring opens after it that could be approved
     422 invalid: /rings: a ring set needs between 2 and 15 rings, this one has 0
       /rings: a ring set needs between 2 and 15 rings, this one has 0
     422 invalid: /name: 65 characters are too many; 64 is the most

@@ -8,7 +8,7 @@ use domain::ring::RingIndex;
 use domain::rollout::phase::{Event, PauseCause, Pauser};
 use serde_json::{Value, json};
 
-use crate::world::{World, hour, text};
+use crate::world::{World, hour, ring_set_body, text};
 
 pub(crate) struct Story {
     pub(crate) world: World,
@@ -18,9 +18,13 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) async fn new() -> Self {
+        Self::over(ring_set_body()).await
+    }
+
+    pub(crate) async fn over(set: Value) -> Self {
         let world = World::new().await;
         let tenant = world.tenant("Contoso").await;
-        let rollout = world.rollout(tenant).await;
+        let rollout = world.rollout_over(tenant, set).await;
         Self { world, tenant, rollout }
     }
 

@@ -104,6 +104,17 @@ impl World {
         self.store.token_create(&new, hour(0)).await.unwrap().1
     }
 
+    /// The token of an operator of this name.
+    pub(crate) async fn person(&self, name: &str) -> String {
+        let new = NewToken {
+            name: name.to_owned(),
+            role: Role::Operator,
+            tenant: None,
+            expires_at: None,
+        };
+        self.store.token_create(&new, hour(0)).await.unwrap().1
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
@@ -149,6 +160,11 @@ impl World {
 
     /// A rollout over a fleet of 100, 20 of them in its first ring, which has not opened yet.
     pub(crate) async fn rollout(&self, tenant: TenantId) -> RolloutId {
+        self.rollout_over(tenant, ring_set_body()).await
+    }
+
+    /// The same over rings of one's own; who belongs to them is set here.
+    pub(crate) async fn rollout_over(&self, tenant: TenantId, mut set: Value) -> RolloutId {
         let fleet: Vec<_> = (0..100).map(|number| device(tenant, number)).collect();
         self.store.device_import(tenant, &fleet).await.expect("a fleet");
         self.store.catalog_import(tenant, &[update()]).await.expect("a catalogue");
@@ -160,7 +176,6 @@ impl World {
         let pilots = DirectoryObjectId(Uuid::from_u128(99));
         let members: Vec<_> = fleet.iter().filter_map(|device| device.object).take(20).collect();
         self.store.group_replace(tenant, pilots, &members, &[], hour(0)).await.expect("a group");
-        let mut set = ring_set_body();
         set["rings"][0]["groups"] = json!([pilots]);
         (set["rings"][0]["percent"], set["rings"][1]["percent"]) = (json!(0), json!(100));
         let set = self.post(&format!("{base}/ring-sets"), set).await.expect(201);

@@ -5,7 +5,7 @@ pub(crate) mod preview;
 
 use std::path::PathBuf;
 
-use api_types::RingSet;
+use api_types::{Ring, RingSet};
 use clap::Subcommand;
 
 use super::Context;
@@ -90,6 +90,15 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
     Ok(Exit::Ok)
 }
 
+/// `2 of ben, cleo`, `1`; `-` when nobody has to approve.
+fn approvals(ring: &Ring) -> String {
+    match &ring.approvals {
+        None => "-".to_owned(),
+        Some(quorum) if quorum.approvers.is_empty() => quorum.needed.to_string(),
+        Some(quorum) => format!("{} of {}", quorum.needed, quorum.approvers.join(", ")),
+    }
+}
+
 pub(crate) fn show(context: &Context<'_>, set: &Document<RingSet>) -> Result<(), Failure> {
     let s = &set.typed;
     context.output.one(
@@ -113,6 +122,7 @@ pub(crate) fn show(context: &Context<'_>, set: &Document<RingSet>) -> Result<(),
             ring.grace_days.to_string(),
             format!("{} h", ring.gate.bake_hours),
             format!("{} %", ring.gate.max_failed_percent),
+            approvals(ring),
         ]
     });
     match context.output.form {
@@ -128,6 +138,7 @@ pub(crate) fn show(context: &Context<'_>, set: &Document<RingSet>) -> Result<(),
                 "grace",
                 "bake",
                 "failed at most",
+                "approvals",
             ];
             write(&format!("\n{}", table(&head, rows.collect())))
         }

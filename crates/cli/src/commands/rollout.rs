@@ -1,5 +1,6 @@
 //! `concentric rollout`.
 
+mod approvals;
 mod segments;
 
 use std::time::Duration;
@@ -47,7 +48,13 @@ pub(crate) enum Command {
     },
     /// Go on after a pause.
     Resume(Ask),
-    /// Vouch for a ring: its gate no longer holds or pauses the rollout.
+    /// Approve of a ring, so that the next one may open; never the author of the rollout.
+    Approve(approvals::Approve),
+    /// Show which rings ask for approvals, and who gave them.
+    Approvals(Which),
+    /// Take back an approval of your own, until the next ring has opened.
+    WithdrawApproval(approvals::Withdraw),
+    /// Vouch for a ring: its gate no longer holds or pauses the rollout, nor do missing approvals.
     Promote {
         #[command(flatten)]
         which: Which,
@@ -165,6 +172,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
     if let Command::Resume(Ask { yes, .. })
     | Command::Rollback(Ask { yes, .. })
     | Command::Cancel(Ask { yes, .. })
+    | Command::Approve(approvals::Approve { yes, .. })
     | Command::Promote { yes, .. } = &command
     {
         confirm::can_ask(*yes)?;
@@ -200,6 +208,12 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Resume(ask) => ask.run(context, &tenant, Deed::Resume).await?,
         Command::Rollback(ask) => ask.run(context, &tenant, Deed::Rollback).await?,
         Command::Cancel(ask) => ask.run(context, &tenant, Deed::Cancel).await?,
+        Command::Approve(approve) => approve.run(context, &tenant).await?,
+        Command::Approvals(which) => {
+            let rollout = which.find(context, &tenant).await?.typed;
+            approvals::list(context, &tenant, &rollout).await?;
+        }
+        Command::WithdrawApproval(withdraw) => withdraw.run(context, &tenant).await?,
         Command::Promote { which, ring, reason, yes } => {
             let rollout = which.find(context, &tenant).await?.typed;
             ask(context, &tenant, &rollout, Deed::Promote, yes).await?;

@@ -115,6 +115,7 @@ fn router(world: Shared) -> Router {
         .route(&format!("{rollouts}/{{id}}"), get(read))
         .route(&format!("{rollouts}/{{id}}/explain"), get(|| async { Json(explanation()) }))
         .route(&format!("{rollouts}/{{id}}/events"), get(events))
+        .route(&format!("{rollouts}/{{id}}/approvals"), get(scripted).post(scripted))
         .route(&format!("{rollouts}/{{id}}/{{action}}"), post(act))
         .fallback(scripted)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&world), guard))
@@ -263,7 +264,8 @@ pub(crate) fn rollout(id: &str, release: &str, phase: &Value) -> Value {
         json!({ "ring": at, "name": name, "assigned": assigned, "eligible": assigned,
             "offered": offered, "in_flight": offered - confirmed - failed - lost,
             "confirmed": confirmed, "failed": failed, "lost": lost,
-            "states": { "confirmed": confirmed }, "waves": 3, "removal_waves": 0, "told": told })
+            "states": { "confirmed": confirmed }, "waves": 3, "removal_waves": 0,
+            "evidence": format!("{at}-{failed}-{lost}-ab"), "told": told })
     };
     let mut last = ring(2, "Broad", [9000, 0, 0, 0, 0]);
     last["waves"] = json!(0);

@@ -3,6 +3,7 @@
 
 mod api;
 mod apply;
+mod approvals;
 mod devices;
 mod enrollment;
 mod errors;

@@ -13,6 +13,7 @@ async fn without_a_terminal_what_is_hard_to_take_back_needs_yes() {
         &["rollback", "2026-11 B"],
         &["cancel", "2026-11 B"],
         &["promote", "2026-11 B", "--reason", "looked at it"],
+        &["approve", "2026-11 B", "--ring", "First", "--comment", "looked at it"],
     ] {
         let run = run(&api.url, &[&["rollout"], action].concat()).await;
         assert_eq!(run.code, 2, "{action:?}");

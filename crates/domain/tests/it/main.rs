@@ -1,5 +1,6 @@
 //! The rules, tested from outside.
 
+mod approvals;
 mod attempts;
 mod coverage;
 mod documents;

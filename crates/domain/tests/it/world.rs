@@ -30,6 +30,7 @@ pub(crate) fn ring(name: &str, percent: u8, deferral_days: u8) -> Ring {
         cadence: Cadence { deferral_days, deadline_days: 2, grace_days: 2 },
         gate: Gate::DEFAULT,
         waves: WaveLimit { least: 10, most: 100, percent: 10 },
+        approvals: None,
     }
 }
 

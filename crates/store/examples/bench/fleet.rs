@@ -104,6 +104,7 @@ fn ring(name: &str, percent: u8) -> Ring {
         cadence: Cadence { deferral_days: 0, deadline_days: 2, grace_days: 2 },
         gate: Gate::DEFAULT,
         waves: WaveLimit::DEFAULT,
+        approvals: None,
     }
 }
 

@@ -53,6 +53,7 @@ impl Store {
         let (models, builds) = (names(SegmentKind::Model), names(SegmentKind::Build));
         let categories = names(SegmentKind::Category);
         let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
+        check_quorums(&plan, actor)?;
         let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
         insert(&mut tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
         let devices = sqlx::query_scalar!(
@@ -140,6 +141,21 @@ async fn lock_release(
     .fetch_optional(&mut **tx)
     .await?
     .ok_or_else(|| StoreError::Invalid("there is no such release".to_owned()))
+}
+
+/// A ring that nobody but the author may approve would wait for ever.
+fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
+    for (index, ring) in plan.rings().iter().enumerate() {
+        let Some(quorum) = &ring.approvals else { continue };
+        if !quorum.can_be_met(author) {
+            let (name, needed) = (&ring.name, quorum.needed());
+            return Err(StoreError::Invalid(format!(
+                "ring {index} ({name}) needs {needed} approvals, and too few people besides \
+                 {author}, who would be the author, may give one"
+            )));
+        }
+    }
+    Ok(())
 }
 
 async fn check_free(tx: &mut Tx, tenant: TenantId, new: &NewRollout) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! The store against a real PostgreSQL: a database of its own for every test, on the server that
 //! `DATABASE_URL` names (`cargo xtask test` starts one).
 
+mod approvals;
 mod chain;
 mod controls;
 mod devices;

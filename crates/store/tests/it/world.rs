@@ -187,6 +187,7 @@ pub(crate) fn ring(name: &str, percent: u8, groups: Vec<DirectoryObjectId>) -> R
         cadence: Cadence { deferral_days: 0, deadline_days: 2, grace_days: 1 },
         gate: Gate::DEFAULT,
         waves: WaveLimit { least: 10, most: 50, percent: 10 },
+        approvals: None,
     }
 }
 

@@ -133,10 +133,13 @@ pub(crate) fn changes(
     Ok(diff::changes(&comparable(body_of(current))?, &comparable(wanted.clone())?))
 }
 
-/// Groups stand in no order.
+/// Groups and approvers stand in no order.
 pub(crate) fn comparable(mut set: CreateRingSet) -> Result<Value, Failure> {
     set.id = None;
-    set.rings.iter_mut().for_each(|ring| ring.groups.sort_unstable());
+    for ring in &mut set.rings {
+        ring.groups.sort_unstable();
+        ring.approvals.iter_mut().for_each(|quorum| quorum.approvers.sort_unstable());
+    }
     set.rules.sources.sort_unstable();
     serde_json::to_value(set).map_err(|error| Failure::Failed(error.to_string()))
 }

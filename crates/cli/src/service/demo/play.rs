@@ -175,6 +175,7 @@ fn rings(speed: f64) -> CreateRingSet {
         grace_days,
         gate,
         waves,
+        approvals: None,
     };
     let rings = vec![
         ring("Test", 1, 0, 0, 0),
