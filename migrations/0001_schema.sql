@@ -395,7 +395,7 @@ create table chain_head (
 create table work (
     tenant_id uuid not null,
     kind text not null check (kind in ('decide', 'enforce', 'sweep', 'observe', 'sync', 'assess',
-        'register', 'enroll', 'members', 'act')),
+        'register', 'enroll', 'members', 'act', 'signal')),
     subject uuid not null,
     due_at timestamptz,            -- by the service's clock; null: nothing to do until asked
     nudges bigint not null default 0, -- how often it was asked for
@@ -471,6 +471,43 @@ create unique index device_action_pending on device_action (tenant_id, device_id
     where done_at is null;
 create index device_action_of_device on device_action (tenant_id, device_id, id);
 
+-- Custom signals that gates listen to.
+create table signal (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    ring_set_id uuid,              -- of the rollouts that listen; null: all of them
+    definition jsonb not null,
+    secret_sealed bytea,           -- AES-256-GCM; the key is not in the database
+    generation bigint not null default 0, -- counts changes: readings belong to one of them
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, name),
+    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id)
+);
+
+-- What was seen of a signal for one rollout, as far as it still matters.
+create table signal_seen (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    signal_id uuid not null,
+    history jsonb not null,
+    primary key (tenant_id, rollout_id, signal_id),
+    foreign key (tenant_id, signal_id) references signal (tenant_id, id) on delete cascade
+);
+
+-- The newest readings, for people; judged by signal_seen alone.
+create table signal_reading (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    signal_id uuid not null,
+    at timestamptz not null,
+    reading jsonb not null,
+    primary key (tenant_id, rollout_id, signal_id, at),
+    foreign key (tenant_id, signal_id) references signal (tenant_id, id) on delete cascade
+);
+
 -- Rights and row-level security --------------------------------------------------------------
 
 do $$
@@ -480,7 +517,7 @@ begin
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
-        'event', 'chain_head', 'work', 'api_token']
+        'signal', 'signal_seen', 'signal_reading', 'event', 'chain_head', 'work', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
         execute format('create policy of_tenant on %I using (tenant_id = (select current_tenant()))', name);

@@ -17,7 +17,7 @@ pub mod certificate;
 pub mod combine;
 pub mod control;
 pub mod delay;
-mod exact;
+pub(crate) mod exact;
 pub mod expected;
 mod grid;
 pub mod interval;

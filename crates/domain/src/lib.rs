@@ -20,5 +20,6 @@ pub mod registration;
 pub mod ring;
 pub mod rollout;
 mod seconds;
+pub mod signal;
 pub mod tally;
 pub mod work;

@@ -14,5 +14,6 @@ mod readiness;
 mod registrations;
 mod rings;
 mod rollouts;
+mod signals;
 mod transitions;
 mod world;
