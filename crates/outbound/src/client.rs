@@ -1,6 +1,7 @@
 //! The call itself.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,6 +95,12 @@ impl Client {
     pub async fn get(&self, url: &str) -> Result<Answer, OutboundError> {
         let (query, headers) = (&[][..], Vec::new());
         self.send(Request { method: Method::GET, url, query, headers, body: None }).await
+    }
+
+    /// The addresses that a call would connect to; nothing is sent.
+    pub async fn check(&self, url: &str) -> Result<Vec<SocketAddr>, OutboundError> {
+        let Limits { allow, ports, .. } = &*self.limits;
+        Target::parse(url, allow, ports)?.resolve(allow, ports, &*self.resolver).await
     }
 
     pub(crate) async fn send(&self, request: Request<'_>) -> Result<Answer, OutboundError> {
