@@ -1,6 +1,6 @@
 //! The parameters of paths. Each is an id of its own kind.
 
-use domain::ids::{DeviceId, ReleaseId, RingSetId, RolloutId, TenantId, UpdateId};
+use domain::ids::{DeviceId, ReleaseId, RingSetId, RolloutId, SignalId, TenantId, UpdateId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -28,4 +28,5 @@ paths! {
     UpdatePath { tenant: TenantId, update: UpdateId }
     ReleasePath { tenant: TenantId, release: ReleaseId }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
+    SignalPath { tenant: TenantId, signal: SignalId }
 }
