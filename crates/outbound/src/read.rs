@@ -77,45 +77,68 @@ impl Readers {
                 webhook::ask(&self.client, url, name, context, given, now).await
             }
             Source::Prometheus { url, measure } => {
-                let ask =
-                    async |query: String| prometheus::query(&self.client, url, &query, given).await;
-                measured(measure, Language::PromQl, context, ask, now).await
+                let asked = Asked::Prometheus { url, token: given };
+                self.measured(measure, &asked, context, now).await
             }
             Source::Kql { workspace, measure, client: _ } => {
                 let Secret::Login(login) = secret else {
                     return Err(OutboundError::Secret("a workspace needs an application's secret"));
                 };
                 let token = kql::token(&self.client, login).await?;
-                let ask = async |query: String| {
-                    let base = &self.log_analytics;
-                    kql::query(&self.client, base, *workspace, &query, &token).await
-                };
-                measured(measure, Language::Kql, context, ask, now).await
+                let asked = Asked::Kql { workspace: *workspace, token };
+                self.measured(measure, &asked, context, now).await
+            }
+        }
+    }
+
+    async fn measured(
+        &self,
+        measure: &Measure,
+        asked: &Asked<'_>,
+        context: &Context,
+        now: DateTime<Utc>,
+    ) -> Result<Reading, OutboundError> {
+        let words = Words::from(context);
+        let fill = |query: &str| {
+            let filled = asked.language().fill(query, &words);
+            filled.map_err(|misplaced| OutboundError::Query(misplaced.to_string()))
+        };
+        match measure {
+            Measure::Value { query, threshold } => {
+                number::value(self.ask(asked, &fill(query)?).await?, threshold, now)
+            }
+            Measure::Counts { failures, devices, rule } => {
+                let (failures, devices) = (fill(failures)?, fill(devices)?);
+                let failures = self.ask(asked, &failures).await?;
+                number::counts(failures, self.ask(asked, &devices).await?, rule, now)
+            }
+        }
+    }
+
+    async fn ask(&self, asked: &Asked<'_>, query: &str) -> Result<Option<f64>, OutboundError> {
+        match asked {
+            Asked::Prometheus { url, token } => {
+                prometheus::query(&self.client, url, query, *token).await
+            }
+            Asked::Kql { workspace, token } => {
+                let base = &self.log_analytics;
+                kql::query(&self.client, base, *workspace, query, token).await
             }
         }
     }
 }
 
-async fn measured(
-    measure: &Measure,
-    language: Language,
-    context: &Context,
-    ask: impl AsyncFn(String) -> Result<Option<f64>, OutboundError>,
-    now: DateTime<Utc>,
-) -> Result<Reading, OutboundError> {
-    let words = Words::from(context);
-    let fill = |query: &str| {
-        let filled = language.fill(query, &words);
-        filled.map_err(|misplaced| OutboundError::Query(misplaced.to_string()))
-    };
-    match measure {
-        Measure::Value { query, threshold } => {
-            number::value(ask(fill(query)?).await?, threshold, now)
-        }
-        Measure::Counts { failures, devices, rule } => {
-            let (failures, devices) = (fill(failures)?, fill(devices)?);
-            let failures = ask(failures).await?;
-            number::counts(failures, ask(devices).await?, rule, now)
+/// Who is asked for a number.
+enum Asked<'a> {
+    Prometheus { url: &'a str, token: Option<&'a SecretString> },
+    Kql { workspace: Uuid, token: SecretString },
+}
+
+impl Asked<'_> {
+    const fn language(&self) -> Language {
+        match self {
+            Self::Prometheus { .. } => Language::PromQl,
+            Self::Kql { .. } => Language::Kql,
         }
     }
 }

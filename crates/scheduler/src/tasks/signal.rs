@@ -1,8 +1,10 @@
 //! Reading the custom signals of a rollout, a few at a time: one slow source holds up few others.
 
+use chrono::{DateTime, Utc};
 use domain::ids::{RolloutId, TenantId};
 use domain::signal::{Context, Due};
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 use super::{Next, TaskError, World};
 use crate::ports::{Fleet, Journal};
@@ -21,13 +23,16 @@ pub(super) async fn signal<J: Journal, F: Fleet, C: Clock>(
     if duty.due.is_empty() {
         return Ok(duty.next);
     }
-    let mut reading = stream::iter(&duty.due)
-        .map(|due| read(world, tenant, &context, due))
-        .buffer_unordered(AT_ONCE);
     let mut next = duty.next;
-    while let Some(again) = reading.next().await {
-        let again = again?;
-        next = Some(next.map_or(again, |next| next.min(again)));
+    for some in duty.due.chunks(AT_ONCE) {
+        let mut reading = FuturesUnordered::new();
+        for due in some {
+            reading.push(read(world, tenant, &context, due));
+        }
+        while let Some(again) = reading.next().await {
+            let again = again?;
+            next = Some(next.map_or(again, |next| next.min(again)));
+        }
     }
     Ok(next)
 }
@@ -38,7 +43,7 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     tenant: TenantId,
     context: &Context,
     due: &Due,
-) -> Result<chrono::DateTime<chrono::Utc>, TaskError> {
+) -> Result<DateTime<Utc>, TaskError> {
     let now = world.clock.now();
     let reading = world.fleet.read_signal(context, due, now).await;
     let outcome = reading.outcome.name();
