@@ -35,12 +35,7 @@ struct Table {
 pub(crate) async fn token(client: &Client, login: &Login) -> Result<SecretString, OutboundError> {
     let base = login.url.trim_end_matches('/');
     let url = format!("{base}/{}/oauth2/v2.0/token", login.entra_tenant);
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials")
-        .append_pair("client_id", &login.client_id.to_string())
-        .append_pair("client_secret", login.secret.expose_secret())
-        .append_pair("scope", SCOPE);
-    let body = Some(("application/x-www-form-urlencoded", form.finish().into_bytes()));
+    let body = Some(("application/x-www-form-urlencoded", form(login).into_bytes()));
     let request =
         Request { method: Method::POST, url: &url, query: &[], headers: Vec::new(), body };
     let granted = client.send(request).await.map_err(|error| match error {
@@ -48,6 +43,15 @@ pub(crate) async fn token(client: &Client, login: &Login) -> Result<SecretString
         other => other,
     })?;
     granted.json::<Granted>().map(|granted| granted.access_token.into())
+}
+
+fn form(login: &Login) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", &login.client_id.to_string())
+        .append_pair("client_secret", login.secret.expose_secret())
+        .append_pair("scope", SCOPE)
+        .finish()
 }
 
 /// The number in the first column of the only row; none when there is no row, or nothing in it.

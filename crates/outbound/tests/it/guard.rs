@@ -218,8 +218,8 @@ fn routes() -> Router {
     let large = || async { "x".repeat(2 << 20) };
     // Without a length, so that only reading tells.
     let endless = || async {
-        let chunks = std::iter::repeat_n(Ok::<_, std::io::Error>("x".repeat(1 << 16)), 1 << 10);
-        Body::from_stream(Chunks(chunks.collect::<Vec<_>>().into_iter()))
+        let chunks: Vec<_> = (0..1 << 10).map(|_| Ok("x".repeat(1 << 16))).collect();
+        Body::from_stream(Chunks(chunks.into_iter()))
     };
     let slow = || async {
         tokio::time::sleep(Duration::from_secs(30)).await;
