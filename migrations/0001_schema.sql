@@ -293,6 +293,7 @@ create table rollout (
     segments_released smallint[] not null default '{}', -- that a person wants to go on
     held smallint[] not null default '{}',              -- that are held
     level text not null default 'calm' check (level in ('calm', 'watch', 'pause', 'roll_back')), -- of the evidence, as recorded last
+    watched_at timestamptz,        -- when that last left the calm
     observed_at timestamptz,       -- devices were last read completely
     waiting jsonb,                 -- what the last decision waits for
     decided_at timestamptz,
@@ -456,7 +457,7 @@ create table chain_head (
 create table work (
     tenant_id uuid not null,
     kind text not null check (kind in ('decide', 'enforce', 'sweep', 'observe', 'sync', 'assess',
-        'register', 'enroll', 'members', 'act')),
+        'register', 'enroll', 'members', 'act', 'signal')),
     subject uuid not null,
     due_at timestamptz,            -- by the service's clock; null: nothing to do until asked
     nudges bigint not null default 0, -- how often it was asked for
@@ -532,6 +533,43 @@ create unique index device_action_pending on device_action (tenant_id, device_id
     where done_at is null;
 create index device_action_of_device on device_action (tenant_id, device_id, id);
 
+-- Custom signals that gates listen to.
+create table signal (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    ring_set_id uuid,              -- of the rollouts that listen; null: all of them
+    definition jsonb not null,
+    secret_sealed bytea,           -- AES-256-GCM; the key is not in the database
+    generation bigint not null default 0, -- counts changes: readings belong to one of them
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, name),
+    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id)
+);
+
+-- What was seen of a signal for one rollout, as far as it still matters.
+create table signal_seen (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    signal_id uuid not null,
+    history jsonb not null,
+    primary key (tenant_id, rollout_id, signal_id),
+    foreign key (tenant_id, signal_id) references signal (tenant_id, id) on delete cascade
+);
+
+-- The newest readings, for people; judged by signal_seen alone.
+create table signal_reading (
+    tenant_id uuid not null,
+    rollout_id uuid not null,
+    signal_id uuid not null,
+    at timestamptz not null,
+    reading jsonb not null,
+    primary key (tenant_id, rollout_id, signal_id, at),
+    foreign key (tenant_id, signal_id) references signal (tenant_id, id) on delete cascade
+);
+
 -- Rights and row-level security --------------------------------------------------------------
 
 do $$
@@ -540,8 +578,9 @@ begin
     foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
-        'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment', 'enrollment', 'enrollment_object', 'device_action',
-        'event', 'chain_head', 'work', 'api_token']
+        'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
+        'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
+        'chain_head', 'work', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
         execute format('create policy of_tenant on %I using (tenant_id = (select current_tenant()))', name);

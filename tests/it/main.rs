@@ -14,6 +14,7 @@ mod readiness;
 mod refusals;
 mod registration;
 mod rollouts;
+mod signals;
 mod stack;
 mod tenant;
 mod truth;

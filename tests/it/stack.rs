@@ -89,9 +89,15 @@ impl Stack {
 
     /// A server in this process.
     pub(crate) async fn serve(&self) -> Server {
+        self.serve_allowing("").await
+    }
+
+    /// The same, and signals may be read from here.
+    pub(crate) async fn serve_allowing(&self, allow: &str) -> Server {
         let mut config = Config::embedded(self.data_dir.clone()).accelerated(self.clock());
         config.database = Database::Url(self.database.url.clone());
         config.listen = ([127, 0, 0, 1], 0).into();
+        config.outbound.allow = allow.parse().expect("an allow list");
         Server::start(config).await.expect("a server")
     }
 

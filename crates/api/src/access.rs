@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 55] = {
+pub static RULES: [Rule; 62] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -90,11 +90,18 @@ pub static RULES: [Rule; 55] = {
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/approvals", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/approvals", Operator, Tenant),
         rule(DELETE, "/api/v1/tenants/{tenant}/rollouts/{rollout}/approvals/{approval}", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/signals", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/pause", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/resume", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/promote", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/rollback", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/cancel", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/signals", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/signals", Admin, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/signals/{signal}", Viewer, Tenant),
+        rule(PUT,    "/api/v1/tenants/{tenant}/signals/{signal}", Admin, Tenant),
+        rule(DELETE, "/api/v1/tenants/{tenant}/signals/{signal}", Admin, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/signals/{signal}/test", Operator, Tenant),
     ]
 };
 

@@ -29,6 +29,7 @@ use crate::access::{RULES, Reach, Rule, role_name};
         (name = "updates", description = "The update catalogue"),
         (name = "releases", description = "Updates approved to go out"),
         (name = "rollouts", description = "Releases walking through a ring set"),
+        (name = "signals", description = "What other systems say, for gates to listen to"),
         (name = "service", description = "About the service itself"),
     )
 )]

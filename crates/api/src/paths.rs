@@ -1,6 +1,6 @@
 //! The parameters of paths. Each is an id of its own kind.
 
-use domain::ids::{DeviceId, ReleaseId, RingSetId, RolloutId, TenantId, UpdateId};
+use domain::ids::{DeviceId, ReleaseId, RingSetId, RolloutId, SignalId, TenantId, UpdateId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -29,6 +29,7 @@ paths! {
     ReleasePath { tenant: TenantId, release: ReleaseId }
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
+    SignalPath { tenant: TenantId, signal: SignalId }
 }
 
 /// A segment of a rollout, by its position in the plan.

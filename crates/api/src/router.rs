@@ -19,7 +19,7 @@ use crate::rollouts::{actions, approvals, events, explain, segments};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
-    rollouts, tenants, tokens, updates,
+    rollouts, signals, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -78,6 +78,10 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
+        .routes(routes!(signals::of_rollout))
+        .routes(routes!(signals::list, signals::create))
+        .routes(routes!(signals::read, signals::replace, signals::delete))
+        .routes(routes!(signals::test))
         .routes(routes!(events::list))
         .routes(routes!(segments::list))
         .routes(routes!(segments::hold))

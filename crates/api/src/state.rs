@@ -1,11 +1,26 @@
 //! What every handler is given.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::signal::{Context, Reading};
 use store::Store;
+use store::signals::SignalRow;
 use tokio_util::sync::CancellationToken;
+
+/// Asks the source of a signal, for a test of it. Whoever implements this speaks to the world; the
+/// API does not.
+pub trait SignalReader: Send + Sync {
+    fn read<'a>(
+        &'a self,
+        signal: &'a SignalRow,
+        context: &'a Context,
+        now: DateTime<Utc>,
+    ) -> Pin<Box<dyn Future<Output = Reading> + Send + 'a>>;
+}
 
 /// What the API works with. Clones share everything.
 #[derive(Clone)]
@@ -15,6 +30,7 @@ pub struct State {
     pub now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     /// Cancelled when the server stops: streams of events end then, so that it can.
     pub closing: CancellationToken,
+    pub signals: Arc<dyn SignalReader>,
 }
 
 impl State {

@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod events;
 pub mod gate;
+pub mod signals;
 pub mod waiting;
 
 use std::fmt::Display;
@@ -111,6 +112,8 @@ pub fn cause(cause: PauseCause, rings: &Rings) -> String {
         ConditionKind::Stall => "too many lost devices".to_owned(),
         ConditionKind::Exposure => "too few outcomes".to_owned(),
         ConditionKind::Bake => "too short a bake".to_owned(),
+        ConditionKind::Signals => "a failed signal".to_owned(),
+        ConditionKind::Approvals => "missing approvals".to_owned(),
         ConditionKind::Calendar => "a day that has not come".to_owned(),
     };
     format!("{found} in {}", rings.name(cause.ring))
@@ -141,6 +144,8 @@ pub fn failure(cause: PauseCause, rings: &Rings) -> String {
         }
         ConditionKind::Exposure => "too few devices have an outcome".to_owned(),
         ConditionKind::Bake => "it was not watched long enough".to_owned(),
+        ConditionKind::Signals => "a custom signal failed".to_owned(),
+        ConditionKind::Approvals => "too few people approved".to_owned(),
         ConditionKind::Calendar => "the day of the next ring has not come".to_owned(),
     };
     let (condition, ring) = (cause.condition.name(), rings.name(cause.ring));

@@ -112,6 +112,12 @@ impl Client {
         self.send(self.request(Method::DELETE, path).timeout(PATIENCE)).await.map(drop)
     }
 
+    /// As `delete`, with parameters.
+    pub(crate) async fn delete_with(&self, path: &[&str], query: &Query) -> Result<(), Failure> {
+        let request = self.request(Method::DELETE, path).query(query).timeout(PATIENCE);
+        self.send(request).await.map(drop)
+    }
+
     /// An order whose answer says nothing of interest.
     pub(crate) async fn order(&self, path: &[&str]) -> Result<(), Failure> {
         let request = self.request(Method::POST, path).timeout(PATIENCE);

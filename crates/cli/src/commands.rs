@@ -6,6 +6,7 @@ mod gate;
 mod release;
 mod ring_set;
 mod rollout;
+mod signal;
 mod tenant;
 mod update;
 
@@ -33,6 +34,9 @@ pub(crate) enum ClientCommand {
     /// Ring sets: the stages a rollout walks through.
     #[command(subcommand)]
     RingSet(ring_set::Command),
+    /// Custom signals: what other systems say, for gates to listen to.
+    #[command(subcommand)]
+    Signal(signal::Command),
     /// The update catalogue.
     #[command(subcommand)]
     Update(update::Command),
@@ -74,6 +78,7 @@ pub(crate) async fn run(
         ClientCommand::Tenant(command) => tenant::run(command, &context).await,
         ClientCommand::Device(command) => device::run(command, &context).await,
         ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
+        ClientCommand::Signal(command) => signal::run(command, &context).await,
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,

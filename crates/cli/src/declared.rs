@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 use api_types::{
-    CreateRingSet, DriverSettings, EdgeSettings, EnrollmentSettings, FeatureSettings,
+    CreateRingSet, CreateSignal, DriverSettings, EdgeSettings, EnrollmentSettings, FeatureSettings,
     OfficeSettings, PlacementRules, Ring,
 };
 use chrono::{DateTime, Utc};
@@ -196,6 +196,18 @@ pub(crate) fn ring_set(file: &Path) -> Result<CreateRingSet, Failure> {
         None | Some("RingSet") => Ok(document.parse::<RingSet>()?.into()),
         Some(kind) => Err(document.place().wrong(&format!(
             "a RingSet is wanted here, not a `{kind}`; `concentric apply -f` takes every kind"
+        ))),
+    }
+}
+
+/// A file with one signal.
+pub(crate) fn signal(file: &Path) -> Result<CreateSignal, Failure> {
+    match open(file)?.as_slice() {
+        [document] => document.parse(),
+        documents => Err(Failure::Usage(format!(
+            "{}: one signal is wanted here, and there are {} documents",
+            file.display(),
+            documents.len()
         ))),
     }
 }

@@ -1,6 +1,6 @@
 //! Finds what a person means: a tenant, a rollout, a ring set by name, id or beginning of an id.
 
-use api_types::{Device, DeviceName, Release, Ring, RingSet, Rollout, Tenant, Update};
+use api_types::{Device, DeviceName, Release, Ring, RingSet, Rollout, Signal, Tenant, Update};
 use uuid::Uuid;
 
 use crate::client::{Client, Document, Query};
@@ -51,6 +51,15 @@ pub(crate) async fn ring_set(
 ) -> Result<Document<RingSet>, Failure> {
     let sets = client.all(&["tenants", tenant, "ring-sets"], &Query::new()).await?;
     choose("ring set", wanted, sets, |r: &RingSet| (r.id, &r.name))
+}
+
+pub(crate) async fn signal(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<Signal>, Failure> {
+    let signals = client.all(&["tenants", tenant, "signals"], &Query::new()).await?;
+    choose("signal", wanted, signals, |s: &Signal| (s.id, &s.name))
 }
 
 pub(crate) async fn release(

@@ -16,6 +16,7 @@ use crate::evidence::{Level, rate};
 use crate::rollout::observations::RingObservation;
 use crate::seconds;
 use crate::tally::Tally;
+use crate::{approval, signal};
 use policy::Policy;
 use success::{Share, SuccessBy, SuccessRule, limit_of};
 use weigh::Weighed;
@@ -90,6 +91,10 @@ pub enum ConditionKind {
     NoHalt,
     /// Devices and our own reading of them go on.
     Stall,
+    /// Other systems have nothing against it.
+    Signals,
+    /// Enough people agree.
+    Approvals,
     /// The day on which the next ring may open has come.
     Calendar,
 }
@@ -104,6 +109,8 @@ impl ConditionKind {
             Self::Success => "success",
             Self::NoHalt => "no_halt",
             Self::Stall => "stall",
+            Self::Signals => "signals",
+            Self::Approvals => "approvals",
             Self::Calendar => "calendar",
         }
     }
@@ -164,6 +171,10 @@ pub enum Evidence {
         of: u32,
         most: u32,
     },
+    /// What each custom signal answers.
+    Signals { answers: Vec<signal::Answer> },
+    /// How approvals were counted.
+    Approvals(approval::Tally),
     /// The day the next ring may open; none after the last ring.
     Calendar { opens_at: Option<DateTime<Utc>> },
 }
@@ -199,6 +210,11 @@ pub struct GateInput<'a> {
     pub heard_at: Option<DateTime<Utc>>,
     /// When the next ring may open; none if there is no next ring.
     pub next_opens_at: Option<DateTime<Utc>>,
+    pub signals: &'a [signal::Seen],
+    /// Who has to agree that the next ring opens; none: nobody.
+    pub quorum: Option<&'a approval::Quorum>,
+    pub approvals: &'a [approval::Approval],
+    pub approving: approval::Context<'a>,
 }
 
 /// Below this size a ring wants more of itself judged, and nobody in the middle of an install.
@@ -218,6 +234,8 @@ impl Gate {
             self.success(tally, policy.failed.limit(), policy.levels.pause()),
             no_halt(input.weighed),
             self.stall(input, now),
+            signals(input.signals, now),
+            approvals(input),
             calendar(input.next_opens_at, now),
         ];
         GateReport { conditions }
@@ -328,6 +346,16 @@ fn no_halt(weighed: &Weighed) -> Condition {
     };
     let evidence = Evidence::Weighed(weighed.clone());
     Condition { kind: ConditionKind::NoHalt, verdict, evidence }
+}
+
+fn signals(seen: &[signal::Seen], now: DateTime<Utc>) -> Condition {
+    let (verdict, answers) = signal::judge(seen, now);
+    Condition { kind: ConditionKind::Signals, verdict, evidence: Evidence::Signals { answers } }
+}
+
+fn approvals(input: &GateInput<'_>) -> Condition {
+    let (verdict, tally) = approval::judge(input.quorum, input.approvals, &input.approving);
+    Condition { kind: ConditionKind::Approvals, verdict, evidence: Evidence::Approvals(tally) }
 }
 
 fn calendar(opens_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Condition {

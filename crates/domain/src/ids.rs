@@ -60,4 +60,6 @@ typed_ids! {
     RolloutId;
     /// An immutable plan revision.
     PlanId;
+    /// A custom signal that gates listen to.
+    SignalId;
 }

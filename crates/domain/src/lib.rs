@@ -21,5 +21,6 @@ pub mod registration;
 pub mod ring;
 pub mod rollout;
 mod seconds;
+pub mod signal;
 pub mod tally;
 pub mod work;

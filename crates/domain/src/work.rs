@@ -32,10 +32,12 @@ pub enum WorkKind {
     Members,
     /// Ask single devices to do something. Subject: the tenant.
     Act,
+    /// Read the custom signals of a rollout. Subject: the rollout.
+    Signal,
 }
 
 impl WorkKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Decide,
         Self::Enforce,
         Self::Sweep,
@@ -46,6 +48,7 @@ impl WorkKind {
         Self::Enroll,
         Self::Members,
         Self::Act,
+        Self::Signal,
     ];
 
     /// The word used in tables and metrics.
@@ -62,6 +65,7 @@ impl WorkKind {
             Self::Enroll => "enroll",
             Self::Members => "members",
             Self::Act => "act",
+            Self::Signal => "signal",
         }
     }
 

@@ -17,6 +17,7 @@ mod ports;
 mod settings;
 mod tasks;
 
+pub use ports::signals::{SignalJournal, Signals};
 pub use ports::tenancy::{
     Demand, EnrollmentDuty, GroupBatch, GroupChange, GroupChanges, Membership, PendingAction,
     TenantFleet, TenantJournal,
@@ -34,6 +35,8 @@ const READING: [WorkKind; 2] = [WorkKind::Observe, WorkKind::Sync];
 /// What an administrator waits for, or what runs long, must hold up no offer and no reading.
 const KEEPING: [WorkKind; 5] =
     [WorkKind::Assess, WorkKind::Register, WorkKind::Enroll, WorkKind::Members, WorkKind::Act];
+/// Sources of signals are other people's, and may be as slow as they like.
+const LISTENING: [WorkKind; 1] = [WorkKind::Signal];
 
 /// Runs until `stop` is cancelled, and returns when the work at hand is finished.
 pub async fn run<J: Journal, F: Fleet, C: Clock>(
@@ -57,5 +60,6 @@ pub async fn run<J: Journal, F: Fleet, C: Clock>(
         lane(&ENFORCING, settings.enforcing),
         lane(&READING, settings.reading),
         lane(&KEEPING, settings.keeping),
+        lane(&LISTENING, settings.listening),
     );
 }

@@ -1,5 +1,6 @@
 //! What the loop needs of the database and of Microsoft Graph.
 
+pub(crate) mod signals;
 pub(crate) mod tenancy;
 
 use std::future::Future;
@@ -19,6 +20,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
+use signals::{SignalJournal, Signals};
 use tenancy::{TenantFleet, TenantJournal};
 
 /// Why the journal did not do something.
@@ -54,7 +56,7 @@ pub enum FleetError {
 type Done<T, E> = Result<T, E>;
 
 /// The database, as the loop sees it. Every write is a compare-and-set or sets a state.
-pub trait Journal: TenantJournal + Clone + Send + Sync + 'static {
+pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static {
     /// Claims up to `limit` pieces of due work.
     fn claim(
         &self,
@@ -221,8 +223,9 @@ pub trait Journal: TenantJournal + Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
 }
 
-/// Microsoft Graph, as the loop sees it. Every write sets a state, so repeating it is harmless.
-pub trait Fleet: TenantFleet + Clone + Send + Sync + 'static {
+/// Microsoft Graph, as the loop sees it, and what else is asked about a fleet. Every write sets a
+/// state, so repeating it is harmless.
+pub trait Fleet: TenantFleet + Signals + Clone + Send + Sync + 'static {
     fn updates(
         &self,
         tenant: TenantId,

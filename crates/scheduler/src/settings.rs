@@ -20,6 +20,7 @@ pub struct Settings {
     pub enforcing: usize,
     pub reading: usize,
     pub keeping: usize,
+    pub listening: usize,
     /// How long a claim lasts without being kept; kept every third of it.
     pub lease: Duration,
     /// Between two reads of check-ins and reports, by the service's clock.
@@ -55,6 +56,7 @@ impl Default for Settings {
             enforcing: 4,
             reading: 2,
             keeping: 4,
+            listening: 4,
             // What a dead server held is taken over after this.
             lease: Duration::from_secs(15),
             observe_every: TimeDelta::minutes(15),

@@ -9,6 +9,7 @@ mod groups;
 mod members;
 mod observe;
 mod register;
+mod signal;
 mod sync;
 
 use std::time::{Duration, Instant};
@@ -87,6 +88,7 @@ async fn perform<J: Journal, F: Fleet, C: Clock>(
         WorkKind::Enroll => enroll::enroll(world, claim.tenant).await,
         WorkKind::Members => members::members(world, claim.tenant).await,
         WorkKind::Act => act::act(world, claim.tenant).await,
+        WorkKind::Signal => signal::signal(world, claim.tenant, rollout).await,
     }
 }
 

@@ -28,6 +28,10 @@ pub struct Config {
     /// The HTTP proxy through which the network check tries addresses; Graph is called through the
     /// one the environment names, as other programs do.
     pub proxy: Option<msgraph::Url>,
+    /// Where readings of signals may go, and how patient they are.
+    pub outbound: outbound::Limits,
+    /// Where Log Analytics is asked.
+    pub log_analytics_url: String,
     /// How patient calls to Microsoft Graph are.
     pub graph_limits: msgraph::Limits,
 }
@@ -44,6 +48,8 @@ impl Config {
             clock: Clock::wall(),
             settings: Settings::default(),
             proxy: None,
+            outbound: outbound::Limits::default(),
+            log_analytics_url: outbound::Readers::LOG_ANALYTICS.to_owned(),
             graph_limits: msgraph::Limits::default(),
         }
     }

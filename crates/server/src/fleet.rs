@@ -19,19 +19,22 @@ use domain::enrollment::plan::Step;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
 use domain::inventory::{CheckIn, ImportedDevice, ImportedDirectoryDevice, ImportedUpdate, Report};
 use domain::readiness::facts::{Read, TenantFacts};
+use domain::signal::{Context, Due, Reading};
 use msgraph::{Client, Connection, GraphError, Limits, SecretString};
-use scheduler::{Fleet, FleetError, GroupBatch, GroupChanges, TenantFleet};
+use scheduler::{Fleet, FleetError, GroupBatch, GroupChanges, Signals, TenantFleet};
 use store::Store;
 use store::tenants::{Credential, GraphConnection};
 use tokio::sync::mpsc;
 
 use crate::network::Network;
+use crate::signals::SignalSources;
 
 #[derive(Clone)]
 pub(crate) struct GraphFleet {
     store: Store,
     limits: Limits,
     network: Network,
+    signals: SignalSources,
     clients: Arc<Mutex<HashMap<TenantId, Known>>>,
 }
 
@@ -43,8 +46,13 @@ struct Known {
 }
 
 impl GraphFleet {
-    pub(crate) fn new(store: Store, limits: Limits, network: Network) -> Self {
-        Self { store, limits, network, clients: Arc::default() }
+    pub(crate) fn new(
+        store: Store,
+        limits: Limits,
+        network: Network,
+        signals: SignalSources,
+    ) -> Self {
+        Self { store, limits, network, signals, clients: Arc::default() }
     }
 
     async fn connection(&self, tenant: TenantId) -> Result<GraphConnection, FleetError> {
@@ -230,5 +238,11 @@ impl TenantFleet for GraphFleet {
         device: IntuneDeviceId,
     ) -> Result<(), FleetError> {
         self.client(tenant).await?.sync_device(device).await.map_err(graph)
+    }
+}
+
+impl Signals for GraphFleet {
+    async fn read_signal(&self, context: &Context, due: &Due, now: DateTime<Utc>) -> Reading {
+        self.signals.read(context, (due.id, &due.signal), now).await
     }
 }

@@ -1,5 +1,6 @@
 //! The scheduler's journal: the store, in the loop's words.
 
+mod signals;
 mod tenancy;
 
 use std::time::Duration;

@@ -11,6 +11,7 @@ mod health;
 mod journal;
 mod key;
 mod network;
+mod signals;
 pub mod telemetry;
 
 use std::net::SocketAddr;
@@ -24,12 +25,14 @@ use tokio_util::sync::CancellationToken;
 pub use clock::Clock;
 pub use config::{Config, Database};
 pub use error::ServerError;
+pub use outbound::{AllowError, AllowList};
 pub use scheduler::Settings;
 
 use crate::database::Running;
 use crate::fleet::GraphFleet;
 use crate::journal::StoreJournal;
 use crate::network::Network;
+use crate::signals::SignalSources;
 
 /// How long requests and work at hand get to finish.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -66,9 +69,10 @@ impl Server {
             .local_addr()
             .map_err(|source| ServerError::Listen { address: config.listen, source })?;
         let stop = CancellationToken::new();
-        let serving = serve(&config, store.clone(), listener, &stop);
+        let signals = SignalSources::new(store.clone(), &config);
+        let serving = serve(&config, (store.clone(), signals.clone()), listener, &stop);
         let network = Network::through(config.proxy.as_ref()).map_err(ServerError::Proxy)?;
-        let fleet = GraphFleet::new(store.clone(), config.graph_limits.clone(), network);
+        let fleet = GraphFleet::new(store.clone(), config.graph_limits.clone(), network, signals);
         let scheduling = tokio::spawn(scheduler::run(
             StoreJournal::new(store),
             fleet,
@@ -111,7 +115,7 @@ impl Server {
 
 fn serve(
     config: &Config,
-    store: store::Store,
+    (store, signals): (store::Store, SignalSources),
     listener: TcpListener,
     stop: &CancellationToken,
 ) -> JoinHandle<()> {
@@ -120,6 +124,7 @@ fn serve(
         store: store.clone(),
         now: Arc::new(move || clock.now()),
         closing: stop.clone(),
+        signals: Arc::new(signals),
     };
     let router = api::router(state).merge(health::router(store, stop.clone()));
     let stop = stop.clone();

@@ -24,7 +24,7 @@ use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
 
 pub use evidence::{Evidence, EvidenceError};
-use read::approvals_given;
+pub(crate) use read::approvals_given;
 pub use read::{ApprovalBook, ApprovalRow};
 
 /// What a person says of a ring.

@@ -13,12 +13,14 @@ use domain::work::WorkKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::approvals::approvals_given;
 use crate::chain::Entry;
 use crate::convert::{
     STATES, access_word, count, json, level, phase, plan, positions, ring, tally, wish,
 };
 use crate::rollouts::NOT_FOUND;
 use crate::scope::{Tx, retried};
+use crate::signals::signals_seen;
 use crate::{Store, StoreError, chain, work};
 pub use domain::rollout::snapshot::Snapshot;
 
@@ -32,12 +34,14 @@ impl Store {
         tenant: TenantId,
         rollout: RolloutId,
     ) -> Result<Snapshot, StoreError> {
-        let mut tx = self.tenant_begin(tenant).await?;
+        // The counters, what people said and what signals say are of one moment.
+        let mut tx = self.tenant_begin_frozen(tenant).await?;
         let row = sqlx::query_as!(
             Columns,
-            r#"select r.plan_id, p.body as plan, r.phase, r.generation, r.wish, r.wish_at, r.promoted,
-                 r.segments_held, r.segments_released, r.held, r.level, r.observed_at,
+            r#"select r.plan_id, p.body as plan, p.created_by, r.phase, r.generation, r.wish, r.wish_at, r.promoted,
+                 r.segments_held, r.segments_released, r.held, r.level, r.watched_at, r.observed_at,
                  (select t.observed_to from tenant t where t.id = $1) as heard_at,
+                 exists (select from signal s where s.tenant_id = $1) as "has_signals!",
                  array(select g.waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
                  array(select g.removal_waves from rollout_ring g
@@ -68,8 +72,17 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?
         .ok_or(NOT_FOUND)?;
+        let has_signals = row.has_signals;
+        let mut snapshot = Snapshot::try_from(row)?;
+        let asks = snapshot.plan.rings().iter().any(|ring| ring.approvals.is_some());
+        if asks {
+            snapshot.observations.approvals = approvals_given(&mut tx, tenant, rollout).await?;
+        }
+        if has_signals {
+            snapshot.observations.signals = signals_seen(&mut tx, tenant, rollout).await?;
+        }
         tx.commit().await?;
-        row.try_into()
+        Ok(snapshot)
     }
 
     /// Records `event`, which was decided on `snapshot` at `now`, in one transaction: locks the
@@ -200,6 +213,7 @@ async fn advance(tx: &mut Tx, scene: &Scene<'_>, next: Phase) -> Result<(), Stor
 struct Columns {
     plan_id: Uuid,
     plan: Value,
+    created_by: String,
     phase: Value,
     generation: i64,
     wish: String,
@@ -210,7 +224,9 @@ struct Columns {
     segments_released: Vec<i16>,
     held: Vec<i16>,
     level: String,
+    watched_at: Option<DateTime<Utc>>,
     heard_at: Option<DateTime<Utc>>,
+    has_signals: bool,
     waves: Vec<i32>,
     removal_waves: Vec<i32>,
     tally: Vec<i32>,
@@ -266,6 +282,11 @@ impl TryFrom<Columns> for Snapshot {
                 held: positions(&row.held)?,
                 intervals: row.intervals.chunks(4).map(interval).collect::<Result<_, _>>()?,
                 level: level(&row.level)?,
+                watched_at: row.watched_at,
+                plan_id: PlanId(row.plan_id),
+                author: row.created_by,
+                signals: Vec::new(),
+                approvals: Vec::new(),
             },
         })
     }

@@ -33,6 +33,7 @@ pub mod rollouts;
 mod schema;
 mod scope;
 mod seal;
+pub mod signals;
 pub mod tenants;
 pub mod tokens;
 pub mod work;

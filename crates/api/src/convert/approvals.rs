@@ -60,9 +60,9 @@ pub(crate) fn approvals(book: &ApprovalBook, now: DateTime<Utc>) -> wire::Approv
     }
 }
 
-/// Nothing makes approvals void yet: no gate decides by evidence that has levels.
 fn context(book: &ApprovalBook, ring: RingIndex, now: DateTime<Utc>) -> Context<'_> {
-    Context { ring, plan: book.plan_id, author: &book.author, void_before: None, now }
+    let void_before = book.watched_at;
+    Context { ring, plan: book.plan_id, author: &book.author, void_before, now }
 }
 
 pub(crate) fn approval(

@@ -106,6 +106,7 @@ fn gate_of(
     let is_shown = |one: &&domain::gate::Condition| match one.kind {
         ConditionKind::Exposure | ConditionKind::Success | ConditionKind::NoHalt => true,
         ConditionKind::Bake | ConditionKind::Stall | ConditionKind::Calendar => shows_times,
+        ConditionKind::Signals | ConditionKind::Approvals => shows_times,
     };
     RingGate {
         ring: ring.0,

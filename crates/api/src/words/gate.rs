@@ -29,7 +29,11 @@ pub fn condition(condition: &Condition, rings: &Rings) -> wire::Condition {
             weight = Some(weighed_out(weighed, rings));
             None
         }
-        Evidence::Bake { .. } | Evidence::Calendar { .. } => None,
+        Evidence::Approvals(tally) => {
+            let counted = u32::try_from(tally.counted.len()).unwrap_or(u32::MAX);
+            Some((counted, tally.needed.into(), tally.needed.into()))
+        }
+        Evidence::Bake { .. } | Evidence::Signals { .. } | Evidence::Calendar { .. } => None,
     };
     wire::Condition {
         name: condition.kind.name().to_owned(),
@@ -221,6 +225,33 @@ fn evidence(condition: &Condition, rings: &Rings) -> String {
                     moment(*observed_at)
                 ),
             }
+        }
+        Evidence::Signals { answers } if answers.is_empty() => "no signal looks at it".to_owned(),
+        Evidence::Signals { answers } => {
+            let of = |wanted: fn(Verdict) -> bool| -> Vec<String> {
+                answers
+                    .iter()
+                    .filter(|one| wanted(one.verdict))
+                    .map(|one| format!("{}: {}", one.name, super::signals::why(one)))
+                    .collect()
+            };
+            let holding = of(|verdict| verdict != Verdict::Pass);
+            if holding.is_empty() {
+                format!("all {} pass", answers.len())
+            } else {
+                holding.join(", ")
+            }
+        }
+        Evidence::Approvals(tally) if tally.needed == 0 => "nobody has to agree".to_owned(),
+        Evidence::Approvals(tally) => {
+            let mut text = format!("{} of {} approved", tally.counted.len(), tally.needed);
+            if !tally.counted.is_empty() {
+                text = format!("{text} ({})", tally.counted.join(", "));
+            }
+            for (name, why) in &tally.ignored {
+                text = format!("{text}; {name} does not count: {why}");
+            }
+            text
         }
         Evidence::Calendar { opens_at } => match opens_at {
             None => "no later ring".to_owned(),

@@ -10,6 +10,7 @@ mod explain;
 mod inputs;
 mod ring_sets;
 mod rollouts;
+mod signals;
 mod tenants;
 mod words;
 mod world;

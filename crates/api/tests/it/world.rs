@@ -90,6 +90,7 @@ impl World {
             store: store.clone(),
             now: Arc::new(move || *read.lock().unwrap()),
             closing: closing.clone(),
+            signals: Arc::new(crate::signals::Passing),
         });
         let admin = store.token_first(hour(0)).await.unwrap().expect("the first token");
         Self { router, store, closing, clock, admin, database }

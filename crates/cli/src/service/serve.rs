@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clap::Args;
 use server::telemetry::{self, LogFormat};
-use server::{Config, Database, Server};
+use server::{AllowList, Config, Database, Server};
 
 use crate::failure::{Exit, Failure};
 use crate::output::say;
@@ -34,6 +34,27 @@ pub(crate) struct Serve {
     /// one that `HTTPS_PROXY` names.
     #[arg(long, env = "CONCENTRIC_PROXY", value_name = "URL", hide_env_values = true)]
     proxy: Option<url::Url>,
+    /// Hosts, addresses and networks beyond the public internet that signals may be read from, by
+    /// plain http too: `prometheus.corp:9090,10.1.2.0/24`.
+    #[arg(long, env = "CONCENTRIC_OUTBOUND_ALLOW", value_name = "LIST", default_value = "")]
+    outbound_allow: AllowList,
+    /// Ports of public addresses that signals may be read from.
+    #[arg(
+        long,
+        env = "CONCENTRIC_OUTBOUND_PORTS",
+        value_name = "PORTS",
+        default_value = "443",
+        value_delimiter = ','
+    )]
+    outbound_ports: Vec<u16>,
+    /// Where Log Analytics is asked, in a sovereign cloud.
+    #[arg(
+        long,
+        env = "CONCENTRIC_LOG_ANALYTICS_URL",
+        value_name = "URL",
+        default_value = "https://api.loganalytics.azure.com"
+    )]
+    log_analytics_url: url::Url,
 }
 
 pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
@@ -44,6 +65,9 @@ pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
     let mut config = Config::embedded(data_dir);
     config.listen = serve.listen;
     config.proxy = serve.proxy;
+    config.outbound.allow = serve.outbound_allow;
+    config.outbound.ports = serve.outbound_ports;
+    config.log_analytics_url = serve.log_analytics_url.into();
     config.settings.observe_every = time_delta(serve.observe_every)?;
     config.settings.sync_every = time_delta(serve.sync_every)?;
     // It holds a password, so it is read here and has no argument.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::observations::{Observations, RingObservation, Wish};
 use super::phase::{Event, PauseCause, PausedBy, Pauser, Phase};
 use super::plan::{OnGateFailure, Plan};
+use crate::approval;
 use crate::evidence::{EValue, Level};
 use crate::gate::weigh::{Weighed, cohort, weigh};
 use crate::gate::{ConditionKind, GateInput, GateReport, Verdict};
@@ -164,7 +165,8 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
         let suspect = match cause.condition {
             ConditionKind::NoHalt => cohort(plan, seen, &weighed),
             ConditionKind::Exposure | ConditionKind::Bake | ConditionKind::Success => None,
-            ConditionKind::Stall | ConditionKind::Calendar => None,
+            ConditionKind::Stall | ConditionKind::Signals => None,
+            ConditionKind::Approvals | ConditionKind::Calendar => None,
         };
         return Act(match suspect {
             Some(segment) => Event::SegmentHeld { segment },
@@ -258,6 +260,16 @@ pub fn report(
         observed_at: seen.observed_at,
         heard_at: seen.heard_at,
         next_opens_at: plan.after(ring).map(|next| plan.opens_at(next)),
+        signals: &seen.signals,
+        quorum: plan.ring(ring).and_then(|ring| ring.approvals.as_ref()),
+        approvals: &seen.approvals,
+        approving: approval::Context {
+            ring,
+            plan: seen.plan_id,
+            author: &seen.author,
+            void_before: seen.watched_at,
+            now,
+        },
     };
     plan.ring(ring).map_or(GateReport { conditions: Vec::new() }, |r| r.gate.judge(&input, now))
 }

@@ -2,10 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::approval::Approval;
 use crate::evidence::Level;
 use crate::evidence::control::Interval;
+use crate::ids::PlanId;
 use crate::ring::RingIndex;
+use crate::signal::Seen;
 use crate::tally::Tally;
 
 /// What a person last asked for.
@@ -96,6 +100,23 @@ pub struct Observations {
     /// The level of the evidence that was recorded last.
     #[serde(default = "calm")]
     pub level: Level,
+    /// When it last left the calm; what was approved up to then is void.
+    #[serde(default)]
+    pub watched_at: Option<DateTime<Utc>>,
+    /// Custom signals that look at this rollout.
+    #[serde(default)]
+    pub signals: Vec<Seen>,
+    /// The plan that is followed, who made it, and what people said of its rings.
+    #[serde(default = "no_plan")]
+    pub plan_id: PlanId,
+    #[serde(default)]
+    pub author: String,
+    #[serde(default)]
+    pub approvals: Vec<Approval>,
+}
+
+fn no_plan() -> PlanId {
+    PlanId(Uuid::nil())
 }
 
 fn calm() -> Level {

@@ -18,6 +18,7 @@ mod releases;
 mod replay;
 mod rings;
 mod rollouts;
+mod signals;
 mod transitions;
 mod walks;
 mod weighing;

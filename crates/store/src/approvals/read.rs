@@ -27,6 +27,8 @@ pub struct ApprovalBook {
     pub plan: Plan,
     /// Who made the plan.
     pub author: String,
+    /// When the evidence last left the calm: what was approved up to then is void.
+    pub watched_at: Option<DateTime<Utc>>,
     /// Latest first; the 200 latest.
     pub approvals: Vec<ApprovalRow>,
 }
@@ -70,7 +72,7 @@ impl Store {
     ) -> Result<ApprovalBook, StoreError> {
         let mut tx = self.tenant_begin_frozen(tenant).await?;
         let of = sqlx::query!(
-            "select r.phase, r.plan_id, p.body, p.created_by from rollout r
+            "select r.phase, r.plan_id, r.watched_at, p.body, p.created_by from rollout r
              join plan p on p.tenant_id = r.tenant_id and p.id = r.plan_id
              where r.tenant_id = $1 and r.id = $2",
             tenant.0,
@@ -94,6 +96,7 @@ impl Store {
             plan_id: PlanId(of.plan_id),
             plan: plan(of.body)?,
             author: of.created_by,
+            watched_at: of.watched_at,
             approvals: rows.into_iter().map(ApprovalRow::try_from).collect::<Result<_, _>>()?,
         })
     }

@@ -162,6 +162,17 @@ async fn check_unused(
     if is_enrolled(tx, tenant, ring_set).await? {
         return Err(StoreError::Conflict("the tenant is enrolled with this ring set".to_owned()));
     }
+    let signal = sqlx::query_scalar!(
+        "select name from signal where tenant_id = $1 and ring_set_id = $2 order by id limit 1",
+        tenant.0,
+        ring_set.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    if let Some(name) = signal {
+        let why = format!("the signal {name:?} is for rollouts over this ring set alone");
+        return Err(StoreError::Conflict(why));
+    }
     let names = sqlx::query_scalar!(
         "select l.name from rollout r
          join release l on l.tenant_id = r.tenant_id and l.id = r.release_id

@@ -17,11 +17,11 @@ use super::{NewRollout, RolloutRow, fetch};
 use crate::chain::{self, Entry};
 use crate::convert::{STATES, json, wish_word};
 use crate::scope::Tx;
-use crate::{Store, StoreError, ring_sets, work};
+use crate::{Store, StoreError, ring_sets, signals, work};
 
 impl Store {
     /// Makes a rollout with plan revision 1, its attempts (in a partition of their own), rings,
-    /// tallies and work (`Decide` due now, `Sweep`, `Enforce` when asked), and the first event of
+    /// tallies and work (`Decide` due now, `Signal` too if there are any, `Sweep`, `Enforce` when asked), and the first event of
     /// its history, in one transaction. `Invalid` when release or ring set do not exist or the
     /// ring set has no members; `Conflict` when the release already has an unfinished rollout over
     /// this ring set. Cost: the members of the ring set.
@@ -75,6 +75,9 @@ impl Store {
         count_attempts(&mut tx, tenant, rollout, &plan).await?;
         work::prepare(&mut tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
         work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
+        if signals::any_for(&mut tx, tenant, new.ring_set).await? {
+            work::ask(&mut tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
+        }
         let row = fetch(&mut tx, tenant, rollout).await?;
         let body = json!({
             "release": new.release,

@@ -10,10 +10,13 @@ use crate::scope::Tx;
 /// Notes the level that the evidence has reached, or left.
 pub(super) async fn moved(tx: &mut Tx, scene: &Scene<'_>, level: Level) -> Result<(), StoreError> {
     sqlx::query!(
-        "update rollout set level = $3 where tenant_id = $1 and id = $2",
+        "update rollout set level = $3,
+             watched_at = case when level = 'calm' and $3 <> 'calm' then $4 else watched_at end
+         where tenant_id = $1 and id = $2",
         scene.tenant.0,
         scene.rollout.0,
         level.name(),
+        scene.now,
     )
     .execute(&mut **tx)
     .await?;

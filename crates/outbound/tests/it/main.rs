@@ -1,0 +1,7 @@
+//! The guard against a list of tricks, and the readers against servers that play their sources.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod guard;
+mod play;
+mod readers;
