@@ -22,7 +22,6 @@ mod reading;
 mod secret;
 mod seen;
 
-#[allow(unused_imports, reason = "the snapshot of a rollout reads them too")]
 pub(crate) use seen::signals_seen;
 
 /// The most signals of one tenant: all of them are read and judged for each of its rollouts.

@@ -124,6 +124,25 @@ fn calm() -> Level {
 }
 
 impl Observations {
+    /// Counters alone: nothing was read, nobody said anything, all is calm.
+    #[must_use]
+    pub fn new(intent: Intent, rings: Vec<RingObservation>) -> Self {
+        Self {
+            intent,
+            rings,
+            observed_at: None,
+            heard_at: None,
+            held: Vec::new(),
+            intervals: Vec::new(),
+            level: Level::Calm,
+            watched_at: None,
+            signals: Vec::new(),
+            plan_id: no_plan(),
+            author: String::new(),
+            approvals: Vec::new(),
+        }
+    }
+
     /// What is known of `ring`; nothing known is an empty ring.
     #[must_use]
     pub fn ring(&self, ring: RingIndex) -> RingObservation {

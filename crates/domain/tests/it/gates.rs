@@ -11,7 +11,7 @@ use domain::gate::weigh::{Culprit, Weighed};
 use domain::gate::{ConditionKind, Evidence, Gate, GateInput, GateReport, Verdict};
 use domain::rollout::observations::RingObservation;
 
-use crate::world::{counted, hour, policy};
+use crate::world::{counted, hour, nobody, policy};
 
 const WAIT: Verdict = Verdict::Wait { until: None };
 
@@ -55,6 +55,10 @@ impl Told {
             observed_at: self.observed.map(hour),
             heard_at: self.heard.map(hour),
             next_opens_at: None,
+            signals: &[],
+            quorum: None,
+            approvals: &[],
+            approving: nobody(now),
         };
         gate.judge(&input, now)
     }
@@ -233,6 +237,10 @@ fn the_calendar_holds_until_the_day() {
         observed_at: Some(hour(60)),
         heard_at: Some(hour(60)),
         next_opens_at: Some(hour(72)),
+        signals: &[],
+        quorum: None,
+        approvals: &[],
+        approving: nobody(hour(0)),
     };
     let at = |now: i64| Gate::DEFAULT.judge(&input, hour(now));
     assert_eq!(at(71).next_look(), Some(hour(72)));

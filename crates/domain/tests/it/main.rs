@@ -2,6 +2,7 @@
 
 mod approvals;
 mod attempts;
+mod consent;
 mod coverage;
 mod documents;
 mod enrollment;

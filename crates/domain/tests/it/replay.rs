@@ -86,7 +86,8 @@ fn observations() -> impl Strategy<Value = Observations> {
         level,
     )
         .prop_map(|(intent, rings, observed_at, heard_at, held, intervals, level)| {
-            Observations { intent, rings, observed_at, heard_at, held, intervals, level }
+            let counted = Observations::new(intent, rings);
+            Observations { observed_at, heard_at, held, intervals, level, ..counted }
         })
 }
 

@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::approval::Context;
 use domain::attempt::AttemptState;
 use domain::evidence::Level;
 use domain::gate::Gate;
 use domain::gate::policy::{Choices, OnSuspect, Policy, Segment, SegmentKind};
-use domain::ids::{DirectoryObjectId, EntraDeviceId, RingSetId};
+use domain::ids::{DirectoryObjectId, EntraDeviceId, PlanId, RingSetId};
 use domain::placement::Candidate;
 use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, WaveLimit};
 use domain::rollout::observations::{Intent, Observations, RingObservation, SegmentCount, Wish};
@@ -93,21 +94,19 @@ pub(crate) fn segmented(segments: &[(u32, u32)]) -> RingObservation {
     RingObservation { segments: segments.collect(), ..counted(&states) }
 }
 
+/// Nobody has to agree, and nobody did.
+pub(crate) fn nobody(now: DateTime<Utc>) -> Context<'static> {
+    let (ring, plan) = (RingIndex(0), PlanId(Uuid::nil()));
+    Context { ring, plan, author: "", void_before: None, now }
+}
+
 /// Read and heard of at `at`, calm so far.
 pub(crate) fn observed(
     intent: Intent,
     rings: Vec<RingObservation>,
     at: Option<DateTime<Utc>>,
 ) -> Observations {
-    Observations {
-        intent,
-        rings,
-        observed_at: at,
-        heard_at: at,
-        held: Vec::new(),
-        intervals: Vec::new(),
-        level: Level::Calm,
-    }
+    Observations { observed_at: at, heard_at: at, ..Observations::new(intent, rings) }
 }
 
 pub(crate) const RINGS: [RingIndex; 3] = [RingIndex(0), RingIndex(1), RingIndex(2)];

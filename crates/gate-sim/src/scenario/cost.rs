@@ -57,6 +57,7 @@ fn rings() -> Result<RingSet, RingSetError> {
         cadence: Cadence { deferral_days: 0, deadline_days: 2, grace_days: 2 },
         gate: Gate::DEFAULT,
         waves: WaveLimit::DEFAULT,
+        approvals: None,
     });
     RingSet::new("Six".to_owned(), rings.to_vec())
 }
@@ -77,19 +78,13 @@ fn seen(failed: u32) -> Observations {
     };
     let side = |incidents| Side { exposure: 10_000, incidents };
     let day = Interval { updated: side(failed.into()), control: side(10) };
-    Observations {
-        intent: Intent {
-            wish: Wish::Run,
-            given_at: <_>::default(),
-            promoted: None,
-            held: Vec::new(),
-            released: Vec::new(),
-        },
-        rings: RINGS.map(ring).to_vec(),
-        observed_at: None,
-        heard_at: None,
+    let intent = Intent {
+        wish: Wish::Run,
+        given_at: <_>::default(),
+        promoted: None,
         held: Vec::new(),
-        intervals: vec![day; DAYS],
-        level: Level::Calm,
-    }
+        released: Vec::new(),
+    };
+    let counted = Observations::new(intent, RINGS.map(ring).to_vec());
+    Observations { intervals: vec![day; DAYS], ..counted }
 }

@@ -106,7 +106,7 @@ proptest! {
         told.weighed = weighed(level);
         let report = told.judged(34);
         let all = |of: Verdict| report.conditions.iter().any(|found| found.verdict == of);
-        prop_assert_eq!(report.conditions.len(), 6);
+        prop_assert_eq!(report.conditions.len(), 8);
         prop_assert!(!report.passes() || !all(Verdict::Unknown) && !all(Verdict::Fail));
         prop_assert_eq!(report.failure().is_some(), all(Verdict::Fail));
     }
