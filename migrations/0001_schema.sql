@@ -289,6 +289,7 @@ create table rollout (
     wish_by text not null,
     wish_reason text,
     promoted smallint,             -- rings up to here are vouched for
+    promoted_at timestamptz,       -- silence up to here is vouched for too
     segments_held smallint[] not null default '{}',     -- that a person wants held; positions in the plan's policy
     segments_released smallint[] not null default '{}', -- that a person wants to go on
     held smallint[] not null default '{}',              -- that are held

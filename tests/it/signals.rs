@@ -38,9 +38,10 @@ async fn answer(mut stream: TcpStream, body: String) {
         }
     }
     let length = body.len();
-    let head =
+    let status =
         format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}");
-    let _ = stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n{body}").as_bytes()).await;
+    let _ =
+        stream.write_all(format!("{status}\r\nconnection: close\r\n\r\n{body}").as_bytes()).await;
 }
 
 fn signal(name: &str, source: &Value) -> Value {

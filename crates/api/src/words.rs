@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod events;
+pub mod evidence;
 pub mod gate;
 pub mod signals;
 pub mod waiting;

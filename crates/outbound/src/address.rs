@@ -87,13 +87,12 @@ fn v4(address: Ipv4Addr) -> Kind {
         [100, 64..=127, ..] => Kind::Shared,
         [224..=239, ..] => Kind::Multicast,
         // This network, protocol assignments, documentation, 6to4 relays, benchmarks, the future.
-        [0, ..]
-        | [192, 0, 0 | 2, _]
-        | [192, 88, 99, _]
-        | [198, 18..=19, ..]
-        | [198, 51, 100, _]
-        | [203, 0, 113, _]
-        | [240..=255, ..] => Kind::Reserved,
+        [0 | 240..=255, ..] => Kind::Reserved,
+        [192, 0, 0 | 2, _] => Kind::Reserved,
+        [192, 88, 99, _] => Kind::Reserved,
+        [198, 18..=19, ..] => Kind::Reserved,
+        [198, 51, 100, _] => Kind::Reserved,
+        [203, 0, 113, _] => Kind::Reserved,
         _ => Kind::Public,
     }
 }
@@ -104,17 +103,15 @@ fn v6(address: Ipv6Addr) -> Kind {
         [0, 0, 0, 0, 0, 0, 0, 1] => Kind::Loopback,
         [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] => Kind::Metadata,
         // Compatible, mapped and translated (RFC 4291, 2765), NAT64 (RFC 6052, 8215), 6to4, Teredo.
-        [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0, 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => {
-            Kind::Translated
-        }
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] => Kind::Translated,
+        [0, 0, 0, 0, 0xffff, 0, ..] => Kind::Translated,
         [0x0064, 0xff9b, ..] | [0x2002, ..] | [0x2001, 0, ..] => Kind::Translated,
         [0xfe80..=0xfebf, ..] => Kind::LinkLocal,
         [0xfc00..=0xfdff, ..] => Kind::UniqueLocal,
         [0xff00..=0xffff, ..] => Kind::Multicast,
         // Protocol assignments, documentation.
-        [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => {
-            Kind::Reserved
-        }
+        [0x2001, 0..=0x01ff | 0x0db8, ..] => Kind::Reserved,
+        [0x3fff, 0..=0x0fff, ..] => Kind::Reserved,
         // Global unicast; nothing else has been given out.
         [0x2000..=0x3fff, ..] => Kind::Public,
         _ => Kind::Reserved,

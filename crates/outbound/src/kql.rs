@@ -38,9 +38,12 @@ pub(crate) async fn token(client: &Client, login: &Login) -> Result<SecretString
     let body = Some(("application/x-www-form-urlencoded", form(login).into_bytes()));
     let request =
         Request { method: Method::POST, url: &url, query: &[], headers: Vec::new(), body };
-    let granted = client.send(request).await.map_err(|error| match error {
-        OutboundError::Status(status @ 400..500) => OutboundError::Login(status),
-        other => other,
+    let granted = client.send(request).await.map_err(|error| {
+        if let OutboundError::Status(status @ 400..500) = error {
+            OutboundError::Login(status)
+        } else {
+            error
+        }
     })?;
     granted.json::<Granted>().map(|granted| granted.access_token.into())
 }

@@ -62,6 +62,7 @@ impl Store {
                      cross join lateral unnest(array[i.updated, i.updated_dark, i.control,
                          i.control_dark]) with ordinality as n(number, place)
                      where i.tenant_id = $1 and i.rollout_id = $2
+                         and (r.promoted_at is null or i.until > r.promoted_at)
                      order by i.until, n.place) as "intervals!"
              from rollout r join plan p on p.tenant_id = r.tenant_id and p.id = r.plan_id
              where r.tenant_id = $1 and r.id = $2"#,

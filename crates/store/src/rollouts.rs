@@ -221,7 +221,8 @@ impl Store {
         check_open(phase(stored)?, wish)?;
         sqlx::query!(
             "update rollout set generation = generation + 1, wish = $3, wish_at = $4, wish_by = $5,
-                 wish_reason = $6, promoted = greatest(promoted, $7)
+                 wish_reason = $6, promoted = greatest(promoted, $7),
+                 promoted_at = case when $7::int2 is null then promoted_at else $4 end
              where tenant_id = $1 and id = $2",
             tenant.0,
             rollout.0,

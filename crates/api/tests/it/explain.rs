@@ -13,7 +13,7 @@ use crate::world::{id, text};
 /// with what is so already.
 #[tokio::test]
 async fn the_explanation_and_the_endpoints_agree() {
-    let why = PauseCause { ring: RingIndex::FIRST, condition: ConditionKind::Silence };
+    let why = PauseCause { ring: RingIndex::FIRST, condition: ConditionKind::Stall, culprit: None };
     let events = [
         vec![],
         vec![Event::SoakStarted { ring: RingIndex::FIRST }],
@@ -81,6 +81,8 @@ async fn an_explanation_shows_every_condition_of_an_open_ring() {
     assert_eq!(gates.len(), 1);
     let names: Vec<_> =
         gates[0]["conditions"].as_array().unwrap().iter().map(|one| text(&one["name"])).collect();
-    assert_eq!(names, ["exposure", "bake", "success", "silence", "data"]);
+    let all =
+        ["exposure", "bake", "success", "no_halt", "stall", "signals", "approvals", "calendar"];
+    assert_eq!(names, all);
     assert_eq!(gates[0]["conditions"][0]["verdict"], "wait");
 }

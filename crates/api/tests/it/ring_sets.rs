@@ -110,8 +110,8 @@ async fn what_is_wrong_with_a_ring_is_named() {
       /rings/1/gate/bake_hours: -1 is out of range; 0 to 2160 is right
     422 invalid: /rings/1/gate/observation_window_hours: this is out of range; 0.01 to 2160 is right
       /rings/1/gate/observation_window_hours: this is out of range; 0.01 to 2160 is right
-    422 invalid: /rings/1/gate/soak_hours: unknown field `soak_hours`, expected one of `min_judged_percent`, `bake_hours`, `max_failed_percent`, `max_lost_percent`, `max_data_age_hours`, `observation_window_hours`
-      /rings/1/gate/soak_hours: unknown field `soak_hours`, expected one of `min_judged_percent`, `bake_hours`, `max_failed_percent`, `max_lost_percent`, `max_data_age_hours`, `observation_window_hours`
+    422 invalid: /rings/1/gate/soak_hours: unknown field `soak_hours`, expected one of `min_judged_percent`, `bake_hours`, `max_failed_percent`, `success`, `max_lost_percent`, `max_data_age_hours`, `observation_window_hours`
+      /rings/1/gate/soak_hours: unknown field `soak_hours`, expected one of `min_judged_percent`, `bake_hours`, `max_failed_percent`, `success`, `max_lost_percent`, `max_data_age_hours`, `observation_window_hours`
     422 invalid: /rings/1/waves/least: 0 is out of range; 1 to 4294967295 is right
       /rings/1/waves/least: 0 is out of range; 1 to 4294967295 is right
     422 invalid: /rings/1/waves: ring 1: the wave limit must be at least 1, least no more than most, percent 1 to 100

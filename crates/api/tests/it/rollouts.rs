@@ -118,7 +118,7 @@ async fn a_pause_is_kept_with_its_reason_and_asking_twice_is_fine() {
     let story = Story::new().await;
     story.world.start(story.tenant, story.rollout).await;
     insta::assert_snapshot!(story.actions().await, @"
-    The gate of ring 0 (First) waits for exposure: 0 of 20 devices judged, 16 needed; bake: 24 hours of watching begin once enough are judged; data: the fleet was never read completely.
+    The gate of ring 0 (First) waits for exposure: 0 of 20 devices judged, 18 needed; bake: 24 hours of watching begin once enough are judged; success: 0 failed and 0 lost of 20 devices, 0 confirmed; at most 1 may: too few devices for a bound of 5.0 %; stall: the fleet was never read completely.
     + pause: Stops new offers; 4 devices already offered keep going unless they check in first.
     - resume: It is not paused.
     + promote: Vouches for ring 0 (First): its gate no longer holds or pauses the rollout. Ring 1 (Broad) opens next, not before its day.
@@ -195,13 +195,14 @@ async fn only_an_open_ring_can_be_vouched_for() {
 async fn a_service_pause_names_its_cause_and_what_can_be_done() {
     let story = Story::new().await;
     story.world.start(story.tenant, story.rollout).await;
-    let why = PauseCause { ring: RingIndex::FIRST, condition: ConditionKind::Success };
+    let why =
+        PauseCause { ring: RingIndex::FIRST, condition: ConditionKind::Success, culprit: None };
     story.record(Event::Paused { by: Pauser::Service(why) }).await;
     let read = story.world.get(&story.path("")).await.expect(200);
     assert_eq!(read["phase"]["paused_by"], "service");
     assert_eq!(read["phase"]["cause"], "too many failed devices in ring 0 (First)");
     insta::assert_snapshot!(story.actions().await, @"
-    Paused by the service, because the success condition of ring 0 (First) failed: too many devices failed. It waits for a person to look, and then to resume, promote, roll back or cancel.
+    Paused by the service, because the success condition of ring 0 (First) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel.
     + pause: Adds a person's pause to the service's; only a person can lift it.
     + resume: It goes on: ring 0 (First) gathers outcomes and is watched again. If the success condition of ring 0 (First) still fails, the service pauses it again; to overrule the gate, promote the ring.
     + promote: Vouches for ring 0 (First): its gate no longer holds or pauses the rollout. Ring 1 (Broad) opens next, not before its day.

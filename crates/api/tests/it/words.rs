@@ -2,11 +2,19 @@
 
 use api::words::{Rings, events, gate, number, waiting};
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::approval::{Approval, Context, Quorum};
 use domain::attempt::AttemptState::{Confirmed, Excluded, Failed, Lost, Offered};
+use domain::evidence::Level;
+use domain::gate::policy::{Choices, Policy, Segment, SegmentKind, Signal};
+use domain::gate::weigh::{Culprit, weigh};
 use domain::gate::{ConditionKind, Gate, GateInput, GateReport};
-use domain::ring::RingIndex;
+use domain::ids::PlanId;
+use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, WaveLimit};
 use domain::rollout::decide::WaitingOn;
+use domain::rollout::observations::{Intent, Observations, RingObservation, SegmentCount, Wish};
 use domain::rollout::phase::{Event, PauseCause, Pauser};
+use domain::rollout::plan::{OnGateFailure, Plan};
+use domain::signal;
 use domain::tally::Tally;
 use serde_json::json;
 
@@ -15,22 +23,90 @@ use crate::world::hour;
 const FAST: RingIndex = RingIndex(1);
 
 fn rings() -> Rings {
-    Rings::new(["First", "Fast"].into_iter())
+    let segments = ["Contoso Notebook", "Fabrikam Pad"].map(|name| Segment {
+        kind: SegmentKind::Model,
+        name: name.to_owned(),
+        members: 1_000,
+    });
+    Rings::new(["First", "Fast"].into_iter()).with_segments(&segments)
 }
 
 fn report(tally: Tally, soaking: Option<i64>, observed: Option<i64>) -> GateReport {
-    let input = GateInput {
+    report_of(tally, soaking, observed, &Answers::default())
+}
+
+/// What others than the counters say.
+#[derive(Default)]
+struct Answers {
+    signals: Vec<signal::Seen>,
+    quorum: Option<Quorum>,
+    approvals: Vec<Approval>,
+    next_opens_at: Option<DateTime<Utc>>,
+}
+
+fn report_of(
+    tally: Tally,
+    soaking: Option<i64>,
+    observed: Option<i64>,
+    answers: &Answers,
+) -> GateReport {
+    let segments = ["Contoso Notebook", "Fabrikam Pad"].map(|name| Segment {
+        kind: SegmentKind::Model,
+        name: name.to_owned(),
+        members: 1_000,
+    });
+    let policy = Policy::settle(Choices::default(), &[], segments.to_vec());
+    let ring = Ring {
+        name: "First".to_owned(),
+        membership: Membership { percent: 100, groups: Vec::new() },
+        cadence: Cadence { deferral_days: 0, deadline_days: 2, grace_days: 2 },
+        gate: Gate::DEFAULT,
+        waves: WaveLimit::DEFAULT,
+        approvals: None,
+    };
+    let set = RingSet::new("One".to_owned(), vec![ring]).expect("a good set");
+    let plan = Plan::new(&set, hour(0), OnGateFailure::Pause, policy);
+    let counted = SegmentCount { offered: tally.exposed() / 2, failed: tally.failed(), lost: 0 };
+    let ring = RingObservation {
         tally,
+        confirmed_seconds: hour(0).timestamp() * i64::from(tally.confirmed()),
+        segments: vec![SegmentCount { failed: 0, ..counted }, counted],
+        ..RingObservation::default()
+    };
+    let intent = Intent {
+        wish: Wish::Run,
+        given_at: hour(0),
+        promoted: None,
+        held: Vec::new(),
+        released: Vec::new(),
+    };
+    let weighed = weigh(&plan, &Observations::new(intent, vec![ring.clone()]));
+    let input = GateInput {
+        policy: plan.policy(),
+        weighed: &weighed,
+        ring: &ring,
         opened_at: hour(0),
         soaking_since: soaking.map(hour),
         observed_at: observed.map(hour),
+        heard_at: observed.map(hour),
+        next_opens_at: answers.next_opens_at,
+        signals: &answers.signals,
+        quorum: answers.quorum.as_ref(),
+        approvals: &answers.approvals,
+        approving: Context {
+            ring: RingIndex::FIRST,
+            plan: PlanId(uuid::Uuid::nil()),
+            author: "ana",
+            void_before: None,
+            now: hour(20),
+        },
     };
     Gate::DEFAULT.judge(&input, hour(20))
 }
 
 fn texts(report: &GateReport) -> String {
     let line = |one| {
-        let one = gate::condition(one);
+        let one = gate::condition(one, &rings());
         let until = one.until.map(|at: DateTime<Utc>| format!(" until {at}")).unwrap_or_default();
         format!("{} {:?}{until}: {}", one.name, one.verdict, one.text)
     };
@@ -63,6 +139,41 @@ fn conditions() {
     silence Pass: 0 of 1 device went silent during the install, at most 0 may
     data Pass: the fleet was last read completely at 2024-10-04 19:00 UTC, it may be 12 hours old
     ");
+    // Many of one model failed: what is seen, who is suspected, and what others say.
+    let bad = Tally::of([(Confirmed, 500), (Failed, 60)]);
+    let expires_at = hour(30);
+    let cleo = Approval {
+        by: "cleo".to_owned(),
+        at: hour(6),
+        expires_at,
+        ring: RingIndex::FIRST,
+        plan: PlanId(uuid::Uuid::nil()),
+        evidence: String::new(),
+        comment: "fine".to_owned(),
+        withdrawn_at: None,
+    };
+    let author = Approval { by: "Ana".to_owned(), ..cleo.clone() };
+    let answers = Answers {
+        signals: vec![signal::Seen {
+            name: "VPN".to_owned(),
+            owner: "net-ops".to_owned(),
+            runbook: None,
+            policy: signal::Policy {
+                max_age: TimeDelta::hours(1),
+                no_data: signal::NoData::Hold,
+                failure_limit: 0,
+                passes_in_a_row: 1,
+                consecutive_error_limit: 0,
+                counts: None,
+            },
+            first_due: hour(0),
+            history: signal::History::default(),
+        }],
+        quorum: Some(Quorum::new(2, Vec::new()).expect("a quorum")),
+        approvals: vec![cleo, author],
+        next_opens_at: Some(hour(72)),
+    };
+    insta::assert_snapshot!(texts(&report_of(bad, Some(6), Some(19), &answers)), @"");
     let empty = Tally::of([(Excluded, 4)]);
     insta::assert_snapshot!(texts(&report(empty, None, Some(-1))), @"
     exposure Unknown: no device of the ring can be judged
@@ -75,12 +186,14 @@ fn conditions() {
 
 #[test]
 fn waits() {
-    let cause = PauseCause { ring: FAST, condition: ConditionKind::Success };
+    let cause = PauseCause { ring: FAST, condition: ConditionKind::Success, culprit: None };
     let early = Tally::of([(Offered, 1200), (Confirmed, 300), (Failed, 3)]);
     let all = [
         WaitingOn::Nothing,
         WaitingOn::Person,
-        WaitingOn::Review { cause },
+        WaitingOn::Review { cause, level: Level::Pause },
+        WaitingOn::Review { cause, level: Level::RollBack },
+        WaitingOn::HeldSegments { segments: vec![1], devices: 150 },
         WaitingOn::Opening { ring: FAST, at: hour(0) + TimeDelta::minutes(90) },
         WaitingOn::Members { ring: RingIndex(7) },
         WaitingOn::Gate { ring: FAST, report: report(early, None, Some(1)) },
@@ -105,7 +218,8 @@ fn waits() {
 
 #[test]
 fn what_happened_and_what_is_next() {
-    let cause = PauseCause { ring: FAST, condition: ConditionKind::Silence };
+    let segment = Culprit::Segment { segment: 1, signal: Signal::Lost };
+    let cause = PauseCause { ring: FAST, condition: ConditionKind::NoHalt, culprit: Some(segment) };
     let all = [
         Event::RingOpened { ring: FAST },
         Event::WaveOffered { ring: FAST, wave: 2, devices: 1500 },
@@ -118,6 +232,9 @@ fn what_happened_and_what_is_next() {
         Event::RemovalWave { ring: FAST, wave: 0, devices: 1 },
         Event::RolledBack,
         Event::Cancelled,
+        Event::EvidenceMoved { level: Level::Watch },
+        Event::SegmentHeld { segment: 1 },
+        Event::SegmentReleased { segment: 1 },
     ];
     let lines: Vec<_> = all
         .iter()
@@ -135,8 +252,8 @@ fn what_happened_and_what_is_next() {
       Enough devices of ring 1 (Fast) are judged; next, the watch begins.
     Paused, as a person asked.
       Next, it is paused, as a person asked.
-    Paused by the service, because the silence condition of ring 1 (Fast) failed: too many devices went silent during the install.
-      Next, the service pauses it, because the silence condition of ring 1 (Fast) failed: too many devices went silent during the install.
+    Paused by the service, because the no_halt condition of ring 1 (Fast) failed: too many devices went silent during the install among model Fabrikam Pad, beyond chance.
+      Next, the service pauses it, because the no_halt condition of ring 1 (Fast) failed: too many devices went silent during the install among model Fabrikam Pad, beyond chance.
     Resumed.
       Next, it resumes.
     Completed: every ring passed and was offered the update.
@@ -149,6 +266,12 @@ fn what_happened_and_what_is_next() {
       Next, the rollback is finished.
     Cancelled; devices keep what they have.
       Next, it is cancelled.
+    The evidence against the release would be seen of one healthy release in ten; nothing new is offered.
+      Next, it is put on record that the evidence against the release would be seen of one healthy release in ten; nothing new is offered.
+    Model Fabrikam Pad is held; the rest goes on.
+      Next, model Fabrikam Pad is held, and the rest goes on.
+    Model Fabrikam Pad goes on, as a person asked.
+      Next, model Fabrikam Pad goes on, as a person asked.
     ");
 }
 

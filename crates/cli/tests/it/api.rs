@@ -263,7 +263,7 @@ pub(crate) fn rollout(id: &str, release: &str, phase: &Value) -> Value {
         let [assigned, offered, confirmed, failed, lost] = counts;
         json!({ "ring": at, "name": name, "assigned": assigned, "eligible": assigned,
             "offered": offered, "in_flight": offered - confirmed - failed - lost,
-            "confirmed": confirmed, "failed": failed, "lost": lost,
+            "confirmed": confirmed, "failed": failed, "lost": lost, "set_aside": 0,
             "states": { "confirmed": confirmed }, "waves": 3, "removal_waves": 0,
             "evidence": format!("{at}-{failed}-{lost}-ab"), "told": told })
     };
@@ -276,6 +276,7 @@ pub(crate) fn rollout(id: &str, release: &str, phase: &Value) -> Value {
         "intent": { "wish": "run", "by": "ana", "at": "2026-11-10T17:00:00Z", "reason": null,
             "promoted": null },
         "waiting_on": "812 of 1,000 devices judged, 800 needed; bakes until Friday.",
+        "waiting_for": "gate", "level": "calm", "held_segments": [],
         "next_look": "2026-11-13T09:00:00Z",
         "rings": [ring(0, "Test", [50, 50, 49, 1, 0]), ring(1, "First", [1000, 900, 805, 4, 3]),
             last],

@@ -81,8 +81,8 @@ pub struct Segment {
     pub members: u32,
 }
 
-/// What happens by itself when evidence that stops a release comes from one segment alone, and
-/// the rest is calm without it.
+/// What happens by itself when the evidence that stops a release comes from suspect segments of one
+/// kind, and the rest is calm without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnSuspect {

@@ -2,8 +2,8 @@
 //!
 //! Failed and lost devices are counted against all devices that were offered the update and may
 //! still install it. A device in flight so counts as good until it says otherwise: the evidence is
-//! never above what it will be when all of them have reported, so neither early failures nor slow
-//! successes can raise it (quality.md A2, "Report-delay bias"; docs/gate-statistics.md says why
+//! never above what it would be with every outcome known, counting as failed who ever failed, so
+//! neither early failures nor slow successes can raise it (quality.md A2, "Report-delay bias"; docs/gate-statistics.md says why
 //! that keeps the promise of the test).
 
 use serde::{Deserialize, Serialize};

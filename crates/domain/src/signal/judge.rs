@@ -86,6 +86,9 @@ fn worse(one: Verdict, two: Verdict) -> Verdict {
     }
 }
 
+/// Until something else is read.
+const WAIT: Verdict = Verdict::Wait { until: None };
+
 fn answer(seen: &Seen, now: DateTime<Utc>) -> (Verdict, Why) {
     let (policy, history) = (&seen.policy, &seen.history);
     // Silence cures nothing: failures stand until there are passes enough, however old they are.
@@ -113,7 +116,6 @@ fn answer(seen: &Seen, now: DateTime<Utc>) -> (Verdict, Why) {
     if now >= good_until {
         return (Verdict::Unknown, Why::Stale { since: good_until });
     }
-    const WAIT: Verdict = Verdict::Wait { until: None };
     match measured.outcome {
         Outcome::Pass if history.passes >= policy.passes_in_a_row => (Verdict::Pass, Why::Passes),
         Outcome::Pass => {

@@ -157,8 +157,8 @@ impl Language {
     }
 }
 
-/// Both languages know these escapes; everything else stands for itself. PromQL refuses the other
-/// quote when it is escaped.
+/// Both languages know these escapes; everything else stands for itself. Prometheus
+/// refuses the other quote when it is escaped.
 fn escape(word: &str, quote: char, out: &mut String) {
     for c in word.chars() {
         match c {

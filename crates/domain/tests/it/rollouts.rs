@@ -132,7 +132,7 @@ fn one_bad_model(on_suspect: OnSuspect) -> (Phase, Fleet) {
 #[test]
 fn a_bad_model_is_set_aside_and_the_rest_goes_on() {
     let (phase, fleet) = one_bad_model(OnSuspect::Hold);
-    assert_eq!((phase.name(), &fleet.held), ("completed", &vec![3]));
+    assert_eq!((phase.name(), &fleet.held), ("soaking", &vec![3]));
     let of_model = |device: &&crate::fleet::Device| device.model == 3;
     let stayed = fleet.rings.iter().flatten().filter(of_model);
     assert!(stayed.filter(|device| device.state == S::Assigned).count() > 390);

@@ -123,10 +123,11 @@ fn counts_are_judged_by_evidence_whatever_the_failure_limit() {
         let mut reading = Reading::new(minute(0), rule.outcome(counts), "");
         reading.counts = Some(counts);
         let answer = judge_one(&seen(p, History::default().after(reading, &p)), minute(1));
-        let level = match answer.why {
-            Why::Evidence { level, .. } => level,
-            Why::Passes => Level::Calm,
-            other => panic!("{other:?}"),
+        let level = if let Why::Evidence { level, .. } = answer.why {
+            level
+        } else {
+            assert_eq!(answer.why, Why::Passes);
+            Level::Calm
         };
         (answer.verdict, level)
     };

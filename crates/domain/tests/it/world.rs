@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::approval::Context;
 use domain::attempt::AttemptState;
-use domain::evidence::Level;
 use domain::gate::Gate;
 use domain::gate::policy::{Choices, OnSuspect, Policy, Segment, SegmentKind};
 use domain::ids::{DirectoryObjectId, EntraDeviceId, PlanId, RingSetId};

@@ -4,7 +4,6 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use domain::attempt::AttemptState;
-use domain::evidence::Level;
 use domain::evidence::control::{Interval, Side};
 use domain::gate::Gate;
 use domain::gate::policy::{Choices, Policy, Segment, SegmentKind};

@@ -32,6 +32,7 @@ const NAMES: &[(&str, &[&[&str]])] = &[
 ];
 
 /// What is wrong with it; none: nothing.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn cases() -> Vec<(&'static str, Option<OutboundError>)> {
     use Kind::{
         LinkLocal, Loopback, Metadata, Multicast, Private, Reserved, Shared, Translated,

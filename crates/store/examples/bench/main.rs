@@ -49,7 +49,7 @@ async fn main() -> Outcome<()> {
     let options = Options { url: url.clone(), max_connections: 8, key: [0; 32] };
     let store = Store::connect(&options).await?;
     let mut raw = Raw::connect(&url).await?;
-    let table = run(&store, &mut raw, devices).await;
+    let table = Box::pin(run(&store, &mut raw, devices)).await;
     drop((store, raw));
     sqlx::raw_sql(AssertSqlSafe(fresh)).execute(&mut admin).await?;
     println!("\n{}", table?.markdown());

@@ -103,7 +103,8 @@ const COMPARED: i64 = 2_000;
 
 /// Once a day while the rollout is under way: how many of the devices that had been updated before the
 /// day were silent all day, and how many of those that are still to be offered the update (quality.md A3,
-/// T2). On both sides only devices that were heard of in the week before. Returns whether it did.
+/// T2). On both sides only devices that were heard of the day before that, so that one that stays silent
+/// counts once and the days tell of different devices. Returns whether it did.
 /// Cost: the devices compared, and those of the same rings that stand before them.
 async fn compare(
     tx: &mut Tx,
@@ -148,7 +149,7 @@ async fn compare(
         tenant.0,
         rollout.0,
         now - day,
-        now - day * 8,
+        now - day * 2,
         &[AttemptState::Installed.code(), AttemptState::Confirmed.code()],
         AttemptState::Assigned.code(),
         now,

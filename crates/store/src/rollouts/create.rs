@@ -44,7 +44,7 @@ impl Store {
         };
         check_free(&mut tx, tenant, new).await?;
         let starts_at = new.starts_at.unwrap_or(release.released_at);
-        let segments = segments::common(&mut tx, tenant).await?;
+        let segments = segments::common(&mut tx, tenant, new.ring_set).await?;
         let past = past_releases(&mut tx, tenant).await?;
         let policy = Policy::settle(new.choices, &past, segments);
         let names = |kind: SegmentKind| -> Vec<String> {
@@ -94,7 +94,8 @@ impl Store {
     }
 }
 
-/// How the last completed rollouts of the tenant ended, which nobody stopped.
+/// How the last completed rollouts of the tenant ended. One that a person let go on against its gate
+/// teaches too: that person found it good enough.
 async fn past_releases(tx: &mut Tx, tenant: TenantId) -> Result<Vec<PastRelease>, StoreError> {
     let rows = sqlx::query!(
         r#"select coalesce(sum(t.devices) filter (where t.state = $2), 0) as "failures!",

@@ -1,10 +1,10 @@
-//! What the devices of a fleet have in common, and the segments of a rollout as people see them.
+//! What the devices of a rollout have in common.
 
 use domain::gate::policy::{Segment, SegmentKind};
-use domain::ids::TenantId;
+use domain::ids::{RingSetId, TenantId};
 
 use crate::StoreError;
-use crate::convert::{REGISTERED, count};
+use crate::convert::count;
 use crate::scope::Tx;
 
 /// Fewer devices than these prove nothing by themselves.
@@ -13,21 +13,25 @@ const LEAST: i64 = 20;
 const MODELS: usize = 20;
 const OTHERS: usize = 10;
 
-/// The largest segments of each kind, largest first; of a kind that all devices share none, for that
-/// is no segment. Cost: the fleet, once.
-pub(super) async fn common(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Segment>, StoreError> {
+/// The largest segments of each kind among the members of a ring set, largest first; of a kind that
+/// has fewer than two of them none, for there is nothing to compare with. Cost: the members, once.
+pub(super) async fn common(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ring_set: RingSetId,
+) -> Result<Vec<Segment>, StoreError> {
     let rows = sqlx::query!(
         r#"select grouping(manufacturer, model) as "not_model!",
              grouping(os_major, os_minor, os_build) as "not_build!",
              device_model(manufacturer, model) as model,
              device_build(os_major, os_minor, os_build) as build, category as "category?",
              count(*)::int as "devices!"
-         from device
-         where tenant_id = $1 and standing = any($2)
+         from ring_member m join device d on d.tenant_id = $1 and d.id = m.device_id
+         where m.tenant_id = $1 and m.ring_set_id = $2
          group by grouping sets ((manufacturer, model), (os_major, os_minor, os_build), (category))
          having count(*) >= $3"#,
         tenant.0,
-        &REGISTERED,
+        ring_set.0,
         LEAST,
     )
     .fetch_all(&mut **tx)

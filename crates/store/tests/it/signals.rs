@@ -33,26 +33,34 @@ fn signal(name: &str, url: &str) -> Signal {
         runbook: None,
         ring_set: None,
     })
-    .unwrap()
+    .expect("a good signal")
 }
 
 fn over(signal: &Signal, ring_set: RingSetId) -> Signal {
     let definition = signal.definition().clone();
-    Signal::new(Definition { ring_set: Some(ring_set), ..definition }).unwrap()
+    Signal::new(Definition { ring_set: Some(ring_set), ..definition }).expect("a good signal")
 }
 
 async fn made(world: &World, secret: Option<&str>) -> SignalRow {
     let signal = signal("Tickets", "https://a.example");
-    world.store.signal_create(world.tenant, &signal, secret, by(hour(2))).await.unwrap()
+    world.store.signal_create(world.tenant, &signal, secret, by(hour(2))).await.expect("a signal")
 }
 
 async fn record(world: &World, of: (SignalId, i64), outcome: Outcome, at: DateTime<Utc>) {
     let reading = Reading::new(at, outcome, "said");
-    world.store.signal_record(world.tenant, world.rollout, of, &reading, at).await.unwrap();
+    world
+        .store
+        .signal_record(world.tenant, world.rollout, of, &reading, at)
+        .await
+        .expect("it is kept");
 }
 
 async fn verdict(world: &World, at: DateTime<Utc>) -> Verdict {
-    judge(&world.store.rollout_signals(world.tenant, world.rollout).await.unwrap(), at).0
+    judge(
+        &world.store.rollout_signals(world.tenant, world.rollout).await.expect("what is seen"),
+        at,
+    )
+    .0
 }
 
 async fn nudges(world: &World, kind: &str) -> i64 {
