@@ -276,8 +276,8 @@ async fn tally_of(
     ring: RingIndex,
 ) -> Result<Tally, StoreError> {
     let counters = sqlx::query_scalar!(
-        "select devices from tally where tenant_id = $1 and rollout_id = $2 and ring = $3
-         order by state",
+        r#"select sum(devices)::int as "devices!" from tally
+         where tenant_id = $1 and rollout_id = $2 and ring = $3 group by state order by state"#,
         tenant.0,
         rollout.0,
         ring_column(ring),

@@ -58,13 +58,14 @@ fn report_of(
     let policy = Policy::settle(Choices::default(), &[], segments.to_vec());
     let ring = Ring {
         name: "First".to_owned(),
-        membership: Membership { percent: 100, groups: Vec::new() },
+        membership: Membership { percent: 50, groups: Vec::new() },
         cadence: Cadence { deferral_days: 0, deadline_days: 2, grace_days: 2 },
         gate: Gate::DEFAULT,
         waves: WaveLimit::DEFAULT,
         approvals: None,
     };
-    let set = RingSet::new("One".to_owned(), vec![ring]).expect("a good set");
+    let last = Ring { name: "Fast".to_owned(), ..ring.clone() };
+    let set = RingSet::new("Two".to_owned(), vec![ring, last]).expect("a good set");
     let plan = Plan::new(&set, hour(0), OnGateFailure::Pause, policy);
     let counted = SegmentCount { offered: tally.exposed() / 2, failed: tally.failed(), lost: 0 };
     let ring = RingObservation {
@@ -119,25 +120,34 @@ fn conditions() {
     insta::assert_snapshot!(texts(&report(early, None, None)), @"
     exposure Wait: 303 of 1,503 devices judged, 1,203 needed
     bake Wait: 24 hours of watching begin once enough are judged
-    success Pass: 3 of 1,503 devices failed, at most 75 may
-    silence Pass: 0 of 1,503 devices went silent during the install, at most 30 may
-    data Unknown: the fleet was never read completely
+    success Pass: 3 failed and 0 lost of 1,503 devices, 300 confirmed; with 95 % confidence at most 2.5 % fail, 5.0 % may
+    no_halt Pass: 3 of 1,503 failed, 0 of 1,503 lost; evidence 0.1: this is what a healthy release shows
+    stall Unknown: the fleet was never read completely
+    signals Pass: no signal looks at it
+    approvals Pass: nobody has to agree
+    calendar Pass: no later ring
     ");
     let soaking = Tally::of([(Offered, 50), (Confirmed, 1400), (Failed, 76), (Lost, 1)]);
     insta::assert_snapshot!(texts(&report(soaking, Some(6), Some(7))), @"
     exposure Pass: 1,477 of 1,527 devices judged, 1,222 needed
-    bake Wait until 2024-10-05 06:00:00 UTC: watched since 2024-10-04 06:00 UTC, until 2024-10-05 06:00 UTC (24 hours)
-    success Pass: 76 of 1,527 devices failed, at most 76 may
-    silence Pass: 1 of 1,527 devices went silent during the install, at most 30 may
-    data Unknown: the fleet was last read completely at 2024-10-04 07:00 UTC: that is before the ring opened or more than 12 hours ago
+    bake Wait until 2024-10-05 06:00:00 UTC: watched since 2024-10-04 06:00 UTC, until 2024-10-05 06:00 UTC (24 hours), 28,000 of 29,328 device hours
+    success Unknown: 76 failed and 1 lost of 1,527 devices, 1,400 confirmed; with 95 % confidence at most 6.2 % fail, 5.0 % may; it cannot pass any more by itself: a person decides
+    no_halt Fail: 76 of 1,527 failed, 1 of 1,527 lost; evidence 7e25, because of model Fabrikam Pad failed: this would be seen of one healthy release in ten thousand
+    stall Unknown: the fleet was last read completely at 2024-10-04 07:00 UTC, and a device last heard of at 2024-10-04 07:00 UTC: one is before the ring opened or more than 12 hours ago, so our own reading may be what stands still
+    signals Pass: no signal looks at it
+    approvals Pass: nobody has to agree
+    calendar Pass: no later ring
     ");
     let done = Tally::of([(Confirmed, 1)]);
     insta::assert_snapshot!(texts(&report(done, Some(-5), Some(19))), @"
     exposure Pass: 1 of 1 device judged, 1 needed
-    bake Pass: watched for 24 hours since 2024-10-03 19:00 UTC
-    success Pass: 0 of 1 device failed, at most 0 may
-    silence Pass: 0 of 1 device went silent during the install, at most 0 may
-    data Pass: the fleet was last read completely at 2024-10-04 19:00 UTC, it may be 12 hours old
+    bake Wait until 2024-10-05 00:00:01 UTC: watched since 2024-10-03 19:00 UTC, until 2024-10-05 00:00 UTC (24 hours), 20 of 24 device hours
+    success Pass: 0 failed and 0 lost of 1 device, 1 confirmed; at most 0 may: too few devices for a bound of 5.0 %
+    no_halt Pass: 0 of 1 failed, 0 of 1 lost; evidence 0.3: this is what a healthy release shows
+    stall Pass: 0 of 1 device went silent during the install, at most 0 may; last read completely at 2024-10-04 19:00 UTC, it may be 12 hours old
+    signals Pass: no signal looks at it
+    approvals Pass: nobody has to agree
+    calendar Pass: no later ring
     ");
     // Many of one model failed: what is seen, who is suspected, and what others say.
     let bad = Tally::of([(Confirmed, 500), (Failed, 60)]);
@@ -205,10 +215,12 @@ fn waits() {
     insta::assert_snapshot!(lines.join("\n"), @"
     Nothing is left to do.
     Held by ana: it goes on when it is resumed, or rolled back, or cancelled.
-    Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed. It waits for a person to look, and then to resume, promote, roll back or cancel.
+    Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel.
+    Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel. The evidence by now is enough to propose a rollback.
+    Every other device was served; 150 devices are of model Fabrikam Pad held until a person lets them go on, or cancels the rollout.
     Ring 1 (Fast) opens at 2024-10-04 01:30 UTC.
     Ring 7 has no devices: nothing can be offered to it, and no later ring can open.
-    The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; data: the fleet was last read completely at 2024-10-04 01:00 UTC: that is before the ring opened or more than 12 hours ago.
+    The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; stall: the fleet was last read completely at 2024-10-04 01:00 UTC, and a device last heard of at 2024-10-04 01:00 UTC: one is before the ring opened or more than 12 hours ago, so our own reading may be what stands still.
     Every gate has passed; 1 device is still to be offered as earlier offers come to an outcome.
     The update is being taken back: 10 devices are uninstalling now, 1,234 devices still to be told.
     Every device known to have the update has removed it; until 2024-10-05 00:00 UTC it is watched for devices that had not heard yet and installed it after all.
