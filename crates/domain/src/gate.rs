@@ -292,7 +292,8 @@ impl Gate {
             Some(since) => {
                 let passed = since + self.bake;
                 // Devices confirmed by now go on running it; each second brings one of each.
-                let ran = now + TimeDelta::seconds(missing / confirmed.max(1) + missing.signum());
+                let ran = now
+                    + TimeDelta::seconds(missing.saturating_add(confirmed - 1) / confirmed.max(1));
                 let until = if missing == 0 { passed } else { passed.max(ran) };
                 if now >= until { Verdict::Pass } else { Verdict::Wait { until: Some(until) } }
             }

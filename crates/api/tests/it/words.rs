@@ -141,7 +141,7 @@ fn conditions() {
     let done = Tally::of([(Confirmed, 1)]);
     insta::assert_snapshot!(texts(&report(done, Some(-5), Some(19))), @"
     exposure Pass: 1 of 1 device judged, 1 needed
-    bake Wait until 2024-10-05 00:00:01 UTC: watched since 2024-10-03 19:00 UTC, until 2024-10-05 00:00 UTC (24 hours), 20 of 24 device hours
+    bake Wait until 2024-10-05 00:00:00 UTC: watched since 2024-10-03 19:00 UTC, until 2024-10-05 00:00 UTC (24 hours), 20 of 24 device hours
     success Pass: 0 failed and 0 lost of 1 device, 1 confirmed; at most 0 may: too few devices for a bound of 5.0 %
     no_halt Pass: 0 of 1 failed, 0 of 1 lost; evidence 0.3: this is what a healthy release shows
     stall Pass: 0 of 1 device went silent during the install, at most 0 may; last read completely at 2024-10-04 19:00 UTC, it may be 12 hours old
@@ -183,14 +183,26 @@ fn conditions() {
         approvals: vec![cleo, author],
         next_opens_at: Some(hour(72)),
     };
-    insta::assert_snapshot!(texts(&report_of(bad, Some(6), Some(19), &answers)), @"");
+    insta::assert_snapshot!(texts(&report_of(bad, Some(6), Some(19), &answers)), @"
+    exposure Pass: 560 of 560 devices judged, 448 needed
+    bake Wait until 2024-10-05 06:00:00 UTC: watched since 2024-10-04 06:00 UTC, until 2024-10-05 06:00 UTC (24 hours), 10,000 of 10,752 device hours
+    success Fail: 60 failed and 0 lost of 560 devices, 500 confirmed; with 95 % confidence at most 13.1 % fail, 5.0 % may; that is beyond chance
+    no_halt Fail: 60 of 560 failed, 0 of 560 lost; evidence 8e38, because of model Fabrikam Pad failed: this would be seen of one healthy release in ten thousand
+    stall Pass: 0 of 560 devices went silent during the install, at most 11 may; last read completely at 2024-10-04 19:00 UTC, it may be 12 hours old
+    signals Unknown: VPN: it has not been read yet
+    approvals Wait: 1 of 2 approved (cleo); Ana does not count: the author of the plan cannot approve it
+    calendar Wait until 2024-10-07 00:00:00 UTC: the next ring may open from 2024-10-07 00:00 UTC on
+    ");
     let empty = Tally::of([(Excluded, 4)]);
     insta::assert_snapshot!(texts(&report(empty, None, Some(-1))), @"
     exposure Unknown: no device of the ring can be judged
     bake Wait: 24 hours of watching begin once enough are judged
-    success Unknown: no device of the ring can be judged
-    silence Unknown: no device of the ring can be judged
-    data Unknown: the fleet was last read completely at 2024-10-03 23:00 UTC: that is before the ring opened or more than 12 hours ago
+    success Unknown: 0 failed and 0 lost of 0 devices, 0 confirmed; at most 0 may: too few devices for a bound of 5.0 %; it cannot pass any more by itself: a person decides
+    no_halt Pass: nothing was offered yet; evidence 0.4: this is what a healthy release shows
+    stall Unknown: the fleet was last read completely at 2024-10-03 23:00 UTC, and a device last heard of at 2024-10-03 23:00 UTC: one is before the ring opened or more than 12 hours ago, so our own reading may be what stands still
+    signals Pass: no signal looks at it
+    approvals Pass: nobody has to agree
+    calendar Pass: no later ring
     ");
 }
 
