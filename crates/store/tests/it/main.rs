@@ -17,6 +17,7 @@ mod placement;
 mod registration;
 mod ring_sets;
 mod schema;
+mod segments;
 mod signals;
 mod tenants;
 mod tokens;
