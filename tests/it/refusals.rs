@@ -106,7 +106,8 @@ async fn a_rollout_says_why_graph_does_not_follow() {
     let mut first = None;
     for _ in 0..200 {
         let rollout: api::Rollout = api.get(&started.path).await;
-        if rollout.rings[0].told.error.is_some() {
+        let told = &rollout.rings[0].told;
+        if told.error.is_some() && told.pending_waves > 0 {
             first = Some(rollout.rings[0].clone());
             break;
         }
@@ -118,7 +119,6 @@ async fn a_rollout_says_why_graph_does_not_follow() {
         "{ring:?}"
     );
     assert_eq!(ring.told.accepted, api::Access::Closed);
-    assert!(ring.told.pending_waves > 0);
 
     set_faults(&stack.simulator, &json!({})).await;
     for _ in 0..400 {

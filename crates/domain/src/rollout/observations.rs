@@ -94,7 +94,7 @@ pub struct Observations {
     /// Segments that are held.
     #[serde(default)]
     pub held: Vec<u16>,
-    /// Updated devices against devices not offered yet, a day at a time, in order of time.
+    /// Updated devices against devices not offered yet, a week at a time, in order of time.
     #[serde(default)]
     pub intervals: Vec<Interval>,
     /// The level of the evidence that was recorded last.

@@ -17,7 +17,7 @@ impl Store {
     /// lost, removing = stranded. Devices that are heard of and still come to no end for twice as
     /// long are given up too, so that neither a gate nor a rollback waits for them for ever:
     /// installing = failed (`timed_out`), removing = stranded.
-    /// Once a day it also compares updated devices with the others.
+    /// Once a week it also compares updated devices with the others.
     /// Reads no attempt when the tally says there is none to give up.
     /// Returns how many moved; wakes the planner if any.
     pub async fn rollout_sweep(
@@ -101,10 +101,11 @@ impl Store {
 /// Devices on each side of a comparison: enough to see one in a hundred, whatever the fleet.
 const COMPARED: i64 = 2_000;
 
-/// Once a day while the rollout is under way: how many of the devices that had been updated before the
-/// day were silent all day, and how many of those that are still to be offered the update (quality.md A3,
-/// T2). On both sides only devices that were heard of the day before that, so that one that stays silent
-/// counts once and the days tell of different devices. Returns whether it did.
+/// Once a week while the rollout is under way: how many of the devices that had been updated before the
+/// week were silent all week, and how many of those that are still to be offered the update (quality.md A3,
+/// T2). On both sides only devices that were heard of in the week before that, so that one that stays
+/// silent counts once. Weeks, because an update itself makes devices check in, and on a weekend those
+/// would be the ones that are switched off next. Returns whether it did.
 /// Cost: the devices compared, and those of the same rings that stand before them.
 async fn compare(
     tx: &mut Tx,
@@ -112,7 +113,7 @@ async fn compare(
     rollout: RolloutId,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let day = TimeDelta::days(1);
+    let week = TimeDelta::days(7);
     let written = sqlx::query!(
         "with due as (
              select from rollout r where r.tenant_id = $1 and r.id = $2
@@ -148,8 +149,8 @@ async fn compare(
          on conflict do nothing",
         tenant.0,
         rollout.0,
-        now - day,
-        now - day * 2,
+        now - week,
+        now - week * 2,
         &[AttemptState::Installed.code(), AttemptState::Confirmed.code()],
         AttemptState::Assigned.code(),
         now,

@@ -109,7 +109,7 @@ async fn a_segment_is_counted_held_and_given_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn silence_is_compared_once_a_day_with_devices_not_offered_yet() {
+async fn silence_is_compared_once_a_week_with_devices_not_offered_yet() {
     let world = World::of(200).await;
     let (store, tenant, rollout) = (&world.store, world.tenant, world.rollout);
     world.offer(20, hour(2)).await.unwrap();
@@ -119,8 +119,8 @@ async fn silence_is_compared_once_a_day_with_devices_not_offered_yet() {
         .map(|device| Report { device: *device, state: S::Confirmed, code: None, at: hour(3) })
         .collect();
     store.report_ingest(tenant, rollout, &good, hour(3)).await.unwrap();
-    // At hour 50 the day began at 26: two updated devices were last heard of before it, and one so long
-    // ago that it says nothing; of the others everybody was heard of.
+    // At hour 200 the week began at 32: two updated devices were last heard of before it, and one so
+    // long ago that it says nothing; of the others everybody was heard of.
     let heard = |hours: i64, of: String| {
         format!("update device set last_sync = '{}' where {of}", hour(hours).to_rfc3339())
     };
@@ -129,24 +129,25 @@ async fn silence_is_compared_once_a_day_with_devices_not_offered_yet() {
         format!("entra_device_id in ({})", ids.join(","))
     };
     let mut raw = world.database.raw().await;
-    execute(&mut raw, &heard(40, "true".to_owned())).await.unwrap();
+    execute(&mut raw, &heard(150, "true".to_owned())).await.unwrap();
     execute(&mut raw, &heard(20, updated(0, 2))).await.unwrap();
-    execute(&mut raw, &heard(1, updated(2, 3))).await.unwrap();
-    store.rollout_sweep(tenant, rollout, hour(50)).await.unwrap();
-    let day = Interval {
+    execute(&mut raw, &heard(-140, updated(2, 3))).await.unwrap();
+    store.rollout_sweep(tenant, rollout, hour(200)).await.unwrap();
+    let week = Interval {
         updated: Side { exposure: 19, incidents: 2 },
         control: Side { exposure: 180, incidents: 0 },
     };
-    assert_eq!(seen(&world).await.intervals, [day]);
-    // Not again before the next day, of which the silent ones are no part any more.
-    store.rollout_sweep(tenant, rollout, hour(60)).await.unwrap();
-    assert_eq!(seen(&world).await.intervals, [day]);
-    execute(&mut raw, &heard(70, "last_sync >= '2024-10-05 16:00Z'".to_owned())).await.unwrap();
-    store.rollout_sweep(tenant, rollout, hour(75)).await.unwrap();
+    assert_eq!(seen(&world).await.intervals, [week]);
+    // Not again before the next week, of which the silent ones are no part any more.
+    store.rollout_sweep(tenant, rollout, hour(300)).await.unwrap();
+    assert_eq!(seen(&world).await.intervals, [week]);
+    let lively = format!("last_sync = '{}'", hour(150).to_rfc3339());
+    execute(&mut raw, &heard(250, lively)).await.unwrap();
+    store.rollout_sweep(tenant, rollout, hour(370)).await.unwrap();
     let next = seen(&world).await.intervals;
     assert_eq!((next.len(), next[1].updated.incidents, next[1].updated.exposure), (2, 0, 17));
     // Who vouches for a ring vouches for the silence until then.
-    store.rollout_promote(tenant, rollout, FIRST, "ana", "looked", hour(76)).await.unwrap();
+    store.rollout_promote(tenant, rollout, FIRST, "ana", "looked", hour(371)).await.unwrap();
     assert_eq!(seen(&world).await.intervals, []);
     assert_eq!(seen(&world).await.intent.promoted, Some(RingIndex(0)));
 }
