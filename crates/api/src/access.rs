@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 62] = {
+pub static RULES: [Rule; 63] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -83,6 +83,7 @@ pub static RULES: [Rule; 62] = {
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/explain", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/replay", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/events", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments/{segment}/hold", Operator, Tenant),

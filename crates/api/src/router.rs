@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
-use crate::rollouts::{actions, approvals, events, explain, segments};
+use crate::rollouts::{actions, approvals, events, explain, replay, segments};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
@@ -78,6 +78,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
+        .routes(routes!(replay::replay))
         .routes(routes!(signals::of_rollout))
         .routes(routes!(signals::list, signals::create))
         .routes(routes!(signals::read, signals::replace, signals::delete))

@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod events;
 pub mod gate;
+pub mod replay;
 pub mod signals;
 pub mod waiting;
 

@@ -8,4 +8,5 @@ pub mod decide;
 pub mod observations;
 pub mod phase;
 pub mod plan;
+pub mod replay;
 pub mod snapshot;

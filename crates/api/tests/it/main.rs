@@ -8,6 +8,7 @@ mod document;
 mod events;
 mod explain;
 mod inputs;
+mod looking_back;
 mod ring_sets;
 mod rollouts;
 mod signals;
