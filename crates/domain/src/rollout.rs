@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod decide;
+pub mod lint;
 pub mod observations;
 pub mod phase;
 pub mod plan;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::api::{Api, ROLLOUT};
 use crate::program::run;
+use crate::ring_sets::{SET, ring_set};
 
 #[tokio::test]
 async fn a_replay_sends_only_what_is_different_and_shows_where_they_part() {
@@ -41,4 +42,29 @@ async fn a_time_to_explain_is_a_time() {
     assert_eq!(asked, Some((path, serde_json::Value::Null)));
     let bad = run(&api.url, &[&explain[..], &["yesterday"]].concat()).await;
     assert_eq!(bad.code, 2, "{}", bad.err);
+}
+
+#[tokio::test]
+async fn a_ring_set_says_what_its_rings_prove() {
+    let api = Api::start().await;
+    api.answer("GET /ring-sets", &[json!({ "items": [ring_set()] })]);
+    let ring = |at: u8, name: &str, devices: u32, smallest: Option<f64>, notes: &[&str]| {
+        json!({ "ring": at, "name": name, "devices": devices, "pooled": devices,
+            "smallest_percent": smallest, "success_by": "rate", "can_certify": false,
+            "refused": at == 1, "notes": notes })
+    };
+    let rings = [
+        ring(0, "Test", 1, None, &["too few devices"]),
+        ring(1, "Broad", 990, Some(4.512), &["never certified"]),
+    ];
+    let proof = json!({ "ring_set_id": SET, "healthy_failed_percent": 2.0, "doubled_after": 1234,
+        "rings": rings });
+    api.answer(&format!("GET /ring-sets/{SET}/proof"), &[proof]);
+    let arguments = ["ring-set", "prove", "Standard", "--healthy-failed-percent", "1.5"];
+    let table = run(&api.url, &[&arguments[..], &["-o", "table"]].concat()).await;
+    assert_eq!(table.code, 0, "{}", table.err);
+    insta::assert_snapshot!("ring_set_prove_table", table.out);
+    let asked = api.world.lock().expect("unpoisoned").requests.pop();
+    let path = format!("GET /ring-sets/{SET}/proof?healthy_failed_percent=1.5");
+    assert_eq!(asked, Some((path, serde_json::Value::Null)));
 }
