@@ -3,7 +3,7 @@
 use api_types::PhaseName as P;
 use simulator::Scenario;
 
-use crate::stack::{Api, Stack, Wish};
+use crate::stack::{Api, Stack, Started, Wish};
 use crate::truth;
 
 fn wish(scenario: Scenario) -> Wish {
@@ -38,8 +38,29 @@ async fn a_bad_release_is_taken_back_when_the_plan_says_so() {
     // Stopped early: the largest ring was never offered anything.
     assert_eq!(rollout.rings[2].offered, 0, "{rollout:#?}");
     truth::check(&stack, &started).await;
+    replays(&api, &started).await;
     server.shutdown().await;
     stack.end().await;
+}
+
+/// Its own policy decides the same again; one that takes nothing for bad would not have stopped it
+/// before it was stopped.
+async fn replays(api: &Api, started: &Started) {
+    let path = format!("{}/replay", started.path);
+    let same: api_types::Replay = api.post(&path, &api_types::ReplayPolicy::default()).await;
+    assert_eq!((same.differing, same.beyond, same.complete), (0, 0, true), "{same:#?}");
+    assert!(same.stopped.is_some() && same.stopped == same.would_stop, "{same:#?}");
+    let loose = api_types::ReplayPolicy {
+        healthy_failed_percent: Some(50.0),
+        watch_at: Some(1e10),
+        pause_at: Some(1e11),
+        roll_back_at: Some(1e12),
+        ..api_types::ReplayPolicy::default()
+    };
+    let loose: api_types::Replay = api.post(&path, &loose).await;
+    let stop = |stop: &Option<api_types::ReplayStop>| stop.as_ref().map(|stop| stop.seq);
+    assert!(loose.differing > 0, "{loose:#?}");
+    assert!(loose.would_stop.is_none() || stop(&loose.would_stop) >= stop(&same.stopped));
 }
 
 /// Two servers on one database do what one does.

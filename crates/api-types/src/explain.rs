@@ -2,24 +2,37 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::Phase;
 
+/// The moment to explain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExplainQuery {
+    /// A moment in the past; now if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     pub rollout_id: Uuid,
-    /// The moment this answers for, by the service's clock.
+    /// The moment this answers for, by the service's clock. Of a moment in the past: when the last
+    /// decision by then was made.
     pub at: DateTime<Utc>,
+    /// Of a moment in the past: as the decision found it.
     pub phase: Phase,
-    /// One sentence: what it waits for, or what it does next.
+    /// One sentence: what it waits for, or what it does next; of a moment in the past, what was
+    /// decided.
     pub summary: String,
     /// When the passage of time alone may change that.
     pub next_look: Option<DateTime<Utc>>,
     /// The gate of every ring opened so far, all conditions answered.
     pub gates: Vec<RingGate>,
-    /// What a person can do, and whether they can now.
+    /// What a person can do, and whether they can now; nothing in the past.
     pub actions: Vec<ActionState>,
 }
 

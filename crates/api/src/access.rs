@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 62] = {
+pub static RULES: [Rule; 64] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -74,6 +74,7 @@ pub static RULES: [Rule; 62] = {
         rule(DELETE, "/api/v1/tenants/{tenant}/ring-sets/{ring_set}", Admin, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/preview", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/place", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/proof", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates/{update}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases", Viewer, Tenant),
@@ -83,6 +84,7 @@ pub static RULES: [Rule; 62] = {
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/explain", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/replay", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/events", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments/{segment}/hold", Operator, Tenant),

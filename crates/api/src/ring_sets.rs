@@ -1,5 +1,7 @@
 //! Ring sets, and the placement of devices in them.
 
+pub(crate) mod proof;
+
 use api_types::{CreateRingSet, List, PageQuery, RingSet, RingSetPreview};
 use axum::extract::State as Given;
 use axum::http::StatusCode;

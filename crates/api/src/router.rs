@@ -15,7 +15,8 @@ use utoipa_axum::routes;
 use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
-use crate::rollouts::{actions, approvals, events, explain, segments};
+use crate::ring_sets::proof;
+use crate::rollouts::{actions, approvals, events, explain, replay, segments};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
@@ -71,6 +72,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(ring_sets::read, ring_sets::replace, ring_sets::delete))
         .routes(routes!(ring_sets::preview))
         .routes(routes!(ring_sets::place))
+        .routes(routes!(proof::proof))
         .routes(routes!(updates::list))
         .routes(routes!(updates::read))
         .routes(routes!(releases::list, releases::create))
@@ -78,6 +80,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
+        .routes(routes!(replay::replay))
         .routes(routes!(signals::of_rollout))
         .routes(routes!(signals::list, signals::create))
         .routes(routes!(signals::read, signals::replace, signals::delete))

@@ -7,6 +7,7 @@ pub mod actions;
 pub mod events;
 pub mod evidence;
 pub mod gate;
+pub mod replay;
 pub mod signals;
 pub mod waiting;
 

@@ -3,6 +3,7 @@
 mod apply;
 mod device;
 mod gate;
+mod policy;
 mod release;
 mod ring_set;
 mod rollout;
@@ -45,6 +46,9 @@ pub(crate) enum ClientCommand {
     Release(release::Command),
     /// Make ring sets, enrollment and decisions about devices what a file says.
     Apply(apply::Apply),
+    /// What other policies would have decided.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// The statistics of gates, to check by hand; asks no server.
     #[command(subcommand)]
     Gate(gate::Command),
@@ -82,6 +86,7 @@ pub(crate) async fn run(
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,
+        ClientCommand::Policy(command) => policy::run(command, &context).await,
         ClientCommand::Gate(command) => gate::run(&command, context.output),
     }
 }

@@ -5,7 +5,9 @@
 
 pub mod access;
 pub mod decide;
+pub mod lint;
 pub mod observations;
 pub mod phase;
 pub mod plan;
+pub mod replay;
 pub mod snapshot;

@@ -23,6 +23,7 @@ mod error;
 pub mod events;
 mod feeds;
 pub mod groups;
+pub mod history;
 pub mod ingest;
 pub mod journal;
 pub mod page;

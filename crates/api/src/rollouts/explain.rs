@@ -1,6 +1,6 @@
 //! Why a rollout does what it does, from the functions that decide it.
 
-use api_types::{Explanation, RingGate};
+use api_types::{ExplainQuery, Explanation, RingGate};
 use axum::extract::State as Given;
 use chrono::{DateTime, Utc};
 use domain::gate::ConditionKind;
@@ -9,28 +9,66 @@ use domain::ids::RolloutId;
 use domain::ring::RingIndex;
 use domain::rollout::decide::{Decision, decide, report};
 use domain::rollout::phase::Phase;
+use store::history::Past;
 use store::journal::Snapshot;
 
 use crate::convert::rollouts::phase;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::paths::RolloutPath;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::state::State;
 use crate::words::actions::Scene;
-use crate::words::{Rings, events, gate, waiting};
+use crate::words::{Rings, events, gate, moment, waiting};
 
 /// Explain a rollout
 ///
 /// What it waits for or does next, the gate of every ring opened so far, and what a person can do.
+///
+/// With `at`, what was decided last at that time, and the gates from the very observations it was
+/// decided by. What was merely waited for between two decisions is not on record.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/rollouts/{rollout}/explain",
-    operation_id = "rollout_explain", tag = "rollouts", params(RolloutPath),
+    operation_id = "rollout_explain", tag = "rollouts", params(RolloutPath, ExplainQuery),
     responses((status = 200, body = Explanation, description = "Why it does what it does")))]
 pub(crate) async fn explain(
     Given(state): Given<State>,
     Path(path): Path<RolloutPath>,
+    Query(query): Query<ExplainQuery>,
 ) -> Result<axum::Json<Explanation>, Problem> {
+    if let Some(at) = query.at {
+        return past(&state, path, at).await.map(axum::Json);
+    }
     let snapshot = state.store.rollout_snapshot(path.tenant, path.rollout).await?;
     Ok(axum::Json(explanation(path.rollout, &snapshot, state.now())))
+}
+
+async fn past(state: &State, path: RolloutPath, at: DateTime<Utc>) -> Result<Explanation, Problem> {
+    let now = state.now();
+    if at > now {
+        let now = now.to_rfc3339();
+        return Err(Problem::parameter("at", format!("this has not come yet; it is {now} now")));
+    }
+    let past = state.store.rollout_past(path.tenant, path.rollout, at).await?;
+    let past = past.ok_or_else(|| {
+        let detail = format!("nothing was decided about this rollout by {}", at.to_rfc3339());
+        Problem::new(Kind::NotFound, detail)
+    })?;
+    Ok(past_explanation(path.rollout, &past))
+}
+
+/// What was decided, and the gates as they stood; nothing can be done about it any more.
+fn past_explanation(rollout: RolloutId, past: &Past) -> Explanation {
+    let Past { now, snapshot, .. } = past;
+    let rings = Scene::from(snapshot).rings;
+    let happened = events::happened(past.event, &rings);
+    Explanation {
+        rollout_id: rollout.0,
+        at: *now,
+        phase: phase(snapshot.phase, &rings),
+        summary: format!("Decided at {}: {happened}", moment(*now)),
+        next_look: None,
+        gates: gates(snapshot, &rings, *now),
+        actions: Vec::new(),
+    }
 }
 
 /// What a snapshot says at `now`.

@@ -8,6 +8,8 @@ mod document;
 mod events;
 mod explain;
 mod inputs;
+mod looking_back;
+mod proofs;
 mod ring_sets;
 mod rollouts;
 mod signals;

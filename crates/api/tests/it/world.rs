@@ -239,7 +239,7 @@ pub(crate) fn ring_set_body() -> Value {
     json!({ "name": "Standard", "rings": [ring("First", 20), ring("Broad", 80)] })
 }
 
-fn device(tenant: TenantId, number: u128) -> ImportedDevice {
+pub(crate) fn device(tenant: TenantId, number: u128) -> ImportedDevice {
     // Entra ids are unique in the world, not in a tenant.
     let own = |kind: u128| Uuid::from_u128(tenant.0.as_u128() ^ (kind << 40 | number));
     ImportedDevice {

@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod preview;
+mod prove;
 
 use std::path::PathBuf;
 
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Apply(change::Apply),
     /// Delete a ring set.
     Delete(change::Delete),
+    /// Show what each ring can prove: the smallest failure rate that a rollout is stopped for there.
+    Prove(prove::Prove),
     /// Place the devices of the fleet into the rings again.
     Place {
         /// Name, id, or beginning of its id.
@@ -79,6 +82,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Preview { what } => change::preview(context, &what).await?,
         Command::Apply(apply) => apply.run(context).await?,
         Command::Delete(delete) => delete.run(context).await?,
+        Command::Prove(prove) => prove.run(context).await?,
         Command::Place { ring_set } => {
             let tenant = context.tenant().await?;
             let set = find::ring_set(client, &tenant, &ring_set).await?.typed;

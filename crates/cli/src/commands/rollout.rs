@@ -26,8 +26,14 @@ pub(crate) enum Command {
     List,
     /// Show one rollout.
     Get(Get),
-    /// Say why a rollout does what it does.
-    Explain(Which),
+    /// Say why a rollout does what it does, or did at a past time.
+    Explain {
+        #[command(flatten)]
+        which: Which,
+        /// A moment in the past (RFC 3339): what was decided last by then, and from what.
+        #[arg(long, value_name = "TIME")]
+        at: Option<DateTime<Utc>>,
+    },
     /// Show what happened.
     Events {
         #[command(flatten)]
@@ -182,9 +188,9 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
     match command {
         Command::List => list(context, &client.all(&path, &Query::new()).await?)?,
         Command::Get(get) => return get.run(context, &tenant).await,
-        Command::Explain(which) => {
+        Command::Explain { which, at } => {
             let rollout = which.find(context, &tenant).await?.typed;
-            let explanation = explanation(context, &tenant, &rollout).await?;
+            let explanation = explanation(context, &tenant, &rollout, at).await?;
             explain::show(context.output, &rollout, &explanation)?;
         }
         Command::Events { which, follow } => {
@@ -291,9 +297,11 @@ async fn explanation(
     context: &Context<'_>,
     tenant: &str,
     rollout: &Rollout,
+    at: Option<DateTime<Utc>>,
 ) -> Result<Document<Explanation>, Failure> {
     let path = ["tenants", tenant, "rollouts", &rollout.id.to_string(), "explain"];
-    context.client.get(&path, &Query::new()).await
+    let query = at.map(|at| ("at", at.to_rfc3339())).into_iter().collect();
+    context.client.get(&path, &query).await
 }
 
 async fn ask(
@@ -306,7 +314,7 @@ async fn ask(
     if yes {
         return Ok(());
     }
-    let explanation = explanation(context, tenant, rollout).await?.typed;
+    let explanation = explanation(context, tenant, rollout, None).await?.typed;
     confirm::ask(deed, rollout, &explanation)
 }
 

@@ -113,7 +113,8 @@ fn router(world: Shared) -> Router {
         .route("/api/v1/tenants", get(tenants))
         .route(rollouts, get(list))
         .route(&format!("{rollouts}/{{id}}"), get(read))
-        .route(&format!("{rollouts}/{{id}}/explain"), get(|| async { Json(explanation()) }))
+        .route(&format!("{rollouts}/{{id}}/explain"), get(explain))
+        .route(&format!("{rollouts}/{{id}}/replay"), post(scripted))
         .route(&format!("{rollouts}/{{id}}/events"), get(events))
         .route(&format!("{rollouts}/{{id}}/approvals"), get(scripted).post(scripted))
         .route(&format!("{rollouts}/{{id}}/{{action}}"), post(act))
@@ -204,6 +205,13 @@ async fn read(State(world): State<Shared>, Path((_, id)): Path<(String, String)>
         Some(rollout) => Json(rollout).into_response(),
         None => refuse(404, &problem_body(404, "Not found", "There is no such rollout.")),
     }
+}
+
+async fn explain(State(world): State<Shared>, request: Request) -> Json<Value> {
+    let query = request.uri().query().map(str::to_owned).unwrap_or_default();
+    let mut world = world.lock().expect("no test panics here");
+    world.requests.push((format!("GET explain?{query}"), Value::Null));
+    Json(explanation())
 }
 
 async fn act(

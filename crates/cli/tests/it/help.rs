@@ -27,4 +27,5 @@ async fn long_commands_explain_their_options() {
     insta::assert_snapshot!("help_drift", help(&["tenant", "drift"]).await);
     insta::assert_snapshot!("help_hold", help(&["device", "hold"]).await);
     insta::assert_snapshot!("help_apply", help(&["apply"]).await);
+    insta::assert_snapshot!("help_replay", help(&["policy", "replay"]).await);
 }

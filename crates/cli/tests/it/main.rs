@@ -9,6 +9,7 @@ mod enrollment;
 mod errors;
 mod gate;
 mod help;
+mod looking_back;
 mod pictures;
 mod program;
 mod readiness;

@@ -59,6 +59,24 @@ impl Levels {
         Self::checked(at(watch)?, at(pause)?, at(roll_back)?)
     }
 
+    /// The same with others at these plain e-values.
+    pub fn with(
+        self,
+        watch: Option<f64>,
+        pause: Option<f64>,
+        roll_back: Option<f64>,
+    ) -> Result<Self, LevelsError> {
+        let at = |value: Option<f64>, is: EValue| match value {
+            Some(value) => EValue::from_ln(value.ln()).ok_or(LevelsError),
+            None => Ok(is),
+        };
+        Self::checked(
+            at(watch, self.watch)?,
+            at(pause, self.pause)?,
+            at(roll_back, self.roll_back)?,
+        )
+    }
+
     fn checked(watch: EValue, pause: EValue, roll_back: EValue) -> Result<Self, LevelsError> {
         let good = watch > EValue::ONE && watch <= pause && pause <= roll_back;
         if good { Ok(Self { watch, pause, roll_back }) } else { Err(LevelsError) }

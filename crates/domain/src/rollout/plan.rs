@@ -39,6 +39,12 @@ impl Plan {
         Self { rings: set.rings().to_vec(), starts_at, on_gate_failure, policy }
     }
 
+    /// The same rings and days under another policy.
+    #[must_use]
+    pub fn with_policy(&self, policy: Policy) -> Self {
+        Self { policy, ..self.clone() }
+    }
+
     /// What evidence is held against.
     #[must_use]
     pub fn policy(&self) -> &Policy {

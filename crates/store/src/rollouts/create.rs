@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
 use domain::evidence::baseline::PastRelease;
-use domain::gate::policy::{Policy, SegmentKind};
+use domain::gate::policy::{Policy, Segment, SegmentKind};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
+use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
 use domain::rollout::plan::Plan;
@@ -22,8 +23,8 @@ use crate::{Store, StoreError, ring_sets, signals, work};
 impl Store {
     /// Makes a rollout with plan revision 1, its attempts (in a partition of their own), rings,
     /// tallies and work (`Decide` due now, `Signal` too if there are any, `Sweep`, `Enforce` when asked), and the first event of
-    /// its history, in one transaction. `Invalid` when release or ring set do not exist or the
-    /// ring set has no members; `Conflict` when the release already has an unfinished rollout over
+    /// its history, in one transaction. `Invalid` when release or ring set do not exist, the ring set
+    /// has no members, or the gate of a ring could never pass; `Conflict` when the release already has an unfinished rollout over
     /// this ring set. Cost: the members of the ring set.
     pub async fn rollout_create(
         &self,
@@ -79,6 +80,7 @@ impl Store {
             work::ask(&mut tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
         }
         let row = fetch(&mut tx, tenant, rollout).await?;
+        check_provable(&plan, &row)?;
         let body = json!({
             "release": new.release,
             "ring_set": new.ring_set,
@@ -91,6 +93,19 @@ impl Store {
         chain::append(&mut tx, tenant, entry).await?;
         tx.commit().await?;
         Ok(row)
+    }
+
+    /// What the policy of a rollout made now would be settled from: how past releases ended, and the
+    /// segments of the fleet. Cost: the devices of the tenant.
+    pub async fn rollout_basis(
+        &self,
+        tenant: TenantId,
+    ) -> Result<(Vec<PastRelease>, Vec<Segment>), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let basis =
+            (past_releases(&mut tx, tenant).await?, segments::common(&mut tx, tenant).await?);
+        tx.commit().await?;
+        Ok(basis)
     }
 }
 
@@ -160,6 +175,20 @@ fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// A gate that could never pass would hold every release for ever.
+fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
+    let eligible: Vec<u32> = row.rings.iter().map(|ring| ring.tally.eligible()).collect();
+    let refusals = refusals(plan, &eligible);
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let why = refusals.iter().map(|(ring, note)| {
+        let name = plan.ring(*ring).map(|ring| ring.name.as_str()).unwrap_or_default();
+        format!("the gate of ring {} ({name}) can never pass: {note}", ring.0)
+    });
+    Err(StoreError::Invalid(why.collect::<Vec<_>>().join("; ")))
 }
 
 async fn check_free(tx: &mut Tx, tenant: TenantId, new: &NewRollout) -> Result<(), StoreError> {
