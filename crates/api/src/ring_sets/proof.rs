@@ -30,7 +30,7 @@ pub(crate) async fn proof(
     // One for each ring, in order.
     let members = state.store.ring_set_members(path.tenant, path.ring_set).await?;
     let members: Vec<u32> = members.into_iter().map(|(_, members)| members).collect();
-    let (past, segments) = state.store.rollout_basis(path.tenant).await?;
+    let (past, segments) = state.store.rollout_basis(path.tenant, path.ring_set).await?;
     let starts_at = state.now();
     // Walks the fleet device by device: no work for a thread that others wait for.
     let work = move || {

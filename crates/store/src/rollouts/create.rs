@@ -96,14 +96,15 @@ impl Store {
     }
 
     /// What the policy of a rollout made now would be settled from: how past releases ended, and the
-    /// segments of the fleet. Cost: the devices of the tenant.
+    /// segments of the ring set. Cost: the members of the ring set.
     pub async fn rollout_basis(
         &self,
         tenant: TenantId,
+        ring_set: RingSetId,
     ) -> Result<(Vec<PastRelease>, Vec<Segment>), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let basis =
-            (past_releases(&mut tx, tenant).await?, segments::common(&mut tx, tenant).await?);
+        let past = past_releases(&mut tx, tenant).await?;
+        let basis = (past, segments::common(&mut tx, tenant, ring_set).await?);
         tx.commit().await?;
         Ok(basis)
     }
