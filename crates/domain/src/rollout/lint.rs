@@ -189,7 +189,7 @@ mod tests {
             name: name.to_owned(),
             membership: Membership { percent: 50, groups: Vec::new() },
             cadence: Cadence { deferral_days: 0, deadline_days: 2, grace_days: 2 },
-            gate: Gate { success, bake, ..Gate::DEFAULT },
+            gate: Gate { bake, success, ..Gate::DEFAULT },
             waves: WaveLimit::DEFAULT,
             approvals: None,
         };

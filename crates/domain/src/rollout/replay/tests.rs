@@ -65,13 +65,12 @@ fn record(plan: &Plan) -> Vec<Recorded> {
         };
         match decide(plan, phase, &observations, hour(at)) {
             Decision::Act(event) => {
-                match event {
-                    Event::WaveOffered { devices, .. } => (waves, offered) = (waves + 1, devices),
-                    Event::EvidenceMoved { level: to } => {
-                        watched_at = if level == Level::Calm { Some(hour(at)) } else { watched_at };
-                        level = to;
-                    }
-                    _ => {}
+                if let Event::WaveOffered { devices, .. } = event {
+                    (waves, offered) = (waves + 1, devices);
+                }
+                if let Event::EvidenceMoved { level: to } = event {
+                    watched_at = if level == Level::Calm { Some(hour(at)) } else { watched_at };
+                    level = to;
                 }
                 let now = hour(at);
                 recorded.push(Recorded { seq: at, event, phase, observations, now });
