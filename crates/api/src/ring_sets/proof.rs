@@ -45,7 +45,7 @@ pub(crate) async fn proof(
         ring_set_id: path.ring_set.0,
         healthy_failed_percent: plan.policy().failed.limit().get() * 100.0,
         doubled_after: plan.policy().enough,
-        rings: proofs.into_iter().map(|proof| ring(proof, &plan)).collect(),
+        rings: proofs.iter().map(|proof| ring(proof, &plan)).collect(),
     }))
 }
 
@@ -59,7 +59,7 @@ fn choices(query: ProofQuery) -> Result<Choices, Problem> {
     Ok(Choices { failed, ..Choices::default() })
 }
 
-fn ring(proof: lint::RingProof, plan: &Plan) -> RingProof {
+fn ring(proof: &lint::RingProof, plan: &Plan) -> RingProof {
     RingProof {
         ring: proof.ring.0,
         name: plan.ring(proof.ring).map(|ring| ring.name.clone()).unwrap_or_default(),

@@ -109,7 +109,7 @@ fn compared(replay: &Replay) -> String {
     let mut said = format!("{} decisions", text::number(replay.compared));
     if replay.beyond > 0 {
         let beyond = text::number(replay.beyond);
-        said.push_str(&format!(", {beyond} more after the other policy would have stopped it"));
+        said = format!("{said}, {beyond} more after the other policy would have stopped it");
     }
     if !replay.complete {
         said.push_str(", and later ones that were not read");
