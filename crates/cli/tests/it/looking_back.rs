@@ -13,11 +13,11 @@ async fn a_replay_sends_only_what_is_different_and_shows_where_they_part() {
         json!({ "seq": seq, "at": format!("2026-11-12T{hour:02}:00:00Z"), "offered": offered,
             "text": "Paused by the service, because too many devices failed, beyond chance." })
     };
-    let step = json!({ "seq": 12, "at": "2026-11-12T09:00:00Z",
+    let differs = json!({ "seq": 12, "at": "2026-11-12T09:00:00Z",
         "decided": "Wave 2 of ring 0 (First): 50 devices offered the update.",
         "would": "Paused by the service, because too many devices failed, beyond chance." });
     let replay = json!({ "rollout_id": ROLLOUT, "compared": 8, "beyond": 3, "complete": true,
-        "summary": "The other policy would have stopped it.", "differing": 1, "steps": [step],
+        "summary": "The other policy would have stopped it.", "differing": 1, "steps": [differs],
         "stopped": stop(15, 11, 150), "would_stop": stop(12, 9, 100) });
     let path = format!("POST /rollouts/{ROLLOUT}/replay");
     api.answer(&path, &[replay]);
