@@ -99,8 +99,8 @@ impl Raw {
             let (tenants, devices): (Vec<Uuid>, Vec<Uuid>) = batch.iter().copied().unzip();
             sqlx::query(
                 "insert into raw_attempt (tenant_id, rollout_id, device_id, ring, position, state,
-                     state_at, code)
-                 select t, $3, d, 0, 0, 4, now(), null from unnest($1::uuid[], $2::uuid[]) as r(t, d)
+                     state_at, code, aside)
+                 select t, $3, d, 0, 0, 4, now(), null, false from unnest($1::uuid[], $2::uuid[]) as r(t, d)
                  on conflict (device_id, rollout_id, tenant_id) do update
                  set state = excluded.state, state_at = excluded.state_at, code = excluded.code",
             )
