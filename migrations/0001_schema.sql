@@ -830,7 +830,11 @@ begin
     execute format($sql$
         insert into %I (tenant_id, rollout_id, device_id, ring, position, state, state_at, code, segments)
         select $1, $2, m.device_id, m.ring, m.position, case when e.reason is null then 0 else 12 end, $3, e.reason,
-            nullif(array_remove(array[sm.number, sb.number, sc.number], null), '{}')
+            nullif(array_remove(array[
+                array_position($7::text[], device_model(d.manufacturer, d.model)) - 1,
+                array_position($8::text[], device_build(d.os_major, d.os_minor, d.os_build)) - 1 + cardinality($7::text[]),
+                array_position($9::text[], d.category) - 1 + cardinality($7::text[]) + cardinality($8::text[])
+            ]::smallint[], null), '{}')
         from ring_member m
         join device d on d.id = m.device_id and d.tenant_id = m.tenant_id
         left join device_control h on h.tenant_id = $1 and h.device_id = m.device_id and h.kind = 'hold'
@@ -839,14 +843,6 @@ begin
             select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
             where update_id = $4 and tenant_id = $1 group by 1, 2, 3
         ) b on (b.os_major, b.os_minor, b.os_build) = (d.os_major, d.os_minor, d.os_build)
-        left join (select name, (number - 1)::smallint as number
-            from unnest($7::text[]) with ordinality as n(name, number)) sm
-            on sm.name = device_model(d.manufacturer, d.model)
-        left join (select name, (number - 1 + cardinality($7::text[]))::smallint as number
-            from unnest($8::text[]) with ordinality as n(name, number)) sb
-            on sb.name = device_build(d.os_major, d.os_minor, d.os_build)
-        left join (select name, (number - 1 + cardinality($7::text[]) + cardinality($8::text[]))::smallint as number
-            from unnest($9::text[]) with ordinality as n(name, number)) sc on sc.name = d.category
         cross join lateral (select case
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
