@@ -10,7 +10,7 @@ use super::grid::{POINTS, ln_points, ln_ratios, log_sum_exp, real};
 use super::value::EValue;
 
 /// The 95th percentile of the standard normal distribution.
-const Z_95: f64 = 1.644_853_626_951_472_2;
+pub(crate) const Z_95: f64 = 1.644_853_626_951_472_2;
 
 /// The test for one limit, with what does not depend on counts worked out.
 #[derive(Debug, Clone, Copy, PartialEq)]

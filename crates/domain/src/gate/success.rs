@@ -14,7 +14,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, ConditionKind, Evidence, Gate, Verdict, share_down};
-use crate::evidence::certificate::{certified, wilson_upper};
+use crate::evidence::certificate::{Z_95, certified, wilson_upper};
 use crate::evidence::{Alpha, EValue, Limit, exact, rate};
 use crate::tally::Tally;
 
@@ -55,9 +55,6 @@ impl Share {
         self.0
     }
 }
-
-/// The 95th percentile of the standard normal distribution.
-const Z_95: f64 = 1.644_853_626_951_472_2;
 
 /// Whether a ring of `eligible` devices that fails at the `healthy` rate has Wilson's bound within
 /// `limit` 19 times in 20.
