@@ -223,7 +223,9 @@ create table catalog_update (
     tenant_id uuid not null,
     id uuid not null,
     catalog_entry_id text not null,
-    kind text not null check (kind in ('quality')),
+    kind text not null check (kind in ('quality', 'feature', 'driver', 'edge', 'microsoft_365_apps')),
+    version text,
+    channel text,
     title text not null,
     short_name text not null,
     classification text not null,
@@ -255,6 +257,7 @@ create table release (
     id uuid not null,
     update_id uuid not null,
     name text not null,
+    delivery jsonb not null,
     created_by text not null,
     created_at timestamptz not null,
     primary key (tenant_id, id),
@@ -280,6 +283,7 @@ create table rollout (
     release_id uuid not null,
     ring_set_id uuid not null,     -- may be gone when the rollout is over
     plan_id uuid not null,
+    strategy text not null check (strategy in ('deployment_service', 'intune')), -- how Graph is told
     phase jsonb not null,
     phase_name text not null check (phase_name in
         ('scheduled', 'offering', 'soaking', 'paused', 'completed', 'rolling_back', 'rolled_back', 'cancelled')),

@@ -9,6 +9,10 @@ use uuid::Uuid;
 pub struct Update {
     pub id: Uuid,
     pub kind: UpdateKind,
+    /// Windows version, or the version of a driver or program; none of a quality update: see `builds`.
+    pub version: Option<String>,
+    /// Of Edge and Microsoft 365 Apps.
+    pub channel: Option<String>,
     pub title: String,
     pub short_name: String,
     /// In Microsoft's words: `security`, `nonSecurity`.
@@ -28,6 +32,11 @@ pub struct Update {
 #[serde(rename_all = "snake_case")]
 pub enum UpdateKind {
     Quality,
+    Feature,
+    Driver,
+    Edge,
+    #[serde(rename = "microsoft_365_apps")]
+    Microsoft365Apps,
 }
 
 /// What an update brings to one Windows version.

@@ -2,10 +2,11 @@
 
 use api_types::{CreateRelease, List, PageQuery, Release};
 use axum::extract::State as Given;
+use store::releases::NewRelease;
 
 use crate::auth::Caller;
 use crate::checks::Checks;
-use crate::convert::releases::release;
+use crate::convert::releases::{delivery, release};
 use crate::extract::{Json, Path, Query};
 use crate::paging;
 use crate::paths::{ReleasePath, TenantPath};
@@ -42,9 +43,12 @@ pub(crate) async fn create(
     let mut checks = Checks::default();
     checks.text("/name", &body.name, 100);
     checks.finish()?;
-    let update = body.update_id.into();
-    let now = state.now();
-    let made = state.store.release_create(tenant, update, &body.name, &caller.name, now).await;
+    let new = NewRelease {
+        update: body.update_id.into(),
+        name: &body.name,
+        delivery: body.delivery.map(delivery),
+    };
+    let made = state.store.release_create(tenant, new, &caller.name, state.now()).await;
     let row = made.map_err(Problem::about("/update_id"))?;
     let location = format!("/api/v1/tenants/{tenant}/releases/{}", row.id);
     Ok(Created { location, body: release(row) })

@@ -184,6 +184,10 @@ pub(crate) const fn credential(kind: CredentialKind) -> &'static str {
 pub(crate) const fn update_kind(kind: UpdateKind) -> &'static str {
     match kind {
         UpdateKind::Quality => "quality",
+        UpdateKind::Feature => "feature",
+        UpdateKind::Driver => "driver",
+        UpdateKind::Edge => "edge",
+        UpdateKind::Microsoft365Apps => "microsoft_365_apps",
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::ids::{DirectoryObjectId, EntraDeviceId, RolloutId};
 use crate::ring::RingIndex;
 use crate::rollout::access::Access;
+use crate::update::{Delivery, Strategy};
 
 /// The objects that stand for one ring of one rollout on Graph.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +54,11 @@ pub struct Duty {
     pub generation: i64,
     pub release_name: String,
     pub catalog_entry_id: String,
+    pub strategy: Strategy,
+    pub delivery: Delivery,
+    /// As [`crate::inventory::ImportedUpdate`] has them.
+    pub version: Option<String>,
+    pub channel: Option<String>,
     /// Rings that were ever told something or are to be told, in order.
     pub rings: Vec<RingDuty>,
     pub pending: Vec<PendingWave>,

@@ -6,6 +6,7 @@ use crate::attempt::AttemptState;
 use crate::build::Build;
 use crate::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId};
 use crate::registration::facts::{Join, System, Traits};
+use crate::update::UpdateKind;
 
 /// One device as Graph shows it, its three ids joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +45,15 @@ pub struct UpdateBuild {
     pub kb: Option<String>,
 }
 
-/// One catalogue entry as it was read. Only quality updates for now.
+/// One catalogue entry as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedUpdate {
     pub catalog_entry_id: String,
+    pub kind: UpdateKind,
+    /// Of a quality update none: it has builds. Windows `24H2`, or the version of a driver or program.
+    pub version: Option<String>,
+    /// Edge and Microsoft 365 Apps: the channel that brings it.
+    pub channel: Option<String>,
     pub title: String,
     pub short_name: String,
     pub classification: String,

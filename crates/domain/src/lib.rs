@@ -23,4 +23,5 @@ pub mod rollout;
 mod seconds;
 pub mod signal;
 pub mod tally;
+pub mod update;
 pub mod work;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::convert::{column, count};
+use crate::convert::{column, count, update_kind};
 use crate::page::Page;
 use crate::scope::Tx;
 use crate::{Store, StoreError};
@@ -18,8 +18,6 @@ pub use domain::inventory::{ImportedUpdate, UpdateBuild};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRow {
     pub id: UpdateId,
-    /// `quality`.
-    pub kind: String,
     pub update: ImportedUpdate,
 }
 
@@ -51,7 +49,7 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         let rows = sqlx::query_as!(
             Columns,
-            r#"select id, kind, catalog_entry_id, title, short_name, classification, cadence, kb,
+            r#"select id, kind, version, channel, catalog_entry_id, title, short_name, classification, cadence, kb,
                  released_at, deployable_until, is_expeditable, coalesce((
                      select json_agg(b order by b.product, b.version, b.os_build, b.os_revision)
                      from update_build b where b.tenant_id = $1 and b.update_id = u.id
@@ -79,7 +77,7 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         let row = sqlx::query_as!(
             Columns,
-            r#"select id, kind, catalog_entry_id, title, short_name, classification, cadence, kb,
+            r#"select id, kind, version, channel, catalog_entry_id, title, short_name, classification, cadence, kb,
                  released_at, deployable_until, is_expeditable, coalesce((
                      select json_agg(b order by b.product, b.version, b.os_build, b.os_revision)
                      from update_build b where b.tenant_id = $1 and b.update_id = u.id
@@ -110,6 +108,8 @@ struct StoredBuild {
 struct Columns {
     id: Uuid,
     kind: String,
+    version: Option<String>,
+    channel: Option<String>,
     catalog_entry_id: String,
     title: String,
     short_name: String,
@@ -143,6 +143,9 @@ impl TryFrom<Columns> for UpdateRow {
         let builds = row.builds.0.into_iter().map(UpdateBuild::try_from);
         let update = ImportedUpdate {
             catalog_entry_id: row.catalog_entry_id,
+            kind: update_kind(&row.kind)?,
+            version: row.version,
+            channel: row.channel,
             title: row.title,
             short_name: row.short_name,
             classification: row.classification,
@@ -153,7 +156,7 @@ impl TryFrom<Columns> for UpdateRow {
             is_expeditable: row.is_expeditable,
             builds: builds.collect::<Result<_, StoreError>>()?,
         };
-        Ok(Self { id: UpdateId(row.id), kind: row.kind, update })
+        Ok(Self { id: UpdateId(row.id), update })
     }
 }
 
@@ -163,11 +166,12 @@ async fn upsert(
     update: &ImportedUpdate,
 ) -> Result<Uuid, StoreError> {
     let id = sqlx::query_scalar!(
-        "insert into catalog_update (tenant_id, id, catalog_entry_id, kind, title, short_name,
-             classification, cadence, kb, released_at, deployable_until, is_expeditable)
-         values ($1, $2, $3, 'quality', $4, $5, $6, $7, $8, $9, $10, $11)
+        "insert into catalog_update (tenant_id, id, catalog_entry_id, kind, version, channel, title,
+             short_name, classification, cadence, kb, released_at, deployable_until, is_expeditable)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (tenant_id, catalog_entry_id) do update
-         set title = excluded.title, short_name = excluded.short_name,
+         set version = excluded.version, channel = excluded.channel,
+             title = excluded.title, short_name = excluded.short_name,
              classification = excluded.classification, cadence = excluded.cadence, kb = excluded.kb,
              released_at = excluded.released_at, deployable_until = excluded.deployable_until,
              is_expeditable = excluded.is_expeditable
@@ -175,6 +179,9 @@ async fn upsert(
         tenant.0,
         Uuid::now_v7(),
         update.catalog_entry_id,
+        update.kind.name(),
+        update.version,
+        update.channel,
         update.title,
         update.short_name,
         update.classification,

@@ -12,6 +12,7 @@ use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
 use domain::rollout::plan::Plan;
 use domain::tally::Tally;
+use domain::update::{Delivery, Strategy, UpdateKind};
 use serde_json::Value;
 
 use crate::StoreError;
@@ -91,6 +92,19 @@ pub(crate) fn phase(stored: Value) -> Result<Phase, StoreError> {
 
 pub(crate) fn plan(stored: Value) -> Result<Plan, StoreError> {
     serde_json::from_value(stored).map_err(StoreError::corrupt)
+}
+
+pub(crate) fn delivery(stored: Value) -> Result<Delivery, StoreError> {
+    serde_json::from_value(stored).map_err(StoreError::corrupt)
+}
+
+pub(crate) fn update_kind(word: &str) -> Result<UpdateKind, StoreError> {
+    UpdateKind::of_name(word)
+        .ok_or_else(|| StoreError::corrupt(format_args!("kind of update {word:?}")))
+}
+
+pub(crate) fn strategy(word: &str) -> Result<Strategy, StoreError> {
+    Strategy::of_name(word).ok_or_else(|| StoreError::corrupt(format_args!("strategy {word:?}")))
 }
 
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<Value, StoreError> {

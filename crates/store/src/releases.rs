@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::{ReleaseId, TenantId, UpdateId};
-
-use serde_json::json;
+use domain::update::Delivery;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::chain::Entry;
+use crate::convert::{delivery, json as column, update_kind};
 use crate::error::taken;
 use crate::page::Page;
 use crate::scope::Tx;
@@ -17,43 +18,53 @@ pub struct ReleaseRow {
     pub id: ReleaseId,
     pub update: UpdateId,
     pub name: String,
+    pub delivery: Delivery,
     pub created_by: String,
     pub created_at: DateTime<Utc>,
 }
 
+/// A release to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRelease<'a> {
+    pub update: UpdateId,
+    /// Unique in the tenant.
+    pub name: &'a str,
+    /// None: as the kind of the update is delivered when nobody chooses.
+    pub delivery: Option<Delivery>,
+}
+
 impl Store {
-    /// `Invalid` when there is no such update, `Conflict` when the name is taken.
+    /// `Invalid` when there is no such update or it is not delivered that way, `Conflict` when the
+    /// name is taken.
     pub async fn release_create(
         &self,
         tenant: TenantId,
-        update: UpdateId,
-        name: &str,
+        new: NewRelease<'_>,
         actor: &str,
         now: DateTime<Utc>,
     ) -> Result<ReleaseRow, StoreError> {
         let id = ReleaseId(Uuid::now_v7());
         let mut tx = self.tenant_begin(tenant).await?;
+        let delivery = settled(&mut tx, tenant, new).await?;
         sqlx::query!(
-            "insert into release (tenant_id, id, update_id, name, created_by, created_at)
-             values ($1, $2, $3, $4, $5, $6)",
+            "insert into release (tenant_id, id, update_id, name, delivery, created_by, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7)",
             tenant.0,
             id.0,
-            update.0,
-            name,
+            new.update.0,
+            new.name,
+            column(&delivery)?,
             actor,
             now,
         )
         .execute(&mut *tx)
         .await
-        .map_err(|error| match error.as_database_error() {
-            Some(broken) if broken.is_foreign_key_violation() => {
-                StoreError::Invalid("there is no such update".to_owned())
-            }
-            Some(_) | None => {
-                taken(error, |_| format!("there is a release named {name:?} already"))
-            }
+        .map_err(|error| {
+            taken(error, |_| format!("there is a release named {:?} already", new.name))
         })?;
-        let body = json!({ "release": id, "update": update, "name": name });
+        let body = json!({
+            "release": id, "update": new.update, "name": new.name, "delivery": delivery,
+        });
         let entry = Entry { rollout: None, at: now, actor, kind: "release_created", body: &body };
         chain::append(&mut tx, tenant, entry).await?;
         let row = fetch(&mut tx, tenant, id).await?;
@@ -68,8 +79,8 @@ impl Store {
     ) -> Result<Vec<ReleaseRow>, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let rows = sqlx::query_as!(
-            ReleaseRow,
-            "select id, update_id as update, name, created_by, created_at from release
+            Columns,
+            "select id, update_id, name, delivery, created_by, created_at from release
              where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
             tenant.0,
             page.after,
@@ -78,7 +89,7 @@ impl Store {
         .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(rows)
+        rows.into_iter().map(ReleaseRow::try_from).collect()
     }
 
     pub async fn release_fetch(
@@ -93,19 +104,70 @@ impl Store {
     }
 }
 
+/// How the release is delivered, held against the kind of its update.
+async fn settled(
+    tx: &mut Tx,
+    tenant: TenantId,
+    new: NewRelease<'_>,
+) -> Result<Delivery, StoreError> {
+    let kind = sqlx::query_scalar!(
+        "select kind from catalog_update where tenant_id = $1 and id = $2",
+        tenant.0,
+        new.update.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or_else(|| StoreError::Invalid("there is no such update".to_owned()))?;
+    let kind = update_kind(&kind)?;
+    let delivery = new.delivery.unwrap_or(Delivery::of(kind));
+    if delivery.kind() != kind {
+        let (delivery, kind) = (delivery.kind().name(), kind.name());
+        return Err(StoreError::Invalid(format!(
+            "the update is of kind {kind}, the delivery is for kind {delivery}"
+        )));
+    }
+    delivery.check().map_err(|error| StoreError::Invalid(error.to_string()))?;
+    Ok(delivery)
+}
+
+struct Columns {
+    id: Uuid,
+    update_id: Uuid,
+    name: String,
+    delivery: Value,
+    created_by: String,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Columns> for ReleaseRow {
+    type Error = StoreError;
+
+    fn try_from(row: Columns) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: ReleaseId(row.id),
+            update: UpdateId(row.update_id),
+            name: row.name,
+            delivery: delivery(row.delivery)?,
+            created_by: row.created_by,
+            created_at: row.created_at,
+        })
+    }
+}
+
 async fn fetch(
     tx: &mut Tx,
     tenant: TenantId,
     release: ReleaseId,
 ) -> Result<ReleaseRow, StoreError> {
     sqlx::query_as!(
-        ReleaseRow,
-        "select id, update_id as update, name, created_by, created_at from release
+        Columns,
+        "select id, update_id, name, delivery, created_by, created_at from release
          where tenant_id = $1 and id = $2",
         tenant.0,
         release.0,
     )
     .fetch_optional(&mut **tx)
     .await?
-    .ok_or(StoreError::NotFound { what: "release" })
+    .ok_or(StoreError::NotFound { what: "release" })?
+    .try_into()
 }

@@ -1,13 +1,15 @@
 //! Catalogue entries.
 
 use api_types as wire;
+use domain::update::UpdateKind;
 use store::catalog::{UpdateBuild, UpdateRow};
 
 pub(crate) fn update(row: UpdateRow) -> wire::Update {
     wire::Update {
         id: row.id.0,
-        // The only kind so far.
-        kind: wire::UpdateKind::Quality,
+        kind: kind(row.update.kind),
+        version: row.update.version,
+        channel: row.update.channel,
         title: row.update.title,
         short_name: row.update.short_name,
         classification: row.update.classification,
@@ -18,6 +20,16 @@ pub(crate) fn update(row: UpdateRow) -> wire::Update {
         is_expeditable: row.update.is_expeditable,
         builds: row.update.builds.into_iter().map(build).collect(),
         catalog_entry_id: row.update.catalog_entry_id,
+    }
+}
+
+const fn kind(kind: UpdateKind) -> wire::UpdateKind {
+    match kind {
+        UpdateKind::Quality => wire::UpdateKind::Quality,
+        UpdateKind::Feature => wire::UpdateKind::Feature,
+        UpdateKind::Driver => wire::UpdateKind::Driver,
+        UpdateKind::Edge => wire::UpdateKind::Edge,
+        UpdateKind::Microsoft365Apps => wire::UpdateKind::Microsoft365Apps,
     }
 }
 

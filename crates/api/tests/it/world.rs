@@ -274,6 +274,9 @@ fn update() -> ImportedUpdate {
         kb: Some("KB1".to_owned()),
     };
     ImportedUpdate {
+        kind: domain::update::UpdateKind::Quality,
+        version: None,
+        channel: None,
         catalog_entry_id: "entry".to_owned(),
         title: "2026-11 Security".to_owned(),
         short_name: "2026.11 B".to_owned(),

@@ -41,7 +41,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         }
         Command::Create { name, update } => {
             let update = find::update(client, &tenant, &update).await?.typed;
-            let body = CreateRelease { update_id: update.id, name };
+            let body = CreateRelease { update_id: update.id, name, delivery: None };
             let release = client.post::<Release>(&path, &body).await?;
             let fields: Vec<(&str, String)> = head.into_iter().zip(row(&release.typed)).collect();
             context.output.one(&release.json, &fields)?;

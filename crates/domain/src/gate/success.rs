@@ -13,7 +13,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, ConditionKind, Evidence, Gate, Verdict, share_down};
+use super::judge::share_down;
+use super::{Condition, ConditionKind, Evidence, Gate, Verdict};
 use crate::evidence::certificate::{Z_95, certified, wilson_upper};
 use crate::evidence::{Alpha, EValue, Limit, exact, rate};
 use crate::tally::Tally;

@@ -5,6 +5,7 @@ use domain::attempt::AttemptState;
 use domain::ids::{DirectoryObjectId, EntraDeviceId};
 use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, Report, UpdateBuild};
 use domain::registration::facts::Join;
+use domain::update::UpdateKind;
 use msgraph::{
     Cadence, Classification, Client, InstallState, ManagedDevice, QualityStatusRow,
     QualityUpdateEntry, RegistrationDevice,
@@ -28,6 +29,9 @@ fn update(entry: QualityUpdateEntry) -> ImportedUpdate {
         kb: revision.kb,
     });
     ImportedUpdate {
+        kind: UpdateKind::Quality,
+        version: None,
+        channel: None,
         catalog_entry_id: entry.catalog_entry_id,
         title: if entry.display_name.is_empty() { entry.catalog_name } else { entry.display_name },
         short_name: entry.short_name,

@@ -119,6 +119,9 @@ pub(crate) async fn catalogue_and_rings(
         kb: None,
     };
     let update = ImportedUpdate {
+        kind: domain::update::UpdateKind::Quality,
+        version: None,
+        channel: None,
         catalog_entry_id: "entry".to_owned(),
         title: "Security".to_owned(),
         short_name: "2026.11 B".to_owned(),
@@ -145,7 +148,15 @@ pub(crate) async fn rollout(
     update: UpdateId,
     ring_set: RingSetId,
 ) -> Outcome<RolloutId> {
-    let release = store.release_create(tenant, update, "Release", "bench", hour(0)).await?.id;
+    let release = store
+        .release_create(
+            tenant,
+            store::releases::NewRelease { update: update, name: "Release", delivery: None },
+            "bench",
+            hour(0),
+        )
+        .await?
+        .id;
     let new = NewRollout {
         release,
         ring_set,

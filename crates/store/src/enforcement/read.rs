@@ -6,7 +6,7 @@ use domain::ids::{DirectoryObjectId, EntraDeviceId, RolloutId, TenantId};
 use domain::rollout::plan::Plan;
 
 use super::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, wave_kind, wave_word};
-use crate::convert::{access, plan, ring, ring_column};
+use crate::convert::{access, delivery, plan, ring, ring_column, strategy};
 use crate::rollouts::NOT_FOUND;
 use crate::scope::Tx;
 use crate::{Store, StoreError};
@@ -20,7 +20,8 @@ impl Store {
     ) -> Result<Duty, StoreError> {
         let mut tx = self.tenant_begin_frozen(tenant).await?;
         let head = sqlx::query!(
-            "select r.generation, l.name, u.catalog_entry_id, p.body
+            "select r.generation, r.strategy, l.name, l.delivery, u.catalog_entry_id, u.version,
+                 u.channel, p.body
              from rollout r
              join plan p on p.tenant_id = $1 and p.id = r.plan_id
              join release l on l.tenant_id = $1 and l.id = r.release_id
@@ -41,6 +42,10 @@ impl Store {
             generation: head.generation,
             release_name: head.name,
             catalog_entry_id: head.catalog_entry_id,
+            strategy: strategy(&head.strategy)?,
+            delivery: delivery(head.delivery)?,
+            version: head.version,
+            channel: head.channel,
             rings,
             pending,
         })

@@ -9,6 +9,7 @@ use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
 use domain::rollout::plan::Plan;
+use domain::update::Strategy;
 use domain::work::WorkKind;
 use serde_json::json;
 use uuid::Uuid;
@@ -225,9 +226,9 @@ async fn insert(
              insert into plan (tenant_id, id, rollout_id, revision, body, created_by, created_at)
              values ($1, $2, $3, 1, $4, $5, $6)
          )
-         insert into rollout (tenant_id, id, release_id, ring_set_id, plan_id, phase, phase_name,
-             generation, wish, wish_at, wish_by, created_at)
-         values ($1, $3, $7, $8, $2, $9, $10, 0, $11, $6, $5, $6)",
+         insert into rollout (tenant_id, id, release_id, ring_set_id, plan_id, strategy, phase,
+             phase_name, generation, wish, wish_at, wish_by, created_at)
+         values ($1, $3, $7, $8, $2, $12, $9, $10, 0, $11, $6, $5, $6)",
         tenant.0,
         plan_id.0,
         rollout.0,
@@ -239,6 +240,7 @@ async fn insert(
         json(&Phase::Scheduled)?,
         Phase::Scheduled.name(),
         wish_word(Wish::Run),
+        Strategy::DeploymentService.name(),
     )
     .execute(&mut **tx)
     .await?;

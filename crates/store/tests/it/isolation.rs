@@ -114,7 +114,14 @@ async fn one_tenant_changes_nothing_of_another() {
         .rollout_create(other, &new_rollout(world.release, world.ring_set), "b", hour(3))
         .await;
     assert!(matches!(created, Err(StoreError::Invalid(_))), "{created:?}");
-    let released = store.release_create(other, world.update, "Mine", "b", hour(3)).await;
+    let released = store
+        .release_create(
+            other,
+            store::releases::NewRelease { update: world.update, name: "Mine", delivery: None },
+            "b",
+            hour(3),
+        )
+        .await;
     assert!(matches!(released, Err(StoreError::Invalid(_))), "{released:?}");
     assert!(missing(&store.ring_set_place(other, world.ring_set, hour(3)).await));
     assert_eq!(store.rollout_fetch(world.tenant, world.rollout).await.unwrap(), before);

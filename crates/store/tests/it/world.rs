@@ -167,6 +167,9 @@ pub(crate) fn update() -> ImportedUpdate {
         kb: Some("KB1".to_owned()),
     };
     ImportedUpdate {
+        kind: domain::update::UpdateKind::Quality,
+        version: None,
+        channel: None,
         catalog_entry_id: "entry".to_owned(),
         title: "2026-11 Security".to_owned(),
         short_name: "2026.11 B".to_owned(),
@@ -323,7 +326,14 @@ pub(crate) async fn rollout(
 ) -> (UpdateId, ReleaseId, RingSetId, RolloutId) {
     store.catalog_import(tenant, &[update()]).await.expect("a catalogue");
     let update = store.update_list(tenant, ALL).await.expect("updates")[0].id;
-    let release = store.release_create(tenant, update, "November", "ana", hour(0)).await;
+    let release = store
+        .release_create(
+            tenant,
+            store::releases::NewRelease { update: update, name: "November", delivery: None },
+            "ana",
+            hour(0),
+        )
+        .await;
     let release = release.expect("a release").id;
     let set = store.ring_set_create(tenant, &rings(), "ana", hour(0)).await.expect("a ring set");
     store.registration_run(tenant, Scope::Due, hour(0)).await.expect("registration");

@@ -206,7 +206,7 @@ async fn start(
         .max_by_key(|update| update.released_at);
     let update = newest
         .ok_or_else(|| Failure::NotFound("the catalogue holds no security update".to_owned()))?;
-    let body = CreateRelease { update_id: update.id, name: "demo".to_owned() };
+    let body = CreateRelease { update_id: update.id, name: "demo".to_owned(), delivery: None };
     let release = client.post::<Release>(&["tenants", tenant, "releases"], &body).await?.typed;
     let body = CreateRollout {
         release_id: release.id,

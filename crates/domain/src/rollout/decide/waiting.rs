@@ -1,0 +1,66 @@
+//! What a rollout waits for when there is nothing to do.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::Level;
+use crate::gate::GateReport;
+use crate::ring::RingIndex;
+use crate::rollout::phase::PauseCause;
+
+/// Why a rollout is not moving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum WaitingOn {
+    /// It has nowhere left to go.
+    Nothing,
+    /// A person, who paused it.
+    Person,
+    /// A person, to look at what made the service pause it, and how far the evidence is by now.
+    Review { cause: PauseCause, level: Level },
+    /// The day `ring` may open.
+    Opening { ring: RingIndex, at: DateTime<Utc> },
+    /// Members for `ring`, which has none.
+    Members { ring: RingIndex },
+    /// The gate of `ring`.
+    Gate { ring: RingIndex, report: GateReport },
+    /// The last offers: every gate passed, `devices` members are still to be offered.
+    LastOffers { devices: u32 },
+    /// A person, to let the held segments go on, or to cancel what is left: everybody else was served.
+    HeldSegments { segments: Vec<u16>, devices: u32 },
+    /// Devices that were told to uninstall, and those still to be told.
+    Removal { removing: u32, to_go: u32 },
+    /// Nothing is left to uninstall; devices that heard late may still have installed.
+    LateInstalls { until: DateTime<Utc> },
+}
+
+impl WaitingOn {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Person => "person",
+            Self::Review { .. } => "review",
+            Self::Opening { .. } => "opening",
+            Self::Members { .. } => "members",
+            Self::Gate { .. } => "gate",
+            Self::LastOffers { .. } => "last_offers",
+            Self::HeldSegments { .. } => "held_segments",
+            Self::Removal { .. } => "removal",
+            Self::LateInstalls { .. } => "late_installs",
+        }
+    }
+
+    /// When to look again though nothing happened; none when only an event can help.
+    #[must_use]
+    pub fn next_look(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Opening { at, .. } => Some(*at),
+            Self::Gate { report, .. } => report.next_look(),
+            Self::LateInstalls { until } => Some(*until),
+            Self::Nothing | Self::Person | Self::Review { .. } | Self::Members { .. } => None,
+            Self::LastOffers { .. } | Self::Removal { .. } | Self::HeldSegments { .. } => None,
+        }
+    }
+}
