@@ -51,6 +51,8 @@ create table tenant (
     connection_at timestamptz,
     synced_at timestamptz,      -- last complete read of devices and catalogue
     observed_to timestamptz,    -- check-ins up to here have been read
+    missing_devices int,        -- the last complete read did not show so many, too many to believe it: they were kept
+    removal_confirmed int,      -- a person vouches for so many at most, once
     assess_network boolean not null default false, -- the next assessment tries addresses too
     created_at timestamptz not null
 );

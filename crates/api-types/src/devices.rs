@@ -113,6 +113,14 @@ pub struct DeviceQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub state: Option<AttemptState>,
+    /// Where they stand: `ready`, `not_ready`, `prerequisite_failed`, `group_conflict`, `excluded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 40)]
+    pub standing: Option<String>,
+    /// What stands against serving them, in the words of the registration summary: `no_intune`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 40)]
+    pub reason: Option<String>,
     /// A CEL expression that must be true of the device; alone, without the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(max_length = 2000)]

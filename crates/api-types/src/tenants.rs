@@ -72,6 +72,10 @@ pub struct Tenant {
     pub synced_at: Option<DateTime<Utc>>,
     /// Check-ins of devices have been read up to here.
     pub observed_to: Option<DateTime<Utc>>,
+    /// Devices that Graph did not show when everything was last read. More than a fifth of the fleet is
+    /// not believed to be gone: they are kept until somebody confirms it, or they come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_devices: Option<u32>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -102,4 +106,13 @@ pub enum ConnectionState {
     Refused,
     /// No answer; tried again by itself.
     Unreachable,
+}
+
+/// A person's word that devices are really gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveMissing {
+    /// `missing_devices` of the tenant, as it was read. More than these are not removed.
+    #[schema(minimum = 1)]
+    pub devices: u32,
 }

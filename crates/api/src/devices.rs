@@ -2,6 +2,7 @@
 
 use api_types::{Device, DeviceDetail, DeviceExplanation, DeviceQuery, List};
 use axum::extract::State as Given;
+use domain::registration::{Reason, Standing};
 use domain::ring::RingIndex;
 use store::devices::DeviceFilter;
 use store::page::Page;
@@ -71,6 +72,7 @@ pub(crate) async fn explain(
 /// An expression says everything that the other parameters could.
 fn alone(query: &DeviceQuery) -> Result<(), Problem> {
     let DeviceQuery { name_prefix, model, ring_set_id, ring, rollout_id, state, .. } = query;
+    let DeviceQuery { standing, reason, .. } = query;
     let others = [
         name_prefix.is_some(),
         model.is_some(),
@@ -78,11 +80,27 @@ fn alone(query: &DeviceQuery) -> Result<(), Problem> {
         ring.is_some(),
         rollout_id.is_some(),
         state.is_some(),
+        standing.is_some(),
+        reason.is_some(),
     ];
     if others.contains(&true) {
         return Err(Problem::parameter("filter", "it goes alone, without other conditions"));
     }
     Ok(())
+}
+
+/// The value of a word, or which words there are.
+fn known<T>(
+    name: &str,
+    given: Option<String>,
+    of_word: fn(&str) -> Option<T>,
+    words: impl Fn() -> String,
+) -> Result<Option<T>, Problem> {
+    let Some(word) = given else { return Ok(None) };
+    match of_word(&word) {
+        Some(value) => Ok(Some(value)),
+        None => Err(Problem::parameter(name, format!("one of {}", words()))),
+    }
 }
 
 fn filter(query: DeviceQuery) -> Result<DeviceFilter, Problem> {
@@ -109,7 +127,11 @@ fn filter(query: DeviceQuery) -> Result<DeviceFilter, Problem> {
         model: text("model", query.model)?,
         ring,
         attempt,
-        standing: None,
-        reason: None,
+        standing: known("standing", query.standing, Standing::from_word, || {
+            Standing::ALL.map(Standing::word).join(", ")
+        })?,
+        reason: known("reason", query.reason, Reason::from_word, || {
+            Reason::ALL.iter().map(|reason| reason.word()).collect::<Vec<_>>().join(", ")
+        })?,
     })
 }

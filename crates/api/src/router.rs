@@ -53,6 +53,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(tenants::read))
         .routes(routes!(tenants::connect))
         .routes(routes!(tenants::sync))
+        .routes(routes!(tenants::remove_missing))
         .routes(routes!(devices::list))
         .routes(routes!(readiness::checks))
         .routes(routes!(readiness::permissions))

@@ -1,6 +1,8 @@
 //! Tenants, and where their Graph is.
 
-use api_types::{ConnectionInput, CreateTenant, CredentialInput, List, PageQuery, Tenant};
+use api_types::{
+    ConnectionInput, CreateTenant, CredentialInput, List, PageQuery, RemoveMissing, Tenant,
+};
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use domain::work::WorkKind;
@@ -103,6 +105,27 @@ pub(crate) async fn sync(
 ) -> Result<StatusCode, Problem> {
     let TenantPath { tenant } = path;
     state.store.work_ask(tenant, WorkKind::Sync, tenant.0, state.now()).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Confirm that missing devices are gone
+///
+/// A read that shows less than four fifths of a fleet is not believed, and nobody is removed for it
+/// (`missing_devices` of the tenant). This removes them, if the tenant, which is read again at once, still
+/// shows at most so many as missing.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/remove-missing",
+    operation_id = "tenant_remove_missing", tag = "tenants", params(TenantPath),
+    request_body = RemoveMissing,
+    responses((status = 202, description = "It will be read")))]
+pub(crate) async fn remove_missing(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(path): Path<TenantPath>,
+    Json(body): Json<RemoveMissing>,
+) -> Result<StatusCode, Problem> {
+    let confirmed =
+        state.store.removal_confirm(path.tenant, body.devices, &caller.name, state.now());
+    confirmed.await.map_err(Problem::about("/devices"))?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -42,6 +42,12 @@ impl Standing {
         Self::Excluded,
     ];
 
+    /// The standing of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.word() == word)
+    }
+
     /// The word for it in filters, JSON and pages.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -58,6 +58,8 @@ pub struct TenantRow {
     pub connection_at: Option<DateTime<Utc>>,
     pub synced_at: Option<DateTime<Utc>>,
     pub observed_to: Option<DateTime<Utc>>,
+    /// Devices that the last complete read did not show, and that were kept because they were too many.
+    pub missing_devices: Option<u32>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn tenant(row: TenantRow) -> wire::Tenant {
         connection: wire::Connection { state, error, since: row.connection_at },
         synced_at: row.synced_at,
         observed_to: row.observed_to,
+        missing_devices: row.missing_devices,
         created_at: row.created_at,
     }
 }

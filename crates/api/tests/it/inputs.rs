@@ -112,6 +112,8 @@ async fn parameters() {
         format!("/api/v1/tenants/{tenant}/devices?ring=1"),
         format!("/api/v1/tenants/{tenant}/devices?name_prefix=%00"),
         format!("/api/v1/tenants/{tenant}/devices?ring_set_id=1&ring=1"),
+        format!("/api/v1/tenants/{tenant}/devices?standing=well"),
+        format!("/api/v1/tenants/{tenant}/devices?standing=ready&filter=true"),
     ] {
         said.push(world.get(&path).await.problem());
     }

@@ -104,6 +104,14 @@ async fn devices_are_found_by_name_ring_and_state() {
     let in_first = count(format!("ring_set_id={set}&ring=0")).await;
     assert_eq!(in_first, usize::try_from(read["rings"][0]["assigned"].as_u64().unwrap()).unwrap());
     assert_eq!(count(format!("rollout_id={rollout}&state=offered")).await, 4);
+    let summary = world.get(&format!("{base}/registration")).await.expect(200);
+    for list in ["standings", "reasons"] {
+        for counted in summary[list].as_array().unwrap() {
+            let of = counted["devices"].as_u64().unwrap();
+            let query = format!("{}={}", &list[..list.len() - 1], text(&counted["name"]));
+            assert_eq!(count(query).await as u64, of, "{counted}");
+        }
+    }
     let path = format!("{base}/devices?rollout_id={rollout}&state=offered&page_size=1");
     let one = world.get(&path).await.expect(200);
     let detail = world.get(&format!("{base}/devices/{}", id(&one["items"][0]))).await.expect(200);

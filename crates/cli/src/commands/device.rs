@@ -47,6 +47,9 @@ pub(crate) struct List {
     #[arg(long, value_name = "STANDING", value_delimiter = ',',
         conflicts_with_all = ["ring_set", "rollout"])]
     standing: Vec<Standing>,
+    /// What stands against serving them: `no_intune`; `concentric tenant registration` has the words.
+    #[arg(long, value_name = "REASON", conflicts_with_all = ["filter", "standing"])]
+    reason: Option<String>,
     /// With --ring: members of this ring set.
     #[arg(long, value_name = "NAME", requires = "ring")]
     ring_set: Option<String>,
@@ -96,6 +99,7 @@ impl List {
             query.extend(self.name_prefix.map(|text| ("name_prefix", text)));
             query.extend(self.model.map(|text| ("model", text)));
         }
+        query.extend(self.reason.map(|word| ("reason", word)));
         if let Some(set) = self.ring_set {
             let set = find::ring_set(client, &tenant, &set).await?;
             query.push(("ring_set_id", set.typed.id.to_string()));

@@ -8,7 +8,7 @@ mod registration;
 
 use std::path::PathBuf;
 
-use api_types::{ConnectionInput, CreateTenant, CredentialInput, Tenant};
+use api_types::{ConnectionInput, CreateTenant, CredentialInput, RemoveMissing, Tenant};
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
@@ -33,6 +33,14 @@ pub(crate) enum Command {
     Sync {
         /// Name or id; the one of --tenant if not given.
         name: Option<String>,
+    },
+    /// Remove devices that Graph no longer shows and that were kept because they are so many.
+    RemoveMissing {
+        /// Name or id; the one of --tenant if not given.
+        name: Option<String>,
+        /// How many: what `concentric tenant get` shows.
+        #[arg(long, value_name = "NUMBER")]
+        devices: u32,
     },
     /// Check whether the tenant is fit to be served; exit code 14 if it is not.
     Assess(assess::Assess),
@@ -114,6 +122,12 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             client.order(&["tenants", &tenant.id.to_string(), "sync"]).await?;
             say(&format!("Sync of {} ordered; `concentric tenant get` shows it.", tenant.name));
         }
+        Command::RemoveMissing { name, devices } => {
+            let tenant = find::tenant(client, name.as_deref().or(context.tenant)).await?.typed;
+            let path = ["tenants", &tenant.id.to_string(), "remove-missing"];
+            client.order_with(&path, &RemoveMissing { devices }).await?;
+            say(&format!("{} is read again, and what is still missing goes.", tenant.name));
+        }
         Command::Assess(assess) => return assess.run(context).await,
         Command::Checks { check } => checks::show(context, check.as_deref()).await?,
         Command::Permissions { capability } => checks::permissions(context, capability).await?,
@@ -157,6 +171,7 @@ impl Create {
 fn show(context: &Context<'_>, tenant: &Document<Tenant>) -> Result<(), Failure> {
     let Tenant { connection, .. } = &tenant.typed;
     let t = &tenant.typed;
+    let missing = t.missing_devices.map(|devices| devices.to_string());
     context.output.one(
         &tenant.json,
         &[
@@ -171,6 +186,7 @@ fn show(context: &Context<'_>, tenant: &Document<Tenant>) -> Result<(), Failure>
             ("connection error", text::maybe(connection.error.as_deref())),
             ("synced at", text::maybe_time(t.synced_at)),
             ("observed to", text::maybe_time(t.observed_to)),
+            ("missing devices, kept", text::maybe(missing.as_deref())),
             ("created at", text::time(t.created_at)),
         ],
     )

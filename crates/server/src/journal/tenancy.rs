@@ -130,7 +130,7 @@ impl TenantJournal for StoreJournal {
     ) -> Done<()> {
         let intune = self.store.devices_missing(tenant, seen).await.map_err(failed)?;
         if intune.is_empty() {
-            return Ok(());
+            return self.store.devices_complete(tenant).await.map_err(failed);
         }
         let left = Left { intune, ..Left::default() };
         match self.store.device_remove(tenant, &left, now).await {

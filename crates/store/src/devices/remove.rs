@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::import;
 use crate::chain::Entry;
+use crate::convert::column;
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
 
@@ -24,8 +25,6 @@ const NAMED: usize = 100;
 pub struct Left {
     pub intune: Vec<IntuneDeviceId>,
     pub objects: Vec<DirectoryObjectId>,
-    /// A person vouches that it is so, however many they are.
-    pub confirmed: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,14 +38,78 @@ impl Store {
     /// Removes devices that left: the row, its memberships, controls and standing. Attempts stay as
     /// history; those of open rollouts that are at no end become excluded, with the code `left`.
     /// Unknown ids are no error: they left already. `Conflict`, and nothing is removed, when more
-    /// than 100 devices that are more than a fifth of the fleet would go and nobody confirmed it.
+    /// than 100 devices that are more than a fifth of the fleet would go and nobody confirmed so many
+    /// ([`Store::removal_confirm`]); how many is kept with the tenant.
     pub async fn device_remove(
         &self,
         tenant: TenantId,
         left: &Left,
         now: DateTime<Utc>,
     ) -> Result<Removed, StoreError> {
-        retried(|| self.remove(tenant, left, now)).await
+        let removed = retried(|| self.remove(tenant, left, now)).await;
+        if let Err(StoreError::Conflict(_)) = removed {
+            self.note_missing(tenant, left.intune.len() + left.objects.len()).await?;
+        }
+        removed
+    }
+
+    /// Believes the next complete read if it misses at most so many devices. `Conflict` when other
+    /// than `devices` are missing by now.
+    pub async fn removal_confirm(
+        &self,
+        tenant: TenantId,
+        devices: u32,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let missing = sqlx::query_scalar!(
+            "select missing_devices from tenant where id = $1 for no key update",
+            tenant.0
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if missing != Some(column(devices)) {
+            return Err(StoreError::Conflict(match missing {
+                None => "no devices are missing".to_owned(),
+                Some(missing) => format!("{missing} devices are missing, not {devices}"),
+            }));
+        }
+        sqlx::query!(
+            "update tenant set removal_confirmed = missing_devices where id = $1",
+            tenant.0
+        )
+        .execute(&mut *tx)
+        .await?;
+        let body = json!({ "devices": devices });
+        let entry = Entry { rollout: None, at: now, actor, kind: "removal_confirmed", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        work::ask(&mut tx, tenant, WorkKind::Sync, &[tenant.0], now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A complete read missed so many devices, none of which was removed for it.
+    async fn note_missing(&self, tenant: TenantId, devices: usize) -> Result<(), StoreError> {
+        let devices = i32::try_from(devices).unwrap_or(i32::MAX);
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "update tenant set missing_devices = $2, removal_confirmed = null where id = $1",
+            tenant.0,
+            devices
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A complete read missed nobody: what an earlier one missed came back.
+    pub async fn devices_complete(&self, tenant: TenantId) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        settle(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn remove(
@@ -74,9 +137,10 @@ impl Store {
         if devices.is_empty() {
             return Ok(Removed::default());
         }
-        if devices.len() > FEW && !left.confirmed {
+        if devices.len() > FEW {
             check_share(&mut tx, tenant, devices.len() as u64).await?;
         }
+        settle(&mut tx, tenant).await?;
         let attempts = forget(&mut tx, tenant, &devices, Some(now)).await?;
         let named = &devices[..devices.len().min(NAMED)];
         let body = json!({ "devices": devices.len(), "ids": named });
@@ -93,14 +157,29 @@ impl Store {
     }
 }
 
+/// Nobody is missing any more; a confirmation has been used up.
+async fn settle(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update tenant set missing_devices = null, removal_confirmed = null
+         where id = $1 and (missing_devices is not null or removal_confirmed is not null)",
+        tenant.0
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 async fn check_share(tx: &mut Tx, tenant: TenantId, leaving: u64) -> Result<(), StoreError> {
-    let fleet = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from device where tenant_id = $1"#,
+    let row = sqlx::query!(
+        r#"select removal_confirmed as confirmed,
+             (select count(*) from device where tenant_id = $1) as "fleet!"
+         from tenant where id = $1"#,
         tenant.0
     )
     .fetch_one(&mut **tx)
     .await?;
-    if leaving * 100 <= fleet.unsigned_abs() * MOST_PERCENT {
+    let (fleet, confirmed) = (row.fleet, row.confirmed.map_or(0, i32::unsigned_abs));
+    if leaving * 100 <= fleet.unsigned_abs() * MOST_PERCENT || leaving <= confirmed.into() {
         return Ok(());
     }
     Err(StoreError::Conflict(format!(

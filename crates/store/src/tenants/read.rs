@@ -5,6 +5,7 @@ use domain::ids::{EntraTenantId, TenantId};
 use uuid::Uuid;
 
 use super::{ConnectionState, NOT_FOUND, TenantRow};
+use crate::convert::count;
 use crate::page::Page;
 use crate::scope::Tx;
 use crate::{Store, StoreError};
@@ -16,7 +17,8 @@ impl Store {
         let rows = sqlx::query_as!(
             Columns,
             "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
-                 connection_state, connection_error, connection_at, synced_at, observed_to, created_at
+                 connection_state, connection_error, connection_at, synced_at, observed_to,
+                 missing_devices, created_at
              from tenant where $1::uuid is null or id > $1 order by id limit $2",
             page.after,
             page.rows(),
@@ -41,6 +43,7 @@ struct Columns {
     connection_at: Option<DateTime<Utc>>,
     synced_at: Option<DateTime<Utc>>,
     observed_to: Option<DateTime<Utc>>,
+    missing_devices: Option<i32>,
     created_at: DateTime<Utc>,
 }
 
@@ -68,6 +71,7 @@ impl TryFrom<Columns> for TenantRow {
             connection_at: row.connection_at,
             synced_at: row.synced_at,
             observed_to: row.observed_to,
+            missing_devices: row.missing_devices.map(count).transpose()?,
             created_at: row.created_at,
         })
     }
@@ -77,7 +81,8 @@ pub(super) async fn fetch(tx: &mut Tx, tenant: TenantId) -> Result<TenantRow, St
     sqlx::query_as!(
         Columns,
         "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
-             connection_state, connection_error, connection_at, synced_at, observed_to, created_at
+             connection_state, connection_error, connection_at, synced_at, observed_to,
+                 missing_devices, created_at
          from tenant where id = $1",
         tenant.0,
     )

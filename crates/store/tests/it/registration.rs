@@ -198,7 +198,6 @@ async fn who_left_is_gone_and_its_attempts_end() {
     let left = Left {
         objects: vec![object(offered[0].0), object(offered[7].0)],
         intune: vec![device(500).intune],
-        confirmed: false,
     };
     let gone = store.device_remove(tenant, &left, hour(3)).await.unwrap();
     assert_eq!(gone, Removed { devices: 2, attempts: 2 });
@@ -220,8 +219,16 @@ async fn who_left_is_gone_and_its_attempts_end() {
     let half = Left { intune: (0..150).map(|n| device(n).intune).collect(), ..Left::default() };
     let refused = store.device_remove(tenant, &half, hour(4)).await;
     assert!(matches!(&refused, Err(store::StoreError::Conflict(why)) if why.contains("of 198")));
-    let vouched = Left { confirmed: true, ..half };
-    assert!(store.device_remove(tenant, &vouched, hour(4)).await.unwrap().devices >= 148);
+    // What somebody confirmed is believed once, and no more than that.
+    let missing = async || store.tenant_fetch(tenant).await.unwrap().missing_devices;
+    assert_eq!(missing().await, Some(150));
+    let other = store.removal_confirm(tenant, 149, "ana", hour(5)).await;
+    assert!(matches!(&other, Err(store::StoreError::Conflict(why)) if why.contains("150 devices")));
+    assert!(store.device_remove(tenant, &half, hour(5)).await.is_err(), "nothing was confirmed");
+    store.removal_confirm(tenant, 150, "ana", hour(6)).await.unwrap();
+    assert!(store.device_remove(tenant, &half, hour(6)).await.unwrap().devices >= 148);
+    assert_eq!(missing().await, None);
+    assert!(store.removal_confirm(tenant, 150, "ana", hour(7)).await.is_err(), "used up");
     world.check_tally().await;
 }
 
