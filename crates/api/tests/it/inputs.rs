@@ -146,6 +146,10 @@ async fn parameters() {
       name_prefix: at most 256 characters, none of them control characters
     400 invalid_parameter: ring_set_id: this is not a UUID: invalid length: found 1
       ring_set_id: this is not a UUID: invalid length: found 1
+    400 invalid_parameter: standing: one of ready, not_ready, prerequisite_failed, group_conflict, excluded
+      standing: one of ready, not_ready, prerequisite_failed, group_conflict, excluded
+    400 invalid_parameter: filter: it goes alone, without other conditions
+      filter: it goes alone, without other conditions
     "#);
 }
 
