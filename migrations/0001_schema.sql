@@ -817,10 +817,10 @@ language sql immutable parallel safe as $$ select major || '.' || minor || '.' |
 -- attached, which is twice as fast as inserting through the parent. With the rights of the owner,
 -- because the application may not create tables; for the current tenant only. Joined by hash,
 -- whatever is known of a fleet that has only just been read.
--- The segments come as three lists of names (models, builds, categories), by which they are numbered
--- one after the other.
+-- The segments come as a list of their numbers and the values that devices of each have: compared as
+-- they stand, for making a name of every device costs more than all the rest.
 create function attempts_create(of_rollout uuid, of_ring_set uuid, of_update uuid, at timestamptz, inactive_before timestamptz,
-    models text[], builds text[], categories text[])
+    segments jsonb)
 returns bigint language plpgsql security definer
 set search_path = public, pg_temp set enable_nestloop = off as $$
 declare
@@ -836,11 +836,7 @@ begin
     execute format($sql$
         insert into %I (tenant_id, rollout_id, device_id, ring, position, state, state_at, code, segments)
         select $1, $2, m.device_id, m.ring, m.position, case when e.reason is null then 0 else 12 end, $3, e.reason,
-            nullif(array_remove(array[
-                array_position($7::text[], device_model(d.manufacturer, d.model)) - 1,
-                array_position($8::text[], device_build(d.os_major, d.os_minor, d.os_build)) - 1 + cardinality($7::text[]),
-                array_position($9::text[], d.category) - 1 + cardinality($7::text[]) + cardinality($8::text[])
-            ]::smallint[], null), '{}')
+            nullif(array_remove(array[sm.number, sb.number, sc.number], null), '{}')
         from ring_member m
         join device d on d.id = m.device_id and d.tenant_id = m.tenant_id
         left join device_control h on h.tenant_id = $1 and h.device_id = m.device_id and h.kind = 'hold'
@@ -849,6 +845,11 @@ begin
             select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
             where update_id = $4 and tenant_id = $1 group by 1, 2, 3
         ) b on (b.os_major, b.os_minor, b.os_build) = (d.os_major, d.os_minor, d.os_build)
+        left join jsonb_to_recordset($7) as sm(number smallint, manufacturer text, model text)
+            on (sm.manufacturer, sm.model) = (d.manufacturer, d.model)
+        left join jsonb_to_recordset($7) as sb(number smallint, os_major int, os_minor int, os_build int)
+            on (sb.os_major, sb.os_minor, sb.os_build) = (d.os_major, d.os_minor, d.os_build)
+        left join jsonb_to_recordset($7) as sc(number smallint, category text) on sc.category = d.category
         cross join lateral (select case
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
@@ -858,7 +859,7 @@ begin
         end as reason) e
         where m.ring_set_id = $6 and m.tenant_id = $1
         order by m.ring, m.position, m.device_id
-    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set, models, builds, categories;
+    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set, segments;
     get diagnostics made = row_count;
     execute format('alter table %I add primary key (device_id, rollout_id, tenant_id)', part);
     execute format('create index on %I (ring, position, device_id)', part);

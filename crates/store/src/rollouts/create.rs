@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
 use domain::evidence::baseline::PastRelease;
-use domain::gate::policy::{Policy, Segment, SegmentKind};
+use domain::gate::policy::{Policy, Segment};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
 use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
@@ -46,28 +46,21 @@ impl Store {
         };
         check_free(&mut tx, tenant, new).await?;
         let starts_at = new.starts_at.unwrap_or(release.released_at);
-        let segments = segments::common(&mut tx, tenant, new.ring_set).await?;
+        let common = segments::common(&mut tx, tenant, new.ring_set).await?;
         let past = past_releases(&mut tx, tenant).await?;
-        let policy = Policy::settle(new.choices, &past, segments);
-        let names = |kind: SegmentKind| -> Vec<String> {
-            policy.segments.iter().filter(|s| s.kind == kind).map(|s| s.name.clone()).collect()
-        };
-        let (models, builds) = (names(SegmentKind::Model), names(SegmentKind::Build));
-        let categories = names(SegmentKind::Category);
+        let policy = Policy::settle(new.choices, &past, common.segments);
         let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
         check_quorums(&plan, actor)?;
         let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
         insert(&mut tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
         let devices = sqlx::query_scalar!(
-            r#"select attempts_create($1, $2, $3, $4, $5, $6, $7, $8) as "devices!""#,
+            r#"select attempts_create($1, $2, $3, $4, $5, $6) as "devices!""#,
             rollout.0,
             new.ring_set.0,
             release.update_id,
             now,
             now - new.inactive_after,
-            &models,
-            &builds,
-            &categories,
+            json(&common.marks)?,
         )
         .fetch_one(&mut *tx)
         .await?;
@@ -105,7 +98,7 @@ impl Store {
     ) -> Result<(Vec<PastRelease>, Vec<Segment>), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let past = past_releases(&mut tx, tenant).await?;
-        let basis = (past, segments::common(&mut tx, tenant, ring_set).await?);
+        let basis = (past, segments::common(&mut tx, tenant, ring_set).await?.segments);
         tx.commit().await?;
         Ok(basis)
     }

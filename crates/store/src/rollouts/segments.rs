@@ -1,7 +1,10 @@
 //! What the devices of a rollout have in common.
 
+use std::collections::BTreeMap;
+
 use domain::gate::policy::{Segment, SegmentKind};
 use domain::ids::{RingSetId, TenantId};
+use serde::Serialize;
 
 use crate::StoreError;
 use crate::convert::count;
@@ -10,8 +13,32 @@ use crate::scope::Tx;
 /// Fewer devices than these prove nothing by themselves.
 const LEAST: i64 = 20;
 /// The largest of each kind: each more takes a share of the error from all the others.
-const MODELS: usize = 20;
-const OTHERS: usize = 10;
+const MOST: [(SegmentKind, usize); 3] =
+    [(SegmentKind::Model, 20), (SegmentKind::Build, 10), (SegmentKind::Category, 10)];
+
+/// Segments, and how their devices are told.
+#[derive(Debug, Default)]
+pub(super) struct Common {
+    /// Their positions are the numbers of `marks`.
+    pub(super) segments: Vec<Segment>,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// Devices with these values are part of segment `number`. For `attempts_create`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Mark {
+    number: usize,
+    #[serde(flatten)]
+    values: Values,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum Values {
+    Model { manufacturer: String, model: String },
+    Build { os_major: i32, os_minor: i32, os_build: i32 },
+    Category { category: String },
+}
 
 /// The largest segments of each kind among the members of a ring set, largest first; of a kind that
 /// has fewer than two of them none, for there is nothing to compare with. Cost: the members, once.
@@ -19,12 +46,14 @@ pub(super) async fn common(
     tx: &mut Tx,
     tenant: TenantId,
     ring_set: RingSetId,
-) -> Result<Vec<Segment>, StoreError> {
+) -> Result<Common, StoreError> {
     let rows = sqlx::query!(
         r#"select grouping(manufacturer, model) as "not_model!",
              grouping(os_major, os_minor, os_build) as "not_build!",
-             device_model(manufacturer, model) as model,
-             device_build(os_major, os_minor, os_build) as build, category as "category?",
+             manufacturer as "manufacturer?", model as "model?",
+             os_major, os_minor, os_build, category as "category?",
+             device_model(manufacturer, model) as model_name,
+             device_build(os_major, os_minor, os_build) as build_name,
              count(*)::int as "devices!"
          from ring_member m join device d on d.tenant_id = $1 and d.id = m.device_id
          where m.tenant_id = $1 and m.ring_set_id = $2
@@ -36,32 +65,47 @@ pub(super) async fn common(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut segments = Vec::new();
+    // Makers that spell one model in two ways still make one segment.
+    let mut found: BTreeMap<(SegmentKind, String), (u32, Vec<Values>)> = BTreeMap::new();
     for row in rows {
-        let (kind, name) = if row.not_model == 0 {
-            (SegmentKind::Model, row.model)
+        let (kind, name, values) = if row.not_model == 0 {
+            let (Some(manufacturer), Some(model)) = (row.manufacturer, row.model) else { continue };
+            (SegmentKind::Model, row.model_name, Values::Model { manufacturer, model })
         } else if row.not_build == 0 {
-            (SegmentKind::Build, row.build)
+            let (Some(os_major), Some(os_minor), Some(os_build)) =
+                (row.os_major, row.os_minor, row.os_build)
+            else {
+                continue;
+            };
+            (SegmentKind::Build, row.build_name, Values::Build { os_major, os_minor, os_build })
         } else {
-            (SegmentKind::Category, row.category)
+            let Some(category) = row.category else { continue };
+            (SegmentKind::Category, Some(category.clone()), Values::Category { category })
         };
         let Some(name) = name.filter(|name| !name.is_empty()) else { continue };
-        segments.push(Segment { kind, name, members: count(row.devices)? });
+        let (members, all) = found.entry((kind, name)).or_default();
+        *members = members.saturating_add(count(row.devices)?);
+        all.push(values);
     }
-    segments.sort_by(|one, other| {
-        (one.kind, other.members, &one.name).cmp(&(other.kind, one.members, &other.name))
-    });
-    segments.dedup_by(|one, other| one.kind == other.kind && one.name == other.name);
-    Ok([
-        (SegmentKind::Model, MODELS),
-        (SegmentKind::Build, OTHERS),
-        (SegmentKind::Category, OTHERS),
-    ]
-    .into_iter()
-    .flat_map(|(kind, most)| {
-        let of: Vec<Segment> =
-            segments.iter().filter(|segment| segment.kind == kind).take(most).cloned().collect();
-        if of.len() > 1 { of } else { Vec::new() }
-    })
-    .collect())
+    Ok(numbered(found))
+}
+
+fn numbered(found: BTreeMap<(SegmentKind, String), (u32, Vec<Values>)>) -> Common {
+    let mut common = Common::default();
+    for (kind, most) in MOST {
+        let mut of: Vec<_> = found.iter().filter(|((of, _), _)| *of == kind).collect();
+        if of.len() < 2 {
+            continue;
+        }
+        // By name where they are of one size, so that the same fleet gives the same order.
+        of.sort_by(|(one, (more, _)), (other, (fewer, _))| fewer.cmp(more).then(one.cmp(other)));
+        for ((kind, name), (members, values)) in of.into_iter().take(most) {
+            let number = common.segments.len();
+            let marks = values.iter().cloned().map(|values| Mark { number, values });
+            common.marks.extend(marks);
+            let (kind, name, members) = (*kind, name.clone(), *members);
+            common.segments.push(Segment { kind, name, members });
+        }
+    }
+    common
 }

@@ -181,7 +181,7 @@ async fn the_application_sees_only_the_tenant_it_names() {
             "insert into event values ('{tenant}', 99, null, now(), 'b', 'created', '{{}}', '', '')"
         ),
         format!(
-            "select attempts_create('{}', '{tenant}', '{tenant}', now(), now(), '{{}}', '{{}}', '{{}}')",
+            "select attempts_create('{}', '{tenant}', '{tenant}', now(), now(), '[]')",
             world.rollout
         ),
         format!("select * from attempt_{}", world.rollout.0.simple()),
