@@ -304,6 +304,7 @@ create table rollout (
     observed_at timestamptz,       -- devices were last read completely
     waiting jsonb,                 -- what the last decision waits for
     decided_at timestamptz,
+    reported_bp smallint[],        -- once completed: devices with an outcome by age of the offer, of 10,000
     created_at timestamptz not null,
     primary key (tenant_id, id),
     foreign key (tenant_id, release_id) references release (tenant_id, id)

@@ -16,6 +16,7 @@ pub mod bounds;
 pub mod certificate;
 pub mod combine;
 pub mod control;
+pub mod coverage;
 pub mod delay;
 pub(crate) mod exact;
 pub mod expected;

@@ -18,7 +18,7 @@ use crate::seconds;
 use success::SuccessRule;
 
 pub use judge::GateInput;
-pub use report::{Condition, ConditionKind, Evidence, GateReport, Verdict};
+pub use report::{Condition, ConditionKind, Evidence, GateReport, Silent, Verdict};
 
 /// What the conditions of one ring are held against. Rates are in hundredths of a percent (basis
 /// points).

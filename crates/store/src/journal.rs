@@ -18,7 +18,7 @@ use crate::chain::Entry;
 use crate::convert::{
     STATES, access_word, count, json, level, phase, plan, positions, ring, tally, wish,
 };
-use crate::rollouts::NOT_FOUND;
+use crate::rollouts::{NOT_FOUND, reported};
 use crate::scope::{Tx, retried};
 use crate::signals::signals_seen;
 use crate::{Store, StoreError, chain, work};
@@ -81,6 +81,13 @@ impl Store {
         }
         if has_signals {
             snapshot.observations.signals = signals_seen(&mut tx, tenant, rollout).await?;
+        }
+        if snapshot.plan.policy().reported.is_some() {
+            for (ring, offers) in reported::offers(&mut tx, tenant, rollout).await? {
+                if let Some(ring) = snapshot.observations.rings.get_mut(ring.slot()) {
+                    ring.offers.push(offers);
+                }
+            }
         }
         tx.commit().await?;
         Ok(snapshot)
@@ -255,6 +262,7 @@ impl TryFrom<Columns> for Snapshot {
                     waves: count(waves)?,
                     removal_waves: count(removal_waves)?,
                     confirmed_seconds,
+                    offers: Vec::new(),
                     segments: segments
                         .iter()
                         .skip(index * planned)

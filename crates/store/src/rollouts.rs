@@ -24,6 +24,7 @@ use crate::{Store, StoreError, chain, work};
 mod cohort;
 mod create;
 mod read;
+pub(crate) mod reported;
 mod segments;
 mod single;
 

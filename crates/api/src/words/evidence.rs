@@ -101,11 +101,11 @@ fn success(verdict: Verdict, seen: &Evidence) -> String {
 }
 
 fn stall(verdict: Verdict, seen: &Evidence) -> String {
-    let Evidence::Stall { observed_at, heard_at, max_age, lost, of, most } = seen else {
+    let Evidence::Stall { observed_at, heard_at, max_age, lost, of, most, silent } = seen else {
         return String::new();
     };
     let age = length(*max_age);
-    let silent = format!(
+    let gone = format!(
         "{} of {} went silent during the install, at most {} may",
         number(*lost),
         devices(*of),
@@ -114,6 +114,15 @@ fn stall(verdict: Verdict, seen: &Evidence) -> String {
     let Some(observed_at) = observed_at else {
         return "the fleet was never read completely".to_owned();
     };
+    let unusual = silent.filter(|silent| silent.is_unusual());
+    if let (Verdict::Unknown, Some(silent)) = (verdict, unusual) {
+        return format!(
+            "{} offered the update have not come to an end, and going by past releases at most {} \
+             would be so far behind by now: devices, or our own reading of them, stand still",
+            devices(silent.devices),
+            number(silent.most)
+        );
+    }
     match verdict {
         Verdict::Unknown if lost <= most => match heard_at {
             None => "no device was ever heard of: look at our own reading first".to_owned(),
@@ -125,10 +134,9 @@ fn stall(verdict: Verdict, seen: &Evidence) -> String {
                 moment(*heard_at)
             ),
         },
-        Verdict::Pass | Verdict::Wait { .. } | Verdict::Fail | Verdict::Unknown => format!(
-            "{silent}; last read completely at {}, it may be {age} old",
-            moment(*observed_at)
-        ),
+        Verdict::Pass | Verdict::Wait { .. } | Verdict::Fail | Verdict::Unknown => {
+            format!("{gone}; last read completely at {}, it may be {age} old", moment(*observed_at))
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::policy::Policy;
 use super::success::limit_of;
 use super::weigh::Weighed;
-use super::{Condition, ConditionKind, Evidence, Gate, GateReport, Verdict};
+use super::{Condition, ConditionKind, Evidence, Gate, GateReport, Silent, Verdict};
+use crate::evidence::coverage::most_silent;
 use crate::evidence::{Level, rate};
 use crate::rollout::observations::RingObservation;
 use crate::tally::Tally;
@@ -137,9 +138,18 @@ impl Gate {
             u64::from(of).saturating_sub(lost.into()),
             limit_of(self.max_lost_bp),
         );
+        let silent = input.policy.reported.as_ref().and_then(|usual| {
+            let most = most_silent(tally.exposed(), &input.ring.offers, usual, now)?;
+            Some(Silent { devices: tally.in_flight(), most })
+        });
         let verdict = if lost > most && beyond.reaches(input.policy.levels.pause()) {
             Verdict::Fail
-        } else if !read || old(input.observed_at) || old(input.heard_at) || lost > most {
+        } else if !read
+            || old(input.observed_at)
+            || old(input.heard_at)
+            || lost > most
+            || silent.is_some_and(Silent::is_unusual)
+        {
             Verdict::Unknown
         } else {
             Verdict::Pass
@@ -151,6 +161,7 @@ impl Gate {
             lost,
             of,
             most,
+            silent,
         };
         Condition { kind: ConditionKind::Stall, verdict, evidence }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::baseline::{Baseline, BaselinePolicy, PastRelease, learn};
 use crate::evidence::control::Ratio;
+use crate::evidence::delay::DelayCurve;
 use crate::evidence::power::devices_until_halt;
 use crate::evidence::verdict::Setting;
 use crate::evidence::{Alpha, FORMULA, Levels, Limit, Power, Weight};
@@ -131,6 +132,9 @@ pub struct Policy {
     /// if even very many do not show it.
     pub enough: Option<u32>,
     pub segments: Vec<Segment>,
+    /// How soon devices of past releases had an outcome; none while there are too few of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<DelayCurve>,
 }
 
 /// Nobody waits for more devices than these to see a doubled rate.
@@ -162,7 +166,14 @@ impl Policy {
             on_suspect: choices.on_suspect,
             enough,
             segments,
+            reported: None,
         }
+    }
+
+    /// The same, with how soon outcomes usually come.
+    #[must_use]
+    pub fn with_reported(self, reported: Option<DelayCurve>) -> Self {
+        Self { reported, ..self }
     }
 
     /// The segment at `index`, if the policy has it.

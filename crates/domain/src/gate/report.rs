@@ -92,7 +92,8 @@ pub enum Evidence {
     /// All evidence against the release.
     Weighed(Weighed),
     /// When the fleet was last read, when any device was last heard of, and how old both may be;
-    /// devices lost during the install against their limit.
+    /// devices lost during the install against their limit;
+    /// devices that are silent against how many usually are (none: not known).
     Stall {
         observed_at: Option<DateTime<Utc>>,
         heard_at: Option<DateTime<Utc>>,
@@ -101,6 +102,8 @@ pub enum Evidence {
         lost: u32,
         of: u32,
         most: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silent: Option<Silent>,
     },
     /// What each custom signal answers.
     Signals { answers: Vec<signal::Answer> },
@@ -108,6 +111,21 @@ pub enum Evidence {
     Approvals(approval::Tally),
     /// The day the next ring may open; none after the last ring.
     Calendar { opens_at: Option<DateTime<Utc>> },
+}
+
+/// Devices that were offered the update and said nothing since, and how many may be so by now, going
+/// by past releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silent {
+    pub devices: u32,
+    pub most: u32,
+}
+
+impl Silent {
+    #[must_use]
+    pub fn is_unusual(self) -> bool {
+        self.devices > self.most
+    }
 }
 
 /// One condition, answered.

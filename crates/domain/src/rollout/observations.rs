@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::approval::Approval;
 use crate::evidence::Level;
 use crate::evidence::control::Interval;
+use crate::evidence::coverage::Offers;
 use crate::ids::PlanId;
 use crate::ring::RingIndex;
 use crate::signal::Seen;
@@ -75,6 +76,9 @@ pub struct RingObservation {
     /// as `tally` says are confirmed.
     #[serde(default)]
     pub confirmed_seconds: i64,
+    /// When devices were offered the update, roughly; empty where the plan does not know what is usual.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offers>,
     /// In the order of the policy's segments; short of those of which nothing is known.
     #[serde(default)]
     pub segments: Vec<SegmentCount>,

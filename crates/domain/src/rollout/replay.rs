@@ -99,7 +99,8 @@ impl Plan {
             levels: old.levels.with(changes.watch, changes.pause, changes.roll_back)?,
             on_suspect: changes.on_suspect.unwrap_or(old.on_suspect),
         };
-        let settled = Policy::settle(choices, &[], old.segments.clone());
+        let settled =
+            Policy::settle(choices, &[], old.segments.clone()).with_reported(old.reported.clone());
         let failed = if changes.failed.is_some() { settled.failed } else { old.failed };
         Ok(self.with_policy(Policy { failed, dark: old.dark, ..settled }))
     }

@@ -4,7 +4,7 @@ mod properties;
 
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState as S;
-use domain::evidence::{EValue, FORMULA, Level, Limit};
+use domain::evidence::{EValue, FORMULA, Level, Limit, coverage};
 use domain::gate::policy::{Policy, Signal};
 use domain::gate::success::{SuccessBy, SuccessRule, wilson_can_tell};
 use domain::gate::weigh::{Culprit, Weighed};
@@ -87,6 +87,31 @@ fn exposure_turns_at_eighty_percent_of_the_eligible() {
     // Installed is not confirmed.
     check(kind, &[(S::Installed, 100)], WAIT);
     check(kind, &[(S::Excluded, 5)], Verdict::Unknown);
+}
+
+#[test]
+fn outcomes_that_come_as_late_as_never_before_hold() {
+    let usual = coverage::usual(&[[0, 0, 0, 8_000, 9_000, 9_500, 9_500, 9_500]; 3]);
+    let told = |in_flight: u32, offered: i64| {
+        let mut told = Told::of(&[(S::Confirmed, 1_000 - in_flight), (S::Offered, in_flight)]);
+        told.ring.offers = vec![coverage::Offers { at: hour(offered), devices: 1_000 }];
+        told.policy = told.policy.clone().with_reported(usual.clone());
+        told.judged(34)
+    };
+    let of = |report: &GateReport| verdict(report, ConditionKind::Stall);
+    // Ten hours after the offer nobody is late; after 30 hours 175 are expected in flight.
+    for (in_flight, offered, expected) in [
+        (1_000, 24, Verdict::Pass),
+        (175, 4, Verdict::Pass),
+        (226, 4, Verdict::Pass),
+        (227, 4, Verdict::Unknown),
+        (1_000, 4, Verdict::Unknown),
+    ] {
+        assert_eq!(of(&told(in_flight, offered)), expected, "{in_flight} since {offered}");
+    }
+    let mut known = Told::of(&[(S::Offered, 1_000)]);
+    known.ring.offers = vec![coverage::Offers { at: hour(0), devices: 1_000 }];
+    assert_eq!(of(&known.judged(34)), Verdict::Pass, "nobody knows what is usual");
 }
 
 #[test]

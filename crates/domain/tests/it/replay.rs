@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::attempt::AttemptState as S;
 use domain::evidence::baseline::Baseline;
 use domain::evidence::control::{Interval, Ratio, Side};
+use domain::evidence::coverage::{Offers, usual};
 use domain::evidence::{Level, Levels, Limit};
 use domain::gate::ConditionKind;
 use domain::gate::policy::{OnSuspect, Policy};
@@ -46,7 +47,17 @@ fn ring() -> impl Strategy<Value = RingObservation> {
         |(tally, aside, waves, removal_waves, ago, segments)| {
             let confirmed_seconds =
                 i64::from(tally.confirmed()).saturating_mul(hour(ago).timestamp());
-            RingObservation { tally, aside, waves, removal_waves, confirmed_seconds, segments }
+            let offered = Offers { at: hour(ago), devices: tally.exposed() };
+            let offers = if waves > 0 { vec![offered] } else { Vec::new() };
+            RingObservation {
+                tally,
+                aside,
+                waves,
+                removal_waves,
+                confirmed_seconds,
+                offers,
+                segments,
+            }
         },
     )
 }
@@ -104,7 +115,9 @@ fn plan() -> impl Strategy<Value = Plan> {
         |(on_failure, on_suspect, limit, lost, levels, dark, members, releases)| {
             let failed = Baseline::History { limit, releases };
             let models = models(on_suspect, &members);
-            plan_by(on_failure, Policy { failed, lost, levels, dark, ..models })
+            let past = [[1_234, 2_345, 3_456, 5_678, 8_765, 9_000, 9_200, 9_300]; 3];
+            let reported = usual(&past).filter(|_| releases % 2 == 0);
+            plan_by(on_failure, Policy { failed, lost, levels, dark, reported, ..models })
         },
     )
 }

@@ -10,6 +10,7 @@ use domain::work::WorkKind;
 use uuid::Uuid;
 
 use crate::convert::{column, ring_column};
+use crate::rollouts::reported;
 use crate::scope::Tx;
 use crate::{StoreError, work};
 
@@ -64,7 +65,8 @@ pub(super) async fn carry_out(
         Event::SegmentHeld { segment } => segments::hold(tx, scene, segment).await,
         Event::SegmentReleased { segment } => segments::release(tx, scene, segment).await,
         Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Paused { .. } => Ok(()),
-        Event::Resumed | Event::Completed | Event::RolledBack | Event::Cancelled => Ok(()),
+        Event::Completed => reported::keep(tx, scene.tenant, scene.rollout).await,
+        Event::Resumed | Event::RolledBack | Event::Cancelled => Ok(()),
     }
 }
 

@@ -14,8 +14,8 @@ use domain::work::WorkKind;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::segments;
 use super::{NewRollout, RolloutRow, fetch};
+use super::{reported, segments};
 use crate::chain::{self, Entry};
 use crate::convert::{STATES, json, wish_word};
 use crate::scope::Tx;
@@ -48,7 +48,8 @@ impl Store {
         let starts_at = new.starts_at.unwrap_or(release.released_at);
         let common = segments::common(&mut tx, tenant, new.ring_set).await?;
         let past = past_releases(&mut tx, tenant).await?;
-        let policy = Policy::settle(new.choices, &past, common.segments);
+        let usual = reported::of_tenant(&mut tx, tenant).await?;
+        let policy = Policy::settle(new.choices, &past, common.segments).with_reported(usual);
         let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
         check_quorums(&plan, actor)?;
         let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));

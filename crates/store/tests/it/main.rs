@@ -15,6 +15,7 @@ mod journal;
 mod model;
 mod placement;
 mod registration;
+mod reported;
 mod ring_sets;
 mod schema;
 mod segments;
