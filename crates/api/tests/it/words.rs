@@ -63,6 +63,7 @@ fn report_of(
         gate: Gate::DEFAULT,
         waves: WaveLimit::DEFAULT,
         approvals: None,
+        calendar: None,
     };
     let last = Ring { name: "Fast".to_owned(), ..ring.clone() };
     let set = RingSet::new("Two".to_owned(), vec![ring, last]).expect("a good set");
@@ -91,6 +92,7 @@ fn report_of(
         observed_at: observed.map(hour),
         heard_at: observed.map(hour),
         next_opens_at: answers.next_opens_at,
+        next_held: None,
         signals: &answers.signals,
         quorum: answers.quorum.as_ref(),
         approvals: &answers.approvals,

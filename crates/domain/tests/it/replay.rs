@@ -46,7 +46,15 @@ fn ring() -> impl Strategy<Value = RingObservation> {
         |(tally, aside, waves, removal_waves, ago, segments)| {
             let confirmed_seconds =
                 i64::from(tally.confirmed()).saturating_mul(hour(ago).timestamp());
-            RingObservation { tally, aside, waves, removal_waves, confirmed_seconds, segments }
+            RingObservation {
+                tally,
+                aside,
+                waves,
+                removal_waves,
+                confirmed_seconds,
+                segments,
+                offered: Vec::new(),
+            }
         },
     )
 }
