@@ -48,7 +48,7 @@ pub(crate) async fn known_of_set(
 ) -> Result<Known, StoreError> {
     let rows = sqlx::query_as!(
         FreezeColumns,
-        "select id, scope, ring_set_id, ring, from_at, until_at, owner, reason from freeze
+        "select id, scope, ring_set_id, ring, from_at, until_at, owner, reason from rollout_freeze
          where tenant_id = $1 and ended_at is null and (ring_set_id is null or ring_set_id = $2)
              and (until_at is null or until_at > $3) order by id",
         tenant.0,
@@ -72,7 +72,7 @@ async fn freezes_of(
     let rows = sqlx::query_as!(
         FreezeColumns,
         "select f.id, f.scope, f.ring_set_id, f.ring, f.from_at, f.until_at, f.owner, f.reason
-         from freeze f join rollout r on r.tenant_id = $1 and r.id = $2
+         from rollout_freeze f join rollout r on r.tenant_id = $1 and r.id = $2
          where f.tenant_id = $1 and f.ended_at is null
              and (f.ring_set_id is null or f.ring_set_id = r.ring_set_id)
              and (f.until_at is null or f.until_at > coalesce(r.decided_at, r.created_at))

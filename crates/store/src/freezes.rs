@@ -82,7 +82,7 @@ impl Store {
         };
         check_scope(&mut tx, tenant, &new.scope).await?;
         sqlx::query!(
-            "insert into freeze (tenant_id, id, scope, ring_set_id, ring, from_at, until_at, owner,
+            "insert into rollout_freeze (tenant_id, id, scope, ring_set_id, ring, from_at, until_at, owner,
                  reason, created_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             tenant.0,
@@ -131,7 +131,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let ring_set = sqlx::query_scalar!(
-            "select ring_set_id from freeze where tenant_id = $1 and id = $2",
+            "select ring_set_id from rollout_freeze where tenant_id = $1 and id = $2",
             tenant.0,
             freeze.0,
         )
@@ -142,7 +142,7 @@ impl Store {
         let touched = ring_set.map_or(Touched::All, |id| Touched::RingSet(RingSetId(id)));
         wake(&mut tx, tenant, touched, now).await?;
         let ended = sqlx::query!(
-            "update freeze set ended_at = $3, ended_by = $4, end_reason = $5
+            "update rollout_freeze set ended_at = $3, ended_by = $4, end_reason = $5
              where tenant_id = $1 and id = $2 and ended_at is null
                  and (until_at is null or until_at > $3)",
             tenant.0,

@@ -56,7 +56,7 @@ impl Store {
         actor: &str,
         now: DateTime<Utc>,
     ) -> Result<HolidaysRow, StoreError> {
-        let row = retried(|| self.import(tenant, holidays, actor, now)).await?;
+        let row = retried(|| self.holidays_write(tenant, holidays, actor, now)).await?;
         // As for freezes: not before it can be seen.
         let touched = Touched::Holidays(&holidays.name);
         retried(|| self.calendar_wake(tenant, touched, now)).await?;
@@ -153,7 +153,7 @@ impl Store {
         Ok(there)
     }
 
-    async fn import(
+    async fn holidays_write(
         &self,
         tenant: TenantId,
         holidays: &Holidays,

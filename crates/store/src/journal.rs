@@ -43,7 +43,7 @@ impl Store {
                  r.segments_held, r.segments_released, r.held, r.level, r.watched_at, r.observed_at,
                  (select t.observed_to from tenant t where t.id = $1) as heard_at,
                  exists (select from signal s where s.tenant_id = $1) as "has_signals!",
-                 exists (select from freeze f where f.tenant_id = $1 and f.ended_at is null) as "has_freezes!",
+                 exists (select from rollout_freeze f where f.tenant_id = $1 and f.ended_at is null) as "has_freezes!",
                  array(select g.waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
                  array(select g.removal_waves from rollout_ring g

@@ -121,7 +121,7 @@ async fn standing(
     let row = sqlx::query!(
         r#"select scope, ring_set_id, ring, from_at, until_at, owner, reason,
              (ended_at is not null or until_at <= $3) as "is_over?"
-         from freeze where tenant_id = $1 and id = $2"#,
+         from rollout_freeze where tenant_id = $1 and id = $2"#,
         tenant.0,
         freeze.0,
         now,

@@ -84,7 +84,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Columns,
             "select id, scope, ring_set_id, ring, from_at, until_at, owner, reason, created_at,
-                 ended_at, ended_by, end_reason from freeze
+                 ended_at, ended_by, end_reason from rollout_freeze
              where tenant_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
             tenant.0,
             page.after,
@@ -107,7 +107,7 @@ impl Store {
         let row = sqlx::query_as!(
             Columns,
             "select id, scope, ring_set_id, ring, from_at, until_at, owner, reason, created_at,
-                 ended_at, ended_by, end_reason from freeze where tenant_id = $1 and id = $2",
+                 ended_at, ended_by, end_reason from rollout_freeze where tenant_id = $1 and id = $2",
             tenant.0,
             freeze.0,
         )
