@@ -19,8 +19,8 @@ use crate::ring_sets::{calendar, proof};
 use crate::rollouts::{actions, approvals, events, explain, replay, segments};
 use crate::state::State;
 use crate::{
-    device_actions, devices, document, enrollment, freezes, holidays, readiness, registration, releases, ring_sets,
-    rollouts, signals, tenants, tokens, updates,
+    device_actions, devices, document, enrollment, freezes, holidays, readiness, registration,
+    releases, ring_sets, rollouts, signals, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;

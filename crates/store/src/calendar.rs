@@ -1,9 +1,7 @@
 //! What the planner has to know of freezes, holidays and earlier waves, and waking it when that changes.
 
 use chrono::{DateTime, Utc};
-use domain::calendar::{
-    Crossing, Freeze, Holidays, Known, MOST_WAVES_AN_HOUR, Offered, Scope,
-};
+use domain::calendar::{Crossing, Freeze, Holidays, Known, MOST_WAVES_AN_HOUR, Offered, Scope};
 use domain::ids::{FreezeId, RingSetId, RolloutId, TenantId};
 use domain::ring::RingIndex;
 use domain::rollout::plan::Plan;

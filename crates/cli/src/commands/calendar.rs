@@ -42,10 +42,10 @@ async fn next(
     let (client, tenant) = (&context.client, context.tenant().await?);
     let set = find::only_ring_set(client, &tenant, ring_set).await?.typed;
     let position = find::ring(&set.name, &set.rings, ring)?;
-    let (id, query) = (set.id.to_string(), Query::from([
-        ("ring", position.to_string()),
-        ("count", count.to_string()),
-    ]));
+    let (id, query) = (
+        set.id.to_string(),
+        Query::from([("ring", position.to_string()), ("count", count.to_string())]),
+    );
     let times: Document<OfferTimes> =
         client.get(&["tenants", &tenant, "ring-sets", &id, "calendar"], &query).await?;
     let rows = times.typed.periods.iter().map(row);
@@ -63,7 +63,10 @@ async fn next(
             Some(until) => format!("until {}", text::time(until)),
             None => "until somebody changes that".to_owned(),
         };
-        say(&format!("Nothing is offered to {} now, {until}: {}.", times.typed.ring_name, held.text));
+        say(&format!(
+            "Nothing is offered to {} now, {until}: {}.",
+            times.typed.ring_name, held.text
+        ));
     }
     Ok(())
 }

@@ -93,9 +93,7 @@ fn show(context: &Context<'_>, calendar: &Document<HolidayCalendar>) -> Result<(
 fn row(holiday: &Holiday) -> Vec<String> {
     let (first, last) = match (holiday.first_day, holiday.last_day) {
         (Some(first), Some(last)) => (first.to_string(), last.to_string()),
-        (None, _) | (_, None) => {
-            (text::maybe_time(holiday.from), text::maybe_time(holiday.until))
-        }
+        (None, _) | (_, None) => (text::maybe_time(holiday.from), text::maybe_time(holiday.until)),
     };
     vec![first, last, holiday.name.clone()]
 }

@@ -99,11 +99,13 @@ fn of_event(
     }
     let starts = match value(event, "RRULE") {
         None => vec![start.local],
-        Some(rule) => recurring(rule, start, until).map_err(|error| error.to_string())?,
+        Some(rule) => recurring(rule, start, (from, until)).map_err(|error| error.to_string())?,
     };
     let holidays = starts.into_iter().filter(|at| !left_out.contains(at)).map(|at| {
         let when = match start.zone {
-            None => When::Days { first: at.date(), last: (at + length - TimeDelta::days(1)).date() },
+            None => {
+                When::Days { first: at.date(), last: (at + length - TimeDelta::days(1)).date() }
+            }
             Some(zone) => {
                 let from = local::moment(zone, at);
                 When::Hours { from, until: from + length }
@@ -169,17 +171,22 @@ fn duration(text: &str) -> Option<TimeDelta> {
     number.is_empty().then(|| TimeDelta::try_seconds(seconds)).flatten()
 }
 
-/// The starts of a recurring event, up to `until`.
+/// The starts of a recurring event from `from` to `until`, and some before.
 fn recurring(
     rule: &str,
     start: Time,
-    until: NaiveDate,
+    (from, until): (NaiveDate, NaiveDate),
 ) -> Result<Vec<NaiveDateTime>, RuleError> {
     let rule = parse(&with_last_day(rule, start))?;
     let first = start.local.date();
     let unreadable = |error: rrule::RRuleError| RuleError::Unreadable(error.to_string());
     let set: RRuleSet = rule.build(midnight(first)).map_err(unreadable)?;
-    let days = days_of(set).take_while(|day| *day <= until).take(MAX_HOLIDAYS + 1);
+    // Early ones may still last. More than enough of them are counted as too many.
+    let early = from.checked_sub_signed(LONGEST).unwrap_or(from);
+    let days = days_of(set)
+        .skip_while(|day| *day < early)
+        .take_while(|day| *day <= until)
+        .take(MAX_HOLIDAYS + 100);
     Ok(days.map(|day| day.and_time(start.local.time())).collect())
 }
 
@@ -193,7 +200,8 @@ fn with_last_day(rule: &str, start: Time) -> String {
         let until = match (utc(text), start.zone) {
             (Some(at), Some(zone)) => Some(at.with_timezone(&zone.tz()).naive_local()),
             (Some(_), None) | (None, _) => {
-                let time = NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y%m%dT%H%M%S");
+                let time =
+                    NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y%m%dT%H%M%S");
                 time.ok().or_else(|| day(text).map(|day| day.and_time(start.local.time())))
             }
         };

@@ -26,9 +26,11 @@ pub enum RuleError {
     Long,
     #[error("this is no recurrence rule as RFC 5545 has it, such as FREQ=WEEKLY;BYDAY=MO,TU: {0}")]
     Unreadable(String),
-    #[error("a window begins at most once a day: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY")]
+    #[error("a rule of days is right: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY")]
     Frequency,
-    #[error("the time of day is the window's start: BYHOUR, BYMINUTE and BYSECOND have no place here")]
+    #[error(
+        "the time of day is said by the start: BYHOUR, BYMINUTE and BYSECOND have no place here"
+    )]
     TimeOfDay,
     #[error("windows go on until somebody changes the ring: COUNT and UNTIL have no place here")]
     Ends,
@@ -52,7 +54,11 @@ impl Rule {
 
     /// The days of the rule from `from` on, counted from `first_day`. Cost: the days asked for, however long
     /// ago `first_day` is.
-    pub(super) fn days(&self, first_day: NaiveDate, from: NaiveDate) -> Box<dyn Iterator<Item = NaiveDate>> {
+    pub(super) fn days(
+        &self,
+        first_day: NaiveDate,
+        from: NaiveDate,
+    ) -> Box<dyn Iterator<Item = NaiveDate>> {
         let set = parse(&self.0).ok().and_then(|rule| {
             let start = near(first_day, from, rule.get_freq(), rule.get_interval());
             rule.build(midnight(start)).ok()
@@ -78,8 +84,7 @@ pub(super) fn parse(text: &str) -> Result<RRule<Unvalidated>, RuleError> {
     if text.len() > LONGEST_RULE {
         return Err(RuleError::Long);
     }
-    let rule: RRule<Unvalidated> =
-        text.trim().to_ascii_uppercase().parse().map_err(unreadable)?;
+    let rule: RRule<Unvalidated> = text.trim().to_ascii_uppercase().parse().map_err(unreadable)?;
     match rule.get_freq() {
         Frequency::Daily | Frequency::Weekly | Frequency::Monthly | Frequency::Yearly => {}
         Frequency::Hourly | Frequency::Minutely | Frequency::Secondly => {

@@ -26,12 +26,24 @@ pub enum Why {
     Day,
     /// It is outside of every window.
     Window,
-    Freeze { freeze: FreezeId, scope: String, owner: String, reason: String },
-    Holiday { calendar: String, name: String },
+    Freeze {
+        freeze: FreezeId,
+        scope: String,
+        owner: String,
+        reason: String,
+    },
+    Holiday {
+        calendar: String,
+        name: String,
+    },
     /// The ring names a holiday calendar that is not there.
-    UnknownHolidays { calendar: String },
+    UnknownHolidays {
+        calendar: String,
+    },
     /// As many devices as may be were offered the update in the last hour.
-    Rate { per_hour: u32 },
+    Rate {
+        per_hour: u32,
+    },
 }
 
 /// Something is held back.
@@ -95,9 +107,7 @@ impl<'a> Times<'a> {
     pub fn offers(&self, at: DateTime<Utc>) -> Option<Held> {
         match self.state(at) {
             State::Open { .. } => None,
-            State::Closed(Held { why, .. }) => {
-                Some(Held { until: self.first(at, |_| None), why })
-            }
+            State::Closed(Held { why, .. }) => Some(Held { until: self.first(at, |_| None), why }),
         }
     }
 
@@ -182,7 +192,11 @@ impl<'a> Times<'a> {
     }
 
     /// State after state, each from where the one before ended.
-    fn walk(&self, from: DateTime<Utc>, mut see: impl FnMut(DateTime<Utc>, State) -> ControlFlow<()>) {
+    fn walk(
+        &self,
+        from: DateTime<Utc>,
+        mut see: impl FnMut(DateTime<Utc>, State) -> ControlFlow<()>,
+    ) {
         let (mut at, end) = (from, from + AHEAD);
         for _ in 0..LOOKS {
             let state = self.state(at);
@@ -216,7 +230,8 @@ impl<'a> Times<'a> {
     }
 
     fn freezes(&self, at: DateTime<Utc>, ends: &mut Vec<DateTime<Utc>>) -> Option<Held> {
-        let crossed = |freeze: &Freeze| self.known.crossings.iter().any(|one| one.freeze == freeze.id);
+        let crossed =
+            |freeze: &Freeze| self.known.crossings.iter().any(|one| one.freeze == freeze.id);
         let touching: Vec<&Freeze> = self
             .known
             .freezes
@@ -248,8 +263,7 @@ impl<'a> Times<'a> {
             if from > at {
                 ends.push(from);
             } else if at < until {
-                let why =
-                    Why::Holiday { calendar: named.clone(), name: holiday.name.clone() };
+                let why = Why::Holiday { calendar: named.clone(), name: holiday.name.clone() };
                 return Some(Held { until: Some(until), why });
             }
         }

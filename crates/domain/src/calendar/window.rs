@@ -49,7 +49,9 @@ pub enum WindowError {
     Start,
     #[error("a rule with an INTERVAL needs a first day to count from")]
     FirstDay,
-    #[error("the first day must lie between 2000 and 2100, in months and years on one of days 1 to 28")]
+    #[error(
+        "the first day must lie between 2000 and 2100, in months and years on one of days 1 to 28"
+    )]
     FirstDayOfMonth,
     #[error("this rule names no day within two years")]
     Never,

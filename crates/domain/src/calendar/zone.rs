@@ -13,7 +13,9 @@ pub struct Zone(pub(super) Tz);
 
 /// There is no such time zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no time zone {0:?}; a name of the IANA database is right, as Europe/Zurich or UTC")]
+#[error(
+    "there is no time zone {0:?}; a name of the IANA database is right, as Europe/Zurich or UTC"
+)]
 pub struct UnknownZone(pub String);
 
 impl Zone {

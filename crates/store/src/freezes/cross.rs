@@ -161,10 +161,14 @@ fn check(crossed: &Crossed, freeze: &Freeze, actor: &str) -> Result<(), StoreErr
     }
     let forbidden = |why: String| Err(StoreError::Forbidden(why));
     if same_person(&freeze.owner, actor) {
-        return forbidden(format!("{actor} made the freeze; somebody else has to let a rollout cross it"));
+        return forbidden(format!(
+            "{actor} made the freeze; somebody else has to let a rollout cross it"
+        ));
     }
     if same_person(&crossed.author, actor) {
-        return forbidden(format!("{actor} made the rollout; somebody else has to let it cross a freeze"));
+        return forbidden(format!(
+            "{actor} made the rollout; somebody else has to let it cross a freeze"
+        ));
     }
     Ok(())
 }

@@ -45,12 +45,7 @@ async fn world() -> World {
 }
 
 fn new(scope: Scope, from: Option<i64>, until: Option<i64>) -> NewFreeze {
-    NewFreeze {
-        scope,
-        from: from.map(hour),
-        until: until.map(hour),
-        reason: "year end".to_owned(),
-    }
+    NewFreeze { scope, from: from.map(hour), until: until.map(hour), reason: "year end".to_owned() }
 }
 
 fn of_ring(world: &World, ring: &str) -> Scope {
@@ -89,7 +84,8 @@ fn said<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> String {
 
 /// Whether the planner was asked to look again at `now`.
 async fn is_woken(world: &World, now: DateTime<Utc>) -> bool {
-    let claims = world.store.work_claim(&[WorkKind::Decide], 10, std::time::Duration::from_secs(9), now);
+    let claims =
+        world.store.work_claim(&[WorkKind::Decide], 10, std::time::Duration::from_secs(9), now);
     let claims = claims.await.expect("claims");
     let found = claims.iter().any(|claim| claim.subject == world.rollout.0);
     for claim in &claims {
@@ -116,7 +112,10 @@ async fn a_freeze_voids_decisions_that_did_not_know_of_it() {
     let (store, tenant) = (&world.store, world.tenant);
     let over = store.freeze_end(tenant, made.freeze.id, ("bob", "done early"), hour(10)).await;
     let ended = over.expect("it ends").ended.expect("it was ended");
-    assert_eq!((ended.at, ended.by.as_str(), ended.reason.as_str()), (hour(10), "bob", "done early"));
+    assert_eq!(
+        (ended.at, ended.by.as_str(), ended.reason.as_str()),
+        (hour(10), "bob", "done early")
+    );
     assert!(is_woken(&world, hour(10)).await);
     assert_eq!(held(&world, hour(10)).await, None);
     let chain = store.chain_verify(tenant).await.expect("a chain");
@@ -183,7 +182,11 @@ async fn freezes_that_make_no_sense_are_refused() {
     // Nobody undoes history, not even the store.
     let mut raw = world.database.raw().await;
     execute(&mut raw, "set role concentric_app").await.expect("a role");
-    for sql in ["delete from rollout_freeze", "update rollout_freeze set reason = 'x'", "delete from freeze_crossing"] {
+    for sql in [
+        "delete from rollout_freeze",
+        "update rollout_freeze set reason = 'x'",
+        "delete from freeze_crossing",
+    ] {
         assert!(execute(&mut raw, sql).await.is_err(), "{sql}");
     }
 }
@@ -214,7 +217,9 @@ async fn a_security_update_crosses_on_somebody_elses_word() {
     lines.push(said(cross(one, "cleo", 48).await));
     let elsewhere = freeze(&world, &new(Scope::Tenant, None, None), hour(5)).await.freeze.id;
     let mut raw = world.database.raw().await;
-    execute(&mut raw, "update catalog_update set classification = 'nonSecurity'").await.expect("it");
+    execute(&mut raw, "update catalog_update set classification = 'nonSecurity'")
+        .await
+        .expect("it");
     lines.push(said(cross(elsewhere, "bob", 6).await));
     execute(&mut raw, "update catalog_update set cadence = 'outOfBand'").await.expect("it");
     cross(elsewhere, "bob", 6).await.expect("it crosses");
@@ -264,8 +269,17 @@ async fn holidays_hold_the_rings_that_name_them() {
     assert_eq!(said(late), "decided on an older generation");
     let today = held(&world, hour(4)).await.expect("a holiday");
     assert_eq!(today.until, Some(hour(24)));
-    assert_eq!(said(store.holidays_delete(tenant, row.id, ("ana", "x"), hour(5)).await), "conflict: these look at the holidays of Zurich: ring set Rings, rollout of November");
-    assert_eq!(store.holidays_there(tenant, &["Zurich".to_owned(), "Basel".to_owned()]).await.expect("names"), ["Zurich"]);
+    assert_eq!(
+        said(store.holidays_delete(tenant, row.id, ("ana", "x"), hour(5)).await),
+        "conflict: these look at the holidays of Zurich: ring set Rings, rollout of November"
+    );
+    assert_eq!(
+        store
+            .holidays_there(tenant, &["Zurich".to_owned(), "Basel".to_owned()])
+            .await
+            .expect("names"),
+        ["Zurich"]
+    );
     let other = crate::world::tenant(store, 2).await;
     assert_eq!(store.holidays_list(other, ALL).await.expect("none"), []);
     let free = Holidays { name: "Basel".to_owned(), ..site(&[("2024-10-04", "Today")]) };
@@ -294,16 +308,24 @@ async fn a_retry_outside_of_the_window_is_refused() {
     let world = world_of(night, RingCalendar::ALWAYS).await;
     world.offer(10, hour(3)).await.expect("a wave");
     let offered = world.attempts().await;
-    let (entra, ..) = offered.iter().find(|(_, state, _)| *state == AttemptState::Offered).expect("one");
+    let (entra, ..) =
+        offered.iter().find(|(_, state, _)| *state == AttemptState::Offered).expect("one");
     let (store, tenant) = (&world.store, world.tenant);
     let mut raw = world.database.raw().await;
     execute(&mut raw, &format!("update attempt a set state = 7 from device d where d.id = a.device_id and d.entra_device_id = '{}'", entra.0)).await.expect("it failed");
-    let id = sqlx::query_scalar::<_, Uuid>("select id from device where entra_device_id = $1").bind(entra.0).fetch_one(&mut raw).await.expect("a device");
+    let id = sqlx::query_scalar::<_, Uuid>("select id from device where entra_device_id = $1")
+        .bind(entra.0)
+        .fetch_one(&mut raw)
+        .await
+        .expect("a device");
     let retry = async |at: i64| {
         let asked = Asked { actor: "ana", reason: "again", at: hour(at) };
         store.attempt_retry(tenant, world.rollout, &[id.into()], asked).await
     };
-    assert_eq!(said(retry(10).await), "conflict: the calendar of their rings holds offers back now; `rollout explain` says until when");
+    assert_eq!(
+        said(retry(10).await),
+        "conflict: the calendar of their rings holds offers back now; `rollout explain` says until when"
+    );
     assert_eq!(retry(27).await.expect("in the window"), 1);
     world.check_tally().await;
 }

@@ -69,19 +69,29 @@ fn an_opening_allows_days_by_weekday_and_by_the_month() {
     // March ends on Wednesday the 31st.
     assert_eq!(allowed(3, 31).last(), Some(&25));
     let every_month = |opening: &Opening| {
-        (1..=12).all(|month| (1..=28).any(|number| {
-            opening.allows(NaiveDate::from_ymd_opt(2027, month, number).expect("a day"))
-        }))
+        (1..=12).all(|month| {
+            (1..=28).any(|number| {
+                opening.allows(NaiveDate::from_ymd_opt(2027, month, number).expect("a day"))
+            })
+        })
     };
     // The most that is taken leaves a day for every weekday in every month.
     for weekday in [Weekday::Mon, Weekday::Sun] {
-        let tight = Opening { weekdays: vec![weekday], not_first_days: 10, not_last_days: 10, ..Opening::ANY };
+        let tight = Opening {
+            weekdays: vec![weekday],
+            not_first_days: 10,
+            not_last_days: 10,
+            ..Opening::ANY
+        };
         assert_eq!(tight.check(), Ok(()));
         assert!(every_month(&tight), "{weekday}");
     }
     let wrong = |opening: Opening| opening.check().expect_err("too much");
     assert_eq!(wrong(Opening { not_first_days: 21, ..Opening::ANY }), OpeningError::MonthDays);
-    assert_eq!(wrong(Opening { offset: Offset::Days(91), ..Opening::ANY }), OpeningError::Offset(91));
+    assert_eq!(
+        wrong(Opening { offset: Offset::Days(91), ..Opening::ANY }),
+        OpeningError::Offset(91)
+    );
     let twice = vec![Weekday::Mon, Weekday::Mon];
     assert_eq!(wrong(Opening { weekdays: twice, ..Opening::ANY }), OpeningError::RepeatedWeekday);
 }

@@ -2,8 +2,8 @@
 
 use chrono::{NaiveTime, TimeDelta, Weekday};
 use domain::calendar::{
-    Crossing, Freeze, Held, Holidays, Known, Opening, Period, RingCalendar, Rule, RuleError, Scope, State,
-    Times, UnknownZone, When, Why, Window, WindowError, Zone, crossable,
+    Crossing, Freeze, Held, Holidays, Known, Opening, Period, RingCalendar, Rule, RuleError, Scope,
+    State, Times, UnknownZone, When, Why, Window, WindowError, Zone, crossable,
 };
 use domain::ids::{FreezeId, RingSetId};
 use domain::ring::{RingSet, RingSetError};
@@ -60,7 +60,8 @@ fn a_freeze_without_an_end_holds_until_somebody_ends_it() {
 #[test]
 fn what_may_cross_one_freeze_does_not_cross_another() {
     let start = at("2026-12-18T17:00:00Z");
-    let (one, two) = (freeze(1, Scope::Tenant, start, None), freeze(2, of_ring("Broad"), start, None));
+    let (one, two) =
+        (freeze(1, Scope::Tenant, start, None), freeze(2, of_ring("Broad"), start, None));
     let crossing = |freeze: &Freeze| Crossing {
         freeze: freeze.id,
         by: "bob".to_owned(),
@@ -79,7 +80,8 @@ fn what_may_cross_one_freeze_does_not_cross_another() {
 
 #[test]
 fn holidays_are_local_days_and_hours_are_the_same_for_all() {
-    let half_day = When::Hours { from: at("2026-12-24T11:00:00Z"), until: at("2026-12-24T23:00:00Z") };
+    let half_day =
+        When::Hours { from: at("2026-12-24T11:00:00Z"), until: at("2026-12-24T23:00:00Z") };
     let half_day = domain::calendar::Holiday { when: half_day, name: "Christmas Eve".to_owned() };
     let holidays = Holidays {
         name: "Site".to_owned(),
@@ -120,7 +122,10 @@ fn the_next_periods_leave_freezes_and_holidays_out() {
         holidays: Some("Zurich".to_owned()),
         ..calendar("Europe/Zurich", vec![weekdays])
     };
-    let site = Holidays { name: "Zurich".to_owned(), days: vec![holiday("2026-12-01", "2026-12-01", "A day")] };
+    let site = Holidays {
+        name: "Zurich".to_owned(),
+        days: vec![holiday("2026-12-01", "2026-12-01", "A day")],
+    };
     let frozen_from = at("2026-12-03T00:00:00Z");
     let known = Known {
         holidays: vec![site],
@@ -138,10 +143,20 @@ fn the_next_periods_leave_freezes_and_holidays_out() {
                 Why::Holiday { .. } => "holiday",
                 other => panic!("{other:?}"),
             };
-            format!("{} to {} after a {after}", from.format("%a %d %H:%M"), until.format("%a %d %H:%M"))
+            format!(
+                "{} to {} after a {after}",
+                from.format("%a %d %H:%M"),
+                until.format("%a %d %H:%M")
+            )
         })
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    Mon 30 21:00 to Mon 30 23:00 after a window
+    Tue 01 23:00 to Wed 02 03:00 after a holiday
+    Wed 02 21:00 to Thu 03 00:00 after a window
+    Mon 07 23:00 to Tue 08 03:00 after a freeze
+    Tue 08 21:00 to Wed 09 03:00 after a window
+    ");
     // Nothing is known to end what is always open.
     let always = Times { calendar: None, ring: "Broad", known: &Known::default() };
     let now = at("2026-11-27T12:00:00Z");
@@ -174,8 +189,14 @@ fn rules_that_count_go_on_counting_from_their_first_day() {
     assert_eq!(third, ["2028-04-23", "2028-07-23", "2028-10-22"]);
     // The days of a rule that says none are those it begins on.
     assert_eq!(every("FREQ=WEEKLY", "2026-01-07", "2026-03-01T00:00:00Z")[0], "2026-03-04");
-    assert_eq!(every("FREQ=DAILY;INTERVAL=10", "2026-01-01", "2026-02-01T00:00:00Z")[0], "2026-02-10");
-    assert_eq!(every("FREQ=YEARLY;INTERVAL=2", "2024-05-06", "2027-01-01T00:00:00Z")[0], "2028-05-06");
+    assert_eq!(
+        every("FREQ=DAILY;INTERVAL=10", "2026-01-01", "2026-02-01T00:00:00Z")[0],
+        "2026-02-10"
+    );
+    assert_eq!(
+        every("FREQ=YEARLY;INTERVAL=2", "2024-05-06", "2027-01-01T00:00:00Z")[0],
+        "2028-05-06"
+    );
     // Nothing before the first day.
     assert_eq!(every("FREQ=DAILY", "2026-05-01", "2026-02-01T00:00:00Z")[0], "2026-05-01");
 }
@@ -189,7 +210,14 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(rule("FREQ=DAILY;UNTIL=20301231T000000Z"), RuleError::Ends);
     assert_eq!(rule("FREQ=DAILY;INTERVAL=0"), RuleError::Interval);
     assert_eq!(rule(&format!("FREQ=DAILY;BYMONTH={}", "1,".repeat(100))), RuleError::Long);
-    for text in ["", "every day", "FREQ=WEEKLY;BYDAY=XX", "FREQ=MONTHLY;BYMONTHDAY=32", "RDATE:20260101T000000Z", "FREQ=DAILY;FREQ=DAILY"] {
+    for text in [
+        "",
+        "every day",
+        "FREQ=WEEKLY;BYDAY=XX",
+        "FREQ=MONTHLY;BYMONTHDAY=32",
+        "RDATE:20260101T000000Z",
+        "FREQ=DAILY;FREQ=DAILY",
+    ] {
         assert!(matches!(rule(text), RuleError::Unreadable(_)), "{text}: {:?}", rule(text));
     }
     let start = NaiveTime::from_hms_opt(20, 0, 0).expect("a time");
@@ -199,7 +227,10 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(window("FREQ=DAILY", None, 0), WindowError::Length);
     assert_eq!(window("FREQ=DAILY", None, 10_081), WindowError::Length);
     assert_eq!(window("FREQ=WEEKLY;INTERVAL=2", None, 60), WindowError::FirstDay);
-    assert_eq!(window("FREQ=MONTHLY;INTERVAL=2", Some("2026-01-31"), 60), WindowError::FirstDayOfMonth);
+    assert_eq!(
+        window("FREQ=MONTHLY;INTERVAL=2", Some("2026-01-31"), 60),
+        WindowError::FirstDayOfMonth
+    );
     assert_eq!(window("FREQ=DAILY", Some("1999-01-01"), 60), WindowError::FirstDayOfMonth);
     assert_eq!(window("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", None, 60), WindowError::Never);
     let second = NaiveTime::from_hms_opt(20, 0, 1).expect("a time");
@@ -216,7 +247,8 @@ fn a_ring_that_could_never_open_is_refused() {
         let first = domain::ring::Ring { calendar: Some(calendar), ..ring("First", 50, 0) };
         RingSet::new("Two".to_owned(), vec![first, ring("Second", 50, 0)])
     };
-    let never = RingCalendar { opening: opening.clone(), ..calendar("UTC", vec![saturdays.clone()]) };
+    let never =
+        RingCalendar { opening: opening.clone(), ..calendar("UTC", vec![saturdays.clone()]) };
     assert!(matches!(set(never), Err(RingSetError::Calendar { ring: 0, .. })));
     let saturday = Opening { weekdays: vec![Weekday::Sat], ..opening };
     let good = RingCalendar { opening: saturday, ..calendar("UTC", vec![saturdays]) };
@@ -224,7 +256,10 @@ fn a_ring_that_could_never_open_is_refused() {
     let text = serde_json::to_string(&made.rings()[0]).expect("JSON");
     let again: domain::ring::Ring = serde_json::from_str(&text).expect("the same");
     assert_eq!(&again, &made.rings()[0]);
-    let many = RingCalendar { windows: vec![window("FREQ=DAILY", "08:00", 60); 11], ..RingCalendar::ALWAYS };
+    let many = RingCalendar {
+        windows: vec![window("FREQ=DAILY", "08:00", 60); 11],
+        ..RingCalendar::ALWAYS
+    };
     assert!(matches!(set(many), Err(RingSetError::Calendar { ring: 0, .. })));
 }
 
@@ -236,7 +271,7 @@ fn a_calendar_in_json() {
         holidays: Some("Zurich".to_owned()),
         ..calendar("Europe/Zurich", vec![window("FREQ=DAILY", "22:00", 360)])
     };
-    insta::assert_snapshot!(serde_json::to_string(&calendar).expect("JSON"), @"");
+    insta::assert_snapshot!(serde_json::to_string(&calendar).expect("JSON"), @r#"{"zone":"Europe/Zurich","opening":{"from":"start","offset":{"days":0},"not_first_days":0,"not_last_days":0},"windows":[{"rule":"FREQ=DAILY","start":"22:00:00","minutes":360}],"max_per_hour":500,"holidays":"Zurich"}"#);
     let known = Known {
         crossings: vec![Crossing {
             freeze: FreezeId(Uuid::nil()),
@@ -244,11 +279,14 @@ fn a_calendar_in_json() {
             reason: "exploited".to_owned(),
             at: at("2026-12-20T10:00:00Z"),
         }],
-        holidays: vec![Holidays { name: "Zurich".to_owned(), days: vec![holiday("2026-12-25", "2026-12-26", "Christmas")] }],
+        holidays: vec![Holidays {
+            name: "Zurich".to_owned(),
+            days: vec![holiday("2026-12-25", "2026-12-26", "Christmas")],
+        }],
         ..frozen(vec![freeze(1, of_ring("Broad"), at("2026-12-18T17:00:00Z"), None)])
     };
     let text = serde_json::to_string(&known).expect("JSON");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"{"freezes":[{"id":"00000000-0000-0000-0000-000000000001","scope":"ring","ring_set":"00000000-0000-0000-0000-000000000001","ring":"Broad","from":"2026-12-18T17:00:00Z","until":null,"owner":"ana","reason":"freeze 1"}],"crossings":[{"freeze":"00000000-0000-0000-0000-000000000000","by":"bob","reason":"exploited","at":"2026-12-20T10:00:00Z"}],"holidays":[{"name":"Zurich","days":[{"first":"2026-12-25","last":"2026-12-26","name":"Christmas"}]}]}"#);
     assert_eq!(serde_json::from_str::<Known>(&text).expect("the same"), known);
     let zone: Result<Zone, _> = serde_json::from_str(r#""Mars/Olympus""#);
     assert!(zone.is_err());

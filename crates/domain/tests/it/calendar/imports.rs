@@ -29,21 +29,52 @@ fn lines(events: &str) -> String {
 fn days_and_times_single_and_recurring() {
     let events = [
         // As most calendars of public holidays have them.
-        event(&["DTSTART;VALUE=DATE:20260101", "DTEND;VALUE=DATE:20260102", "SUMMARY:New Year's Day", "TRANSP:TRANSPARENT"]),
+        event(&[
+            "DTSTART;VALUE=DATE:20260101",
+            "DTEND;VALUE=DATE:20260102",
+            "SUMMARY:New Year's Day",
+            "TRANSP:TRANSPARENT",
+        ]),
         // No end: one day. Folded, with an escaped comma.
         event(&["DTSTART;VALUE=DATE:20261224", "SUMMARY:Christmas\\, and the day\r\n  before it"]),
         event(&["DTSTART;VALUE=DATE:20261225", "DURATION:P2D", "SUMMARY:Christmas"]),
         // A half day, by the clock of its zone.
-        event(&["DTSTART;TZID=Europe/Zurich:20260420T120000", "DTEND;TZID=Europe/Zurich:20260420T180000", "SUMMARY:Sechseläuten"]),
+        event(&[
+            "DTSTART;TZID=Europe/Zurich:20260420T120000",
+            "DTEND;TZID=Europe/Zurich:20260420T180000",
+            "SUMMARY:Sechseläuten",
+        ]),
         event(&["DTSTART:20260501T060000Z", "DURATION:PT4H30M", "SUMMARY:Move"]),
         // Every year, and the third Monday of September.
         event(&["DTSTART;VALUE=DATE:20200801", "RRULE:FREQ=YEARLY", "SUMMARY:National Day"]),
-        event(&["DTSTART;VALUE=DATE:20240916", "RRULE:FREQ=YEARLY;BYMONTH=9;BYDAY=3MO;UNTIL=20270930", "SUMMARY:Bettag"]),
-        event(&["DTSTART;VALUE=DATE:20260601", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE;VALUE=DATE:20260602", "SUMMARY:Twice"]),
+        event(&[
+            "DTSTART;VALUE=DATE:20240916",
+            "RRULE:FREQ=YEARLY;BYMONTH=9;BYDAY=3MO;UNTIL=20270930",
+            "SUMMARY:Bettag",
+        ]),
+        event(&[
+            "DTSTART;VALUE=DATE:20260601",
+            "RRULE:FREQ=DAILY;COUNT=3",
+            "EXDATE;VALUE=DATE:20260602",
+            "SUMMARY:Twice",
+        ]),
         event(&["DTSTART;VALUE=DATE:20260701", "STATUS:CANCELLED", "SUMMARY:Not any more"]),
         event(&["DTSTART;VALUE=DATE:20190701", "SUMMARY:Long ago"]),
     ];
-    insta::assert_snapshot!(lines(&events.concat()), @"");
+    insta::assert_snapshot!(lines(&events.concat()), @"
+    2026-01-01 to 2026-01-01: New Year's Day
+    2026-06-01 to 2026-06-01: Twice
+    2026-06-03 to 2026-06-03: Twice
+    2026-08-01 to 2026-08-01: National Day
+    2026-09-21 to 2026-09-21: Bettag
+    2026-12-24 to 2026-12-24: Christmas, and the day before it
+    2026-12-25 to 2026-12-26: Christmas
+    2027-08-01 to 2027-08-01: National Day
+    2027-09-20 to 2027-09-20: Bettag
+    2028-08-01 to 2028-08-01: National Day
+    2026-04-20 10:00:00 UTC to 2026-04-20 16:00:00 UTC: Sechseläuten
+    2026-05-01 06:00:00 UTC to 2026-05-01 10:30:00 UTC: Move
+    ");
 }
 
 #[test]
@@ -53,7 +84,12 @@ fn recurring_times_follow_the_clock_and_moved_ones_are_moved() {
         "BEGIN:VEVENT\nUID:weekly\nRECURRENCE-ID;TZID=America/New_York:20260318T220000\nDTSTART;TZID=America/New_York:20260319T230000\nDTEND;TZID=America/New_York:20260320T010000\nSUMMARY:Backup\\, moved\nEND:VEVENT\n",
     ];
     // The clock is changed on the 8th. The last one would start exactly at the end of the rule.
-    insta::assert_snapshot!(lines(&events.concat()), @"");
+    insta::assert_snapshot!(lines(&events.concat()), @"
+    2026-03-05 03:00:00 UTC to 2026-03-05 07:00:00 UTC: Backup
+    2026-03-12 02:00:00 UTC to 2026-03-12 06:00:00 UTC: Backup
+    2026-03-20 03:00:00 UTC to 2026-03-20 05:00:00 UTC: Backup, moved
+    2026-03-26 02:00:00 UTC to 2026-03-26 06:00:00 UTC: Backup
+    ");
 }
 
 #[test]
@@ -64,7 +100,11 @@ fn what_cannot_be_understood_is_refused_by_name() {
     };
     let refusals = [
         why(&["DTSTART:20260101T120000", "DTEND:20260101T130000", "SUMMARY:Floating"]),
-        why(&["DTSTART;TZID=W. Europe Standard Time:20260101T120000", "DURATION:PT1H", "SUMMARY:Outlook"]),
+        why(&[
+            "DTSTART;TZID=W. Europe Standard Time:20260101T120000",
+            "DURATION:PT1H",
+            "SUMMARY:Outlook",
+        ]),
         why(&["DTSTART;VALUE=DATE:20260101", "RRULE:FREQ=HOURLY", "SUMMARY:Hourly"]),
         why(&["DTSTART;VALUE=DATE:20260101", "RDATE;VALUE=DATE:20260301", "SUMMARY:Dates"]),
         why(&["DTSTART;VALUE=DATE:20260102", "DTEND;VALUE=DATE:20260101", "SUMMARY:Backwards"]),
@@ -74,12 +114,26 @@ fn what_cannot_be_understood_is_refused_by_name() {
         why(&["DTSTART;VALUE=DATE:20261301", "SUMMARY:Month 13"]),
         why(&["SUMMARY:No start"]),
     ];
-    insta::assert_snapshot!(refusals.join("\n"), @"");
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    Floating: DTSTART has a time without a time zone
+    Outlook: there is no time zone "W. Europe Standard Time"; a name of the IANA database is right, as Europe/Zurich or UTC
+    Hourly: a rule of days is right: FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY
+    Dates: RDATE is not understood; give each date an event of its own
+    Backwards: it must last at least a minute, and 60 days at most
+    A year: it must last at least a minute, and 60 days at most
+    Both: DTSTART and DTEND must both be days, or both be times
+    No end: it has a time, and neither DTEND nor DURATION
+    Month 13: DTSTART "20261301" is neither a day nor a time
+    No start: it has no DTSTART
+    "#);
     for text in ["", "hello", "BEGIN:VCALENDAR", "<html></html>"] {
         let found = import(text, day("2026-01-01"), day("2027-01-01"));
         assert!(matches!(found, Err(ImportError::Unreadable(_))), "{text:?}: {found:?}");
     }
-    assert_eq!(read(&event(&["DTSTART;VALUE=DATE:20400101", "SUMMARY:Later"])), Err(ImportError::Empty));
+    assert_eq!(
+        read(&event(&["DTSTART;VALUE=DATE:20400101", "SUMMARY:Later"])),
+        Err(ImportError::Empty)
+    );
     let daily = event(&["DTSTART;VALUE=DATE:20200101", "RRULE:FREQ=DAILY", "SUMMARY:Every day"]);
     assert!(matches!(read(&daily), Err(ImportError::TooMany(_))));
 }

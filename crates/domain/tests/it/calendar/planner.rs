@@ -94,7 +94,8 @@ fn rules() -> impl Strategy<Value = Rules> {
     // Zones whose clocks are not changed in these weeks: what they do then is tested elsewhere.
     let zones = select(vec!["Asia/Kolkata", "UTC", "America/Sao_Paulo", "Asia/Tokyo"]);
     let window = proptest::option::weighted(0.8, (days(), 0_u32..20, 1_u32..5));
-    let opening = prop_oneof![1 => Just(Vec::new()), 1 => subsequence((0..7).collect::<Vec<usize>>(), 4..=7)];
+    let opening =
+        prop_oneof![1 => Just(Vec::new()), 1 => subsequence((0..7).collect::<Vec<usize>>(), 4..=7)];
     let rate = proptest::option::weighted(0.5, 1_u32..40);
     (zones, window, opening, 0_u16..4, rate, any::<bool>()).prop_map(
         |(zone, window, opening, business_days, rate, has_holidays)| {
@@ -142,9 +143,7 @@ struct Notebook<'a> {
 impl Notebook<'_> {
     fn frozen(&self, ring: RingIndex, now: DateTime<Utc>) -> bool {
         self.spans.iter().any(|(from, length, of)| {
-            of.is_none_or(|of| of == ring.slot())
-                && hour(*from) <= now
-                && now < hour(from + length)
+            of.is_none_or(|of| of == ring.slot()) && hour(*from) <= now && now < hour(from + length)
         })
     }
 
@@ -186,7 +185,13 @@ fn known(spans: &[Span], holidays: &[i64]) -> Known {
     Known { freezes: freezes(spans), crossings: Vec::new(), holidays: vec![holidays] }
 }
 
-fn seen(fleet: &Fleet, intent: &Intent, known: &Known, offered: &[Vec<Offered>], now: DateTime<Utc>) -> Observations {
+fn seen(
+    fleet: &Fleet,
+    intent: &Intent,
+    known: &Known,
+    offered: &[Vec<Offered>],
+    now: DateTime<Utc>,
+) -> Observations {
     let mut seen = fleet.observe(intent.clone(), Some(now));
     for (ring, waves) in seen.rings.iter_mut().zip(offered) {
         ring.offered = waves.iter().rev().take(128).rev().copied().collect();
@@ -260,7 +265,8 @@ fn a_closing_window_stops_offers_and_leaves_devices_at_work() {
     let mut fleet = Fleet::new([40, 10, 10], 0);
     let phase = Phase::Offering { ring: RingIndex(0), since: hour(0) };
     fleet.set(0, &[(S::Offered, 5), (S::Assigned, 35)]);
-    let decided = |fleet: &Fleet, now| decide(&plan, phase, &fleet.observe(running(0), Some(now)), now);
+    let decided =
+        |fleet: &Fleet, now| decide(&plan, phase, &fleet.observe(running(0), Some(now)), now);
     let before = hour(1) - TimeDelta::seconds(1);
     let wave = Event::WaveOffered { ring: RingIndex(0), wave: 0, devices: 5 };
     assert_eq!(decided(&fleet, before), Decision::Act(wave));
@@ -307,7 +313,10 @@ fn a_promoted_ring_waits_for_its_calendar_all_the_same() {
     };
     let Decision::Wait(waiting) = decided(&held, 10) else { panic!("it opened in a freeze") };
     let WaitingOn::Calendar { ring, held: of } = &waiting else { panic!("{waiting:?}") };
-    assert_eq!((*ring, of.until, waiting.next_look()), (RingIndex(1), Some(hour(48)), Some(hour(48))));
+    assert_eq!(
+        (*ring, of.until, waiting.next_look()),
+        (RingIndex(1), Some(hour(48)), Some(hour(48)))
+    );
     let opened = Decision::Act(Event::RingOpened { ring: RingIndex(1) });
     assert_eq!(decided(&held, 48), opened);
     let crossing = Crossing {
@@ -327,9 +336,15 @@ fn a_rate_holds_whatever_the_waves_allow() {
     let phase = Phase::Offering { ring: RingIndex(0), since: hour(0) };
     let at = |minutes| hour(0) + TimeDelta::minutes(minutes);
     let decided = |waves: &[(i64, u32)], now: i64| {
-        let waves = waves.iter().map(|(minute, devices)| Offered { at: at(*minute), devices: *devices });
+        let waves =
+            waves.iter().map(|(minute, devices)| Offered { at: at(*minute), devices: *devices });
         let waves = vec![waves.collect()];
-        decide(&plan, phase, &seen(&fleet, &running(0), &Known::default(), &waves, at(now)), at(now))
+        decide(
+            &plan,
+            phase,
+            &seen(&fleet, &running(0), &Known::default(), &waves, at(now)),
+            at(now),
+        )
     };
     // The waves of the ring would be 40 devices.
     let wave = |devices| Decision::Act(Event::WaveOffered { ring: RingIndex(0), wave: 0, devices });
