@@ -578,6 +578,52 @@ create table signal_reading (
     foreign key (tenant_id, signal_id) references signal (tenant_id, id) on delete cascade
 );
 
+-- Freezes (a word that SQL keeps to itself): stretches of time in which nothing new is offered. Ended, never deleted.
+create table rollout_freeze (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    scope text not null check (scope in ('tenant', 'ring_set', 'ring')),
+    ring_set_id uuid,              -- may be gone, as that of a rollout
+    ring text,                     -- by name
+    from_at timestamptz not null,
+    until_at timestamptz check (until_at > from_at), -- null: until somebody ends it
+    owner text not null,
+    reason text not null,
+    created_at timestamptz not null,
+    ended_at timestamptz,
+    ended_by text,
+    end_reason text,
+    primary key (tenant_id, id),
+    check ((scope = 'tenant') = (ring_set_id is null) and (scope = 'ring') = (ring is not null)),
+    check ((ended_at is null) = (ended_by is null) and (ended_at is null) = (end_reason is null))
+);
+create index rollout_freeze_standing on rollout_freeze (tenant_id) where ended_at is null;
+
+-- Somebody's word that one rollout may go on in one freeze. Never changed.
+create table freeze_crossing (
+    tenant_id uuid not null,
+    freeze_id uuid not null,
+    rollout_id uuid not null,
+    given_by text not null,
+    reason text not null,
+    at timestamptz not null,
+    primary key (tenant_id, freeze_id, rollout_id),
+    foreign key (tenant_id, freeze_id) references rollout_freeze (tenant_id, id),
+    foreign key (tenant_id, rollout_id) references rollout (tenant_id, id)
+);
+
+-- The holidays of a site, as a file had them; rings refer to it by name.
+create table holiday_calendar (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    days jsonb not null,
+    imported_by text not null,
+    imported_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, name)
+);
+
 -- Rights and row-level security --------------------------------------------------------------
 
 do $$
@@ -588,7 +634,7 @@ begin
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
-        'chain_head', 'work', 'api_token']
+        'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'chain_head', 'work', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
         execute format('create policy of_tenant on %I using (tenant_id = (select current_tenant()))', name);
@@ -605,6 +651,8 @@ revoke update, delete on event from concentric_app;
 revoke update, delete on plan from concentric_app;
 revoke update, delete on approval from concentric_app;
 grant update (withdrawn_at) on approval to concentric_app;
+revoke update, delete on rollout_freeze, freeze_crossing from concentric_app;
+grant update (ended_at, ended_by, end_reason) on rollout_freeze to concentric_app;
 revoke delete on chain_head from concentric_app;
 revoke all on api_token from concentric_app;
 

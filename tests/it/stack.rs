@@ -223,6 +223,7 @@ pub(crate) fn three_rings() -> api::CreateRingSet {
         },
         waves: api::Waves::default(),
         approvals: None,
+        calendar: None,
     };
     let rings = vec![ring("Canary", 10, 0), ring("Early", 30, 1), ring("Broad", 60, 2)];
     api::CreateRingSet {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Quorum;
+use crate::{Quorum, RingCalendar};
 
 /// An ordered list of 2 to 15 rings that share a fleet between them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -51,6 +51,9 @@ pub struct Ring {
     /// Who has to agree before the next ring opens, besides the gate. None: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<Quorum>,
+    /// When it may open, and when its devices may be offered an update. None: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<RingCalendar>,
 }
 
 /// What must be true of a ring before the next one opens.

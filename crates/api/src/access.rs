@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 65] = {
+pub static RULES: [Rule; 75] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -76,6 +76,16 @@ pub static RULES: [Rule; 65] = {
         rule(POST,   "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/preview", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/place", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/proof", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/ring-sets/{ring_set}/calendar", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/freezes", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/freezes", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/freezes/{freeze}", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/freezes/{freeze}/end", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/freezes/{freeze}/crossings", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/holidays", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/holidays", Admin, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/holidays/{holidays}", Viewer, Tenant),
+        rule(DELETE, "/api/v1/tenants/{tenant}/holidays/{holidays}", Admin, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates/{update}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases", Viewer, Tenant),

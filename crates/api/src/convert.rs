@@ -3,6 +3,7 @@
 //! Named after what comes out of them; what comes in from a caller ends in `_in`.
 
 pub(crate) mod approvals;
+pub(crate) mod calendar;
 pub(crate) mod devices;
 pub(crate) mod enrollment;
 pub(crate) mod readiness;

@@ -13,6 +13,8 @@ mod devices;
 mod document;
 mod enrollment;
 mod extract;
+mod freezes;
+mod holidays;
 mod paging;
 mod paths;
 mod problem;

@@ -1,6 +1,8 @@
 //! The parameters of paths. Each is an id of its own kind.
 
-use domain::ids::{DeviceId, ReleaseId, RingSetId, RolloutId, SignalId, TenantId, UpdateId};
+use domain::ids::{
+    DeviceId, FreezeId, HolidaysId, ReleaseId, RingSetId, RolloutId, SignalId, TenantId, UpdateId,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -30,6 +32,8 @@ paths! {
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
     SignalPath { tenant: TenantId, signal: SignalId }
+    FreezePath { tenant: TenantId, freeze: FreezeId }
+    HolidaysPath { tenant: TenantId, holidays: HolidaysId }
 }
 
 /// A segment of a rollout, by its position in the plan.

@@ -1,5 +1,6 @@
 //! Ring sets, and the placement of devices in them.
 
+pub(crate) mod calendar;
 pub(crate) mod proof;
 
 use api_types::{CreateRingSet, List, PageQuery, RingSet, RingSetPreview};
@@ -51,7 +52,7 @@ pub(crate) async fn create(
     Json(body): Json<CreateRingSet>,
 ) -> Result<Created<RingSet>, Problem> {
     let id = new_id(&body);
-    let set = ring_set_in(body)?;
+    let set = checked(&state, tenant, body).await?;
     let made = state.store.ring_set_create_as(tenant, id, &set, &caller.name, state.now()).await;
     let row = made?;
     let location = format!("/api/v1/tenants/{tenant}/ring-sets/{}", row.id);
@@ -84,7 +85,7 @@ pub(crate) async fn replace(
     Path(RingSetPath { tenant, ring_set }): Path<RingSetPath>,
     Json(body): Json<CreateRingSet>,
 ) -> Result<axum::Json<RingSet>, Problem> {
-    let set = ring_set_in(body)?;
+    let set = checked(&state, tenant, body).await?;
     let now = state.now();
     state.store.ring_set_update(tenant, ring_set, &set, &caller.name, now).await?;
     let row = state.store.ring_set_fetch(tenant, ring_set).await?;
@@ -143,13 +144,23 @@ fn new_id(body: &CreateRingSet) -> RingSetId {
     RingSetId(body.id.unwrap_or_else(Uuid::now_v7))
 }
 
+async fn checked(
+    state: &State,
+    tenant: TenantId,
+    body: CreateRingSet,
+) -> Result<domain::ring::RingSet, Problem> {
+    let set = ring_set_in(body)?;
+    calendar::check_holidays(state, tenant, &set).await?;
+    Ok(set)
+}
+
 async fn previewed(
     state: &State,
     tenant: TenantId,
     (ring_set, before): (RingSetId, Option<&domain::ring::RingSet>),
     body: CreateRingSet,
 ) -> Result<axum::Json<RingSetPreview>, Problem> {
-    let set = ring_set_in(body)?;
+    let set = checked(state, tenant, body).await?;
     let would = state.store.ring_set_preview(tenant, ring_set, Some(&set), state.now()).await?;
     Ok(axum::Json(shown(ring_set, would, (before, &set))))
 }

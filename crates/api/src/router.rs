@@ -15,12 +15,12 @@ use utoipa_axum::routes;
 use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
-use crate::ring_sets::proof;
+use crate::ring_sets::{calendar, proof};
 use crate::rollouts::{actions, approvals, events, explain, replay, segments};
 use crate::state::State;
 use crate::{
-    device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
-    rollouts, signals, tenants, tokens, updates,
+    device_actions, devices, document, enrollment, freezes, holidays, readiness, registration,
+    releases, ring_sets, rollouts, signals, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -74,6 +74,13 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(ring_sets::preview))
         .routes(routes!(ring_sets::place))
         .routes(routes!(proof::proof))
+        .routes(routes!(calendar::calendar))
+        .routes(routes!(freezes::list, freezes::create))
+        .routes(routes!(freezes::read))
+        .routes(routes!(freezes::end))
+        .routes(routes!(freezes::cross))
+        .routes(routes!(holidays::list, holidays::import))
+        .routes(routes!(holidays::read, holidays::delete))
         .routes(routes!(updates::list))
         .routes(routes!(updates::read))
         .routes(routes!(releases::list, releases::create))

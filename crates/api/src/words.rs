@@ -4,6 +4,7 @@
 //! decides; it is given what was decided.
 
 pub mod actions;
+pub mod calendar;
 pub mod events;
 pub mod evidence;
 pub mod gate;

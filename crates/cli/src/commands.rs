@@ -1,8 +1,11 @@
 //! The client commands, one file for each thing they are about.
 
 mod apply;
+mod calendar;
 mod device;
+mod freeze;
 mod gate;
+mod holidays;
 mod policy;
 mod release;
 mod ring_set;
@@ -38,6 +41,15 @@ pub(crate) enum ClientCommand {
     /// Custom signals: what other systems say, for gates to listen to.
     #[command(subcommand)]
     Signal(signal::Command),
+    /// When rings may be offered updates.
+    #[command(subcommand)]
+    Calendar(calendar::Command),
+    /// Freezes: stretches of time in which nothing new is offered.
+    #[command(subcommand)]
+    Freeze(freeze::Command),
+    /// Holidays of sites, for the calendars of rings.
+    #[command(subcommand)]
+    Holidays(holidays::Command),
     /// The update catalogue.
     #[command(subcommand)]
     Update(update::Command),
@@ -83,6 +95,9 @@ pub(crate) async fn run(
         ClientCommand::Device(command) => device::run(command, &context).await,
         ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
         ClientCommand::Signal(command) => signal::run(command, &context).await,
+        ClientCommand::Calendar(command) => calendar::run(command, &context).await,
+        ClientCommand::Freeze(command) => freeze::run(command, &context).await,
+        ClientCommand::Holidays(command) => holidays::run(command, &context).await,
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,

@@ -1,6 +1,8 @@
 //! Finds what a person means: a tenant, a rollout, a ring set by name, id or beginning of an id.
 
-use api_types::{Device, DeviceName, Release, Ring, RingSet, Rollout, Signal, Tenant, Update};
+use api_types::{
+    Device, DeviceName, HolidayCalendar, Release, Ring, RingSet, Rollout, Signal, Tenant, Update,
+};
 use uuid::Uuid;
 
 use crate::client::{Client, Document, Query};
@@ -51,6 +53,36 @@ pub(crate) async fn ring_set(
 ) -> Result<Document<RingSet>, Failure> {
     let sets = client.all(&["tenants", tenant, "ring-sets"], &Query::new()).await?;
     choose("ring set", wanted, sets, |r: &RingSet| (r.id, &r.name))
+}
+
+/// The ring set meant, or the only one there is.
+pub(crate) async fn only_ring_set(
+    client: &Client,
+    tenant: &str,
+    wanted: Option<&str>,
+) -> Result<Document<RingSet>, Failure> {
+    let mut sets = client.all(&["tenants", tenant, "ring-sets"], &Query::new()).await?;
+    if let Some(wanted) = wanted {
+        return choose("ring set", wanted, sets, |r: &RingSet| (r.id, &r.name));
+    }
+    let names: Vec<String> = sets.iter().map(|set| format!("  {}", set.typed.name)).collect();
+    match (sets.pop(), names.len()) {
+        (Some(set), 1) => Ok(set),
+        (None, _) => Err(Failure::NotFound("there is no ring set yet".to_owned())),
+        (Some(_), count) => Err(Failure::Usage(format!(
+            "there are {count} ring sets; say which with --ring-set:\n{}",
+            names.join("\n")
+        ))),
+    }
+}
+
+pub(crate) async fn holidays(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<HolidayCalendar>, Failure> {
+    let all = client.all(&["tenants", tenant, "holidays"], &Query::new()).await?;
+    choose("holidays", wanted, all, |h: &HolidayCalendar| (h.id, &h.name))
 }
 
 pub(crate) async fn signal(

@@ -62,4 +62,8 @@ typed_ids! {
     PlanId;
     /// A custom signal that gates listen to.
     SignalId;
+    /// A stretch of time in which nothing new is offered.
+    FreezeId;
+    /// The holidays of one site.
+    HolidaysId;
 }

@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod attempt;
 pub mod build;
+pub mod calendar;
 pub mod control;
 pub mod duty;
 pub mod enrollment;

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Quorum;
+use crate::calendar::{CalendarError, RingCalendar};
 use crate::gate::Gate;
 use crate::ids::DirectoryObjectId;
 
@@ -105,6 +106,9 @@ pub struct Ring {
     /// Who has to agree before the next ring opens, besides the gate; none: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<Quorum>,
+    /// When it may open, and when its devices may be offered an update; none: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<RingCalendar>,
 }
 
 /// An ordered list of rings that share a fleet between them.
@@ -156,6 +160,8 @@ pub enum RingSetError {
     ApprovalsOfLast { ring: usize },
     #[error("ring {ring}: {why}")]
     Gate { ring: usize, why: &'static str },
+    #[error("ring {ring}: {why}")]
+    Calendar { ring: usize, why: CalendarError },
     #[error("the first {cover} rings are to cover the fleet, but there are only {rings}")]
     CoverRings { rings: usize, cover: u8 },
     #[error("the fleet is to be covered by {0:?} twice")]
@@ -224,6 +230,7 @@ impl RingSet {
             gate: Gate { bake: TimeDelta::hours(bake), ..Gate::DEFAULT },
             waves: WaveLimit::DEFAULT,
             approvals: None,
+            calendar: None,
         };
         let rings = vec![
             ring("Test", 0, Some(test), (0, 0, 0), 24),
@@ -279,6 +286,9 @@ fn check_ring(index: usize, ring: &Ring) -> Result<(), RingSetError> {
     let waves = ring.waves;
     if waves.least == 0 || waves.least > waves.most || !(1..=100).contains(&waves.percent) {
         return Err(RingSetError::Waves { ring: index });
+    }
+    if let Some(calendar) = &ring.calendar {
+        calendar.check().map_err(|why| RingSetError::Calendar { ring: index, why })?;
     }
     ring.gate.check().map_err(|why| RingSetError::Gate { ring: index, why })
 }

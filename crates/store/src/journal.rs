@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
+use domain::calendar::Known;
 use domain::evidence::control::{Interval, Side};
 use domain::ids::{PlanId, RolloutId, TenantId};
 use domain::ring::RingIndex;
@@ -21,7 +22,7 @@ use crate::convert::{
 use crate::rollouts::{NOT_FOUND, reported};
 use crate::scope::{Tx, retried};
 use crate::signals::signals_seen;
-use crate::{Store, StoreError, chain, work};
+use crate::{Store, StoreError, calendar, chain, work};
 pub use domain::rollout::snapshot::Snapshot;
 
 mod effects;
@@ -42,6 +43,7 @@ impl Store {
                  r.segments_held, r.segments_released, r.held, r.level, r.watched_at, r.observed_at,
                  (select t.observed_to from tenant t where t.id = $1) as heard_at,
                  exists (select from signal s where s.tenant_id = $1) as "has_signals!",
+                 exists (select from rollout_freeze f where f.tenant_id = $1 and f.ended_at is null) as "has_freezes!",
                  array(select g.waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
                  array(select g.removal_waves from rollout_ring g
@@ -73,7 +75,7 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?
         .ok_or(NOT_FOUND)?;
-        let has_signals = row.has_signals;
+        let (has_signals, has_freezes) = (row.has_signals, row.has_freezes);
         let mut snapshot = Snapshot::try_from(row)?;
         let asks = snapshot.plan.rings().iter().any(|ring| ring.approvals.is_some());
         if asks {
@@ -85,10 +87,18 @@ impl Store {
         if snapshot.plan.policy().reported.is_some() {
             for (ring, offers) in reported::offers(&mut tx, tenant, rollout).await? {
                 if let Some(ring) = snapshot.observations.rings.get_mut(ring.slot()) {
-                    ring.offers.push(offers);
+                    ring.offer_times.push(offers);
                 }
             }
         }
+        let waves = calendar::waves_offered(&mut tx, tenant, rollout, &snapshot.plan).await?;
+        for (ring, offered) in waves {
+            if let Some(observed) = snapshot.observations.rings.get_mut(ring.slot()) {
+                observed.offered = offered;
+            }
+        }
+        let known = calendar::known(&mut tx, tenant, rollout, &snapshot.plan, has_freezes).await?;
+        snapshot.observations.calendar = known;
         tx.commit().await?;
         Ok(snapshot)
     }
@@ -235,6 +245,7 @@ struct Columns {
     watched_at: Option<DateTime<Utc>>,
     heard_at: Option<DateTime<Utc>>,
     has_signals: bool,
+    has_freezes: bool,
     waves: Vec<i32>,
     removal_waves: Vec<i32>,
     tally: Vec<i32>,
@@ -262,7 +273,8 @@ impl TryFrom<Columns> for Snapshot {
                     waves: count(waves)?,
                     removal_waves: count(removal_waves)?,
                     confirmed_seconds,
-                    offers: Vec::new(),
+                    offer_times: Vec::new(),
+                    offered: Vec::new(),
                     segments: segments
                         .iter()
                         .skip(index * planned)
@@ -296,6 +308,7 @@ impl TryFrom<Columns> for Snapshot {
                 author: row.created_by,
                 signals: Vec::new(),
                 approvals: Vec::new(),
+                calendar: Known::default(),
             },
         })
     }

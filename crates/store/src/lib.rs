@@ -10,6 +10,7 @@
 pub mod actions;
 pub mod approvals;
 pub mod assessments;
+mod calendar;
 pub mod catalog;
 mod chain;
 pub mod controls;
@@ -22,8 +23,10 @@ pub mod enrollment;
 mod error;
 pub mod events;
 mod feeds;
+pub mod freezes;
 pub mod groups;
 pub mod history;
+pub mod holidays;
 pub mod ingest;
 pub mod journal;
 pub mod page;

@@ -184,6 +184,7 @@ impl Shape {
             gate: api::Gate { bake_hours: self.bake_hours, ..api::Gate::default() },
             waves,
             approvals: None,
+            calendar: None,
         };
         let first = ring("First", self.percent, self.waves);
         let rest = ring("Rest", 100 - self.percent, api::Waves::default());

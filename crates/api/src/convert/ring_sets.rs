@@ -15,6 +15,7 @@ use store::ring_sets::{PlacementPreview, RingSetRow};
 
 use crate::checks::Checks;
 use crate::convert::approvals::{quorum, quorum_in};
+use crate::convert::calendar::{self, calendar, calendar_in};
 use crate::problem::Problem;
 
 /// The longest time a gate may wait for anything: 90 days.
@@ -60,6 +61,7 @@ fn ring(ring: &Ring) -> wire::Ring {
             percent: ring.waves.percent,
         },
         approvals: ring.approvals.as_ref().map(quorum),
+        calendar: ring.calendar.as_ref().map(calendar),
     }
 }
 
@@ -172,6 +174,9 @@ fn pointer(error: &RingSetError, last_with_share: usize) -> String {
         RingSetError::Waves { ring } => format!("/rings/{ring}/waves"),
         RingSetError::ApprovalsOfLast { ring } => format!("/rings/{ring}/approvals"),
         RingSetError::Gate { ring, .. } => format!("/rings/{ring}/gate"),
+        RingSetError::Calendar { ring, why } => {
+            format!("/rings/{ring}/calendar{}", calendar::field(*why))
+        }
         RingSetError::CoverRings { .. } => "/rules/cover_rings".to_owned(),
         RingSetError::RepeatedStratum(_) => "/rules/cover".to_owned(),
         RingSetError::Sources(_)
@@ -190,7 +195,7 @@ fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
     checks.range(format!("{at}/waves/least"), &ring.waves.least, 1..=u32::MAX);
     checks.range(format!("{at}/waves/most"), &ring.waves.most, 1..=u32::MAX);
     checks.range(format!("{at}/waves/percent"), &ring.waves.percent, 1..=100);
-    let approvals = ring.approvals;
+    let (approvals, times) = (ring.approvals, ring.calendar);
     Ring {
         name: ring.name,
         membership: Membership {
@@ -209,6 +214,7 @@ fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
             percent: ring.waves.percent,
         },
         approvals: approvals.and_then(|of| quorum_in(of, &format!("{at}/approvals"), checks)),
+        calendar: times.and_then(|of| calendar_in(of, &format!("{at}/calendar"), checks)),
     }
 }
 

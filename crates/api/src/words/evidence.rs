@@ -1,6 +1,7 @@
 //! The evidence behind each condition, in words.
 
 use domain::approval;
+use domain::calendar::{Held, Why};
 use domain::evidence::Level;
 use domain::gate::success::SuccessBy;
 use domain::gate::weigh::{Culprit, Weighed};
@@ -23,9 +24,15 @@ pub fn evidence(condition: &Condition, rings: &Rings) -> String {
         Evidence::Stall { .. } => stall(verdict, seen),
         Evidence::Signals { answers } => signals(answers),
         Evidence::Approvals(tally) => approvals(tally),
-        Evidence::Calendar { opens_at: None } => "no later ring".to_owned(),
-        Evidence::Calendar { opens_at: Some(at) } => {
+        Evidence::Calendar { opens_at: None, .. } => "no later ring".to_owned(),
+        Evidence::Calendar { opens_at: Some(at), held: None } => {
             format!("the next ring may open from {} on", moment(*at))
+        }
+        Evidence::Calendar { held: Some(Held { until: Some(at), why: Why::Deferral }), .. } => {
+            format!("the next ring may open from {} on", moment(*at))
+        }
+        Evidence::Calendar { held: Some(of), .. } => {
+            format!("the next ring may not open {}", super::calendar::held(of))
         }
     }
 }

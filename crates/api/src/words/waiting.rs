@@ -3,6 +3,7 @@
 use domain::evidence::Level;
 use domain::rollout::decide::WaitingOn;
 
+use super::calendar::held;
 use super::gate::holding;
 use super::{Rings, capital, devices, failure, moment};
 
@@ -29,6 +30,15 @@ pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
         WaitingOn::Opening { ring, at } => {
             format!("{} opens at {}.", capital(&rings.name(*ring)), moment(*at))
         }
+        WaitingOn::Calendar { ring, held: of } => {
+            format!("{} may not open {}.", capital(&rings.name(*ring)), held(of))
+        }
+        WaitingOn::Offers { ring, held: of, then } => format!(
+            "No more of {} is offered the update {}. {}",
+            rings.name(*ring),
+            held(of),
+            waiting(then, rings, by)
+        ),
         WaitingOn::Members { ring } => format!(
             "{} has no devices: nothing can be offered to it, and no later ring can open.",
             capital(&rings.name(*ring))

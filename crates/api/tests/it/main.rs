@@ -4,6 +4,7 @@
 
 mod access;
 mod approvals;
+mod calendar;
 mod document;
 mod events;
 mod explain;

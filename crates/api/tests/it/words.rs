@@ -4,11 +4,12 @@ use api::words::{Rings, events, gate, number, waiting};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::approval::{Approval, Context, Quorum};
 use domain::attempt::AttemptState::{Confirmed, Excluded, Failed, Lost, Offered};
+use domain::calendar::{Held, Why};
 use domain::evidence::Level;
 use domain::gate::policy::{Choices, Policy, Segment, SegmentKind, Signal};
 use domain::gate::weigh::{Culprit, weigh};
 use domain::gate::{ConditionKind, Gate, GateInput, GateReport};
-use domain::ids::PlanId;
+use domain::ids::{FreezeId, PlanId};
 use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, WaveLimit};
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::observations::{Intent, Observations, RingObservation, SegmentCount, Wish};
@@ -63,6 +64,7 @@ fn report_of(
         gate: Gate::DEFAULT,
         waves: WaveLimit::DEFAULT,
         approvals: None,
+        calendar: None,
     };
     let last = Ring { name: "Fast".to_owned(), ..ring.clone() };
     let set = RingSet::new("Two".to_owned(), vec![ring, last]).expect("a good set");
@@ -91,6 +93,7 @@ fn report_of(
         observed_at: observed.map(hour),
         heard_at: observed.map(hour),
         next_opens_at: answers.next_opens_at,
+        next_held: None,
         signals: &answers.signals,
         quorum: answers.quorum.as_ref(),
         approvals: &answers.approvals,
@@ -210,6 +213,15 @@ fn conditions() {
 fn waits() {
     let cause = PauseCause { ring: FAST, condition: ConditionKind::Success, culprit: None };
     let early = Tally::of([(Offered, 1200), (Confirmed, 300), (Failed, 3)]);
+    let in_freeze = Held {
+        until: None,
+        why: Why::Freeze {
+            freeze: FreezeId(uuid::Uuid::nil()),
+            scope: "ring_set".to_owned(),
+            owner: "ana".to_owned(),
+            reason: "year end".to_owned(),
+        },
+    };
     let all = [
         WaitingOn::Nothing,
         WaitingOn::Person,
@@ -217,6 +229,12 @@ fn waits() {
         WaitingOn::Review { cause, level: Level::RollBack },
         WaitingOn::HeldSegments { segments: vec![1], devices: 150 },
         WaitingOn::Opening { ring: FAST, at: hour(0) + TimeDelta::minutes(90) },
+        WaitingOn::Calendar { ring: FAST, held: in_freeze.clone() },
+        WaitingOn::Offers {
+            ring: FAST,
+            held: Held { until: Some(hour(22)), why: Why::Window },
+            then: Box::new(WaitingOn::LastOffers { devices: 2 }),
+        },
         WaitingOn::Members { ring: RingIndex(7) },
         WaitingOn::Gate { ring: FAST, report: report(early, None, Some(1)) },
         WaitingOn::LastOffers { devices: 1 },
@@ -231,6 +249,8 @@ fn waits() {
     Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel. The evidence by now is enough to propose a rollback.
     Every other device was served; 150 devices are of model Fabrikam Pad held until a person lets them go on, or cancels the rollout.
     Ring 1 (Fast) opens at 2024-10-04 01:30 UTC.
+    Ring 1 (Fast) may not open until somebody changes that: a freeze of the ring set by ana (year end).
+    No more of ring 1 (Fast) is offered the update until 2024-10-04 22:00 UTC: it is outside of its windows. Every gate has passed; 2 devices are still to be offered as earlier offers come to an outcome.
     Ring 7 has no devices: nothing can be offered to it, and no later ring can open.
     The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; stall: the fleet was last read completely at 2024-10-04 01:00 UTC, and a device last heard of at 2024-10-04 01:00 UTC: one is before the ring opened or more than 12 hours ago, so our own reading may be what stands still.
     Every gate has passed; 1 device is still to be offered as earlier offers come to an outcome.

@@ -6,6 +6,7 @@ use super::policy::Policy;
 use super::success::limit_of;
 use super::weigh::Weighed;
 use super::{Condition, ConditionKind, Evidence, Gate, GateReport, Silent, Verdict};
+use crate::calendar::Held;
 use crate::evidence::coverage::most_silent;
 use crate::evidence::{Level, rate};
 use crate::rollout::observations::RingObservation;
@@ -27,8 +28,10 @@ pub struct GateInput<'a> {
     pub observed_at: Option<DateTime<Utc>>,
     /// The newest sign of life of any device of the fleet; none if there never was one.
     pub heard_at: Option<DateTime<Utc>>,
-    /// When the next ring may open; none if there is no next ring.
+    /// When the next ring may open by its deferral; none if there is no next ring.
     pub next_opens_at: Option<DateTime<Utc>>,
+    /// What else holds the next ring now: the rest of its calendar.
+    pub next_held: Option<&'a Held>,
     pub signals: &'a [signal::Seen],
     /// Who has to agree that the next ring opens; none: nobody.
     pub quorum: Option<&'a approval::Quorum>,
@@ -55,7 +58,7 @@ impl Gate {
             self.stall(input, now),
             signals(input.signals, now),
             approvals(input),
-            calendar(input.next_opens_at, now),
+            calendar(input.next_opens_at, input.next_held, now),
         ];
         GateReport { conditions }
     }
@@ -139,7 +142,7 @@ impl Gate {
             limit_of(self.max_lost_bp),
         );
         let silent = input.policy.reported.as_ref().and_then(|usual| {
-            let most = most_silent(tally.exposed(), &input.ring.offers, usual, now)?;
+            let most = most_silent(tally.exposed(), &input.ring.offer_times, usual, now)?;
             Some(Silent { devices: tally.in_flight(), most })
         });
         let verdict = if lost > most && beyond.reaches(input.policy.levels.pause()) {
@@ -188,12 +191,13 @@ fn approvals(input: &GateInput<'_>) -> Condition {
     Condition { kind: ConditionKind::Approvals, verdict, evidence: Evidence::Approvals(tally) }
 }
 
-fn calendar(opens_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Condition {
-    let verdict = match opens_at {
-        Some(at) if now < at => Verdict::Wait { until: Some(at) },
-        Some(_) | None => Verdict::Pass,
+fn calendar(opens_at: Option<DateTime<Utc>>, held: Option<&Held>, now: DateTime<Utc>) -> Condition {
+    let verdict = match (held, opens_at) {
+        (Some(held), _) => Verdict::Wait { until: held.until },
+        (None, Some(at)) if now < at => Verdict::Wait { until: Some(at) },
+        (None, Some(_) | None) => Verdict::Pass,
     };
-    let evidence = Evidence::Calendar { opens_at };
+    let evidence = Evidence::Calendar { opens_at, held: held.cloned() };
     Condition { kind: ConditionKind::Calendar, verdict, evidence }
 }
 

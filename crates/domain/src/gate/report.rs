@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::success::{Share, SuccessBy};
 use super::weigh::Weighed;
+use crate::calendar::Held;
 use crate::seconds;
 use crate::{approval, signal};
 
@@ -26,7 +27,7 @@ pub enum ConditionKind {
     Signals,
     /// Enough people agree.
     Approvals,
-    /// The day on which the next ring may open has come.
+    /// The next ring may open by its calendar.
     Calendar,
 }
 
@@ -109,8 +110,13 @@ pub enum Evidence {
     Signals { answers: Vec<signal::Answer> },
     /// How approvals were counted.
     Approvals(approval::Tally),
-    /// The day the next ring may open; none after the last ring.
-    Calendar { opens_at: Option<DateTime<Utc>> },
+    /// When the next ring may open by its deferral, none after the last ring; and what holds it now, by its
+    /// whole calendar.
+    Calendar {
+        opens_at: Option<DateTime<Utc>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<Held>,
+    },
 }
 
 /// Devices that were offered the update and said nothing since, and how many may be so by now, going

@@ -192,6 +192,7 @@ mod tests {
             gate: Gate { bake, success, ..Gate::DEFAULT },
             waves: WaveLimit::DEFAULT,
             approvals: None,
+            calendar: None,
         };
         let set = RingSet::new("Two".to_owned(), vec![ring("First"), ring("Second")]);
         let policy = Policy::settle(Choices::default(), &[], Vec::new());

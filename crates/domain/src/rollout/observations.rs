@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::approval::Approval;
+use crate::calendar::{Known, Offered};
 use crate::evidence::Level;
 use crate::evidence::control::Interval;
 use crate::evidence::coverage::Offers;
@@ -78,10 +79,13 @@ pub struct RingObservation {
     pub confirmed_seconds: i64,
     /// When devices were offered the update, roughly; empty where the plan does not know what is usual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub offers: Vec<Offers>,
+    pub offer_times: Vec<Offers>,
     /// In the order of the policy's segments; short of those of which nothing is known.
     #[serde(default)]
     pub segments: Vec<SegmentCount>,
+    /// Of a ring with a rate: its latest waves of offers, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<Offered>,
 }
 
 /// Everything a decision may look at besides plan, phase and time.
@@ -117,6 +121,9 @@ pub struct Observations {
     pub author: String,
     #[serde(default)]
     pub approvals: Vec<Approval>,
+    /// Freezes and holidays that touch the rollout.
+    #[serde(default, skip_serializing_if = "Known::is_empty")]
+    pub calendar: Known,
 }
 
 fn no_plan() -> PlanId {
@@ -144,6 +151,7 @@ impl Observations {
             plan_id: no_plan(),
             author: String::new(),
             approvals: Vec::new(),
+            calendar: Known::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::{Held, Known, Times};
 use crate::gate::policy::Policy;
 use crate::ring::{Ring, RingIndex, RingSet};
 
@@ -85,10 +86,31 @@ impl Plan {
         self.ring(index.next()).map(|_| index.next())
     }
 
-    /// The earliest moment `ring` may open; a ring the plan does not have never opens early.
+    /// When the deferral of `ring` is over; a ring the plan does not have never opens early.
     #[must_use]
     pub fn opens_at(&self, ring: RingIndex) -> DateTime<Utc> {
-        let days = self.ring(ring).map_or(0, |ring| ring.cadence.deferral_days);
-        self.starts_at + TimeDelta::days(i64::from(days))
+        self.starts_at + self.deferral(ring)
+    }
+
+    fn deferral(&self, ring: RingIndex) -> TimeDelta {
+        TimeDelta::days(self.ring(ring).map_or(0, |ring| ring.cadence.deferral_days).into())
+    }
+
+    /// The calendar of `ring` with what is known of freezes and holidays; a ring the plan does not have
+    /// has none.
+    #[must_use]
+    pub fn times<'a>(&'a self, ring: RingIndex, known: &'a Known) -> Times<'a> {
+        let ring = self.ring(ring);
+        Times {
+            calendar: ring.and_then(|ring| ring.calendar.as_ref()),
+            ring: ring.map_or("", |ring| &ring.name),
+            known,
+        }
+    }
+
+    /// What holds `ring` closed at `now`, when its gate does not; none: it may open.
+    #[must_use]
+    pub fn opening(&self, ring: RingIndex, known: &Known, now: DateTime<Utc>) -> Option<Held> {
+        self.times(ring, known).opening(self.starts_at, self.deferral(ring), now)
     }
 }

@@ -55,6 +55,7 @@ impl Told {
             observed_at: self.observed.map(hour),
             heard_at: self.heard.map(hour),
             next_opens_at: None,
+            next_held: None,
             signals: &[],
             quorum: None,
             approvals: &[],
@@ -94,7 +95,7 @@ fn outcomes_that_come_as_late_as_never_before_hold() {
     let usual = coverage::usual(&[[0, 0, 0, 8_000, 9_000, 9_500, 9_500, 9_500]; 3]);
     let told = |in_flight: u32, offered: i64| {
         let mut told = Told::of(&[(S::Confirmed, 1_000 - in_flight), (S::Offered, in_flight)]);
-        told.ring.offers = vec![coverage::Offers { at: hour(offered), devices: 1_000 }];
+        told.ring.offer_times = vec![coverage::Offers { at: hour(offered), devices: 1_000 }];
         told.policy = told.policy.clone().with_reported(usual.clone());
         told.judged(34)
     };
@@ -110,7 +111,7 @@ fn outcomes_that_come_as_late_as_never_before_hold() {
         assert_eq!(of(&told(in_flight, offered)), expected, "{in_flight} since {offered}");
     }
     let mut known = Told::of(&[(S::Offered, 1_000)]);
-    known.ring.offers = vec![coverage::Offers { at: hour(0), devices: 1_000 }];
+    known.ring.offer_times = vec![coverage::Offers { at: hour(0), devices: 1_000 }];
     assert_eq!(of(&known.judged(34)), Verdict::Pass, "nobody knows what is usual");
 }
 
@@ -262,6 +263,7 @@ fn the_calendar_holds_until_the_day() {
         observed_at: Some(hour(60)),
         heard_at: Some(hour(60)),
         next_opens_at: Some(hour(72)),
+        next_held: None,
         signals: &[],
         quorum: None,
         approvals: &[],

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod attempts;
+mod calendar;
 mod consent;
 mod coverage;
 mod documents;

@@ -48,15 +48,16 @@ fn ring() -> impl Strategy<Value = RingObservation> {
             let confirmed_seconds =
                 i64::from(tally.confirmed()).saturating_mul(hour(ago).timestamp());
             let offered = Offers { at: hour(ago), devices: tally.exposed() };
-            let offers = if waves > 0 { vec![offered] } else { Vec::new() };
+            let offer_times = if waves > 0 { vec![offered] } else { Vec::new() };
             RingObservation {
                 tally,
                 aside,
                 waves,
                 removal_waves,
                 confirmed_seconds,
-                offers,
+                offer_times,
                 segments,
+                offered: Vec::new(),
             }
         },
     )

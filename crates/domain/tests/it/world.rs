@@ -31,6 +31,7 @@ pub(crate) fn ring(name: &str, percent: u8, deferral_days: u8) -> Ring {
         gate: Gate::DEFAULT,
         waves: WaveLimit { least: 10, most: 100, percent: 10 },
         approvals: None,
+        calendar: None,
     }
 }
 

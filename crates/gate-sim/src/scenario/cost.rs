@@ -57,6 +57,7 @@ fn rings() -> Result<RingSet, RingSetError> {
         gate: Gate::DEFAULT,
         waves: WaveLimit::DEFAULT,
         approvals: None,
+        calendar: None,
     });
     RingSet::new("Six".to_owned(), rings.to_vec())
 }

@@ -105,6 +105,7 @@ fn ring(name: &str, percent: u8) -> Ring {
         gate: Gate::DEFAULT,
         waves: WaveLimit::DEFAULT,
         approvals: None,
+        calendar: None,
     }
 }
 

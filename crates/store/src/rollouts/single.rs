@@ -13,7 +13,7 @@ use super::{NOT_FOUND, fetch};
 use crate::chain::Entry;
 use crate::convert::{phase, plan, ring_column};
 use crate::scope::{Tx, retried};
-use crate::{Store, StoreError, chain, work};
+use crate::{Store, StoreError, calendar, chain, work};
 
 /// Ids that an entry in the chain names.
 const NAMED: usize = 100;
@@ -41,7 +41,8 @@ impl Store {
     }
 
     /// Offers the update once more to devices that failed, were lost or never started. What is
-    /// reported of earlier times does not undo it. Returns how many. `Conflict` when no ring is open.
+    /// reported of earlier times does not undo it. Returns how many; devices of rings whose calendar
+    /// holds offers back are passed over. `Conflict` when no ring is open, or only such devices are asked for.
     pub async fn attempt_retry(
         &self,
         tenant: TenantId,
@@ -117,10 +118,23 @@ impl Store {
         let ids: Vec<Uuid> = devices.iter().map(|device| device.0).collect();
         let again = [AttemptState::Unresolved, AttemptState::Lost, AttemptState::Failed]
             .map(AttemptState::code);
+        let row = fetch(&mut tx, tenant, rollout).await?;
+        let body = sqlx::query_scalar!(
+            "select body from plan where tenant_id = $1 and id = $2",
+            tenant.0,
+            row.plan.0,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let plan = plan(body)?;
+        let known = calendar::known(&mut tx, tenant, rollout, &plan, true).await?;
+        let is_held = |ring: &RingIndex| plan.times(*ring, &known).offers(asked.at).is_some();
+        let held: Vec<i16> = open.up_to_here().filter(is_held).map(ring_column).collect();
         let moved = sqlx::query_scalar!(
             "update attempt a set state = $4, state_at = $5, retried_at = $5, code = null
              from (select distinct id from unnest($3::uuid[]) as n(id)) n
              where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = n.id and a.state = any($6)
+                 and a.ring <> all($7)
              returning a.device_id",
             tenant.0,
             rollout.0,
@@ -128,19 +142,15 @@ impl Store {
             AttemptState::Offered.code(),
             asked.at,
             &again,
+            &held,
         )
         .fetch_all(&mut *tx)
         .await?;
+        if moved.is_empty() && !held.is_empty() {
+            let why = "the calendar of their rings holds offers back now; `rollout explain` says until when";
+            return Err(StoreError::Conflict(why.to_owned()));
+        }
         if !moved.is_empty() {
-            let row = fetch(&mut tx, tenant, rollout).await?;
-            let body = sqlx::query_scalar!(
-                "select body from plan where tenant_id = $1 and id = $2",
-                tenant.0,
-                row.plan.0,
-            )
-            .fetch_one(&mut *tx)
-            .await?;
-            let plan = plan(body)?;
             // Somebody has to give up on them again.
             let windows = open.up_to_here().filter_map(|ring| plan.ring(ring));
             let window = windows.map(|ring| ring.gate.observation_window).max().unwrap_or_default();

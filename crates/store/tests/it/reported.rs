@@ -39,7 +39,7 @@ async fn three_past_rollouts_say_how_soon_outcomes_come() {
     let mut world = World::of(200).await;
     let known = async |world: &World| {
         let snapshot = world.store.rollout_snapshot(world.tenant, world.rollout).await.unwrap();
-        (snapshot.plan.policy().reported.clone(), snapshot.observations.ring(FIRST).offers)
+        (snapshot.plan.policy().reported.clone(), snapshot.observations.ring(FIRST).offer_times)
     };
     for number in 0..3 {
         assert_eq!(known(&world).await, (None, vec![]), "{number} rollouts are no habit");

@@ -191,6 +191,7 @@ pub(crate) fn ring(name: &str, percent: u8, groups: Vec<DirectoryObjectId>) -> R
         gate: Gate::DEFAULT,
         waves: WaveLimit { least: 10, most: 50, percent: 10 },
         approvals: None,
+        calendar: None,
     }
 }
 

@@ -176,6 +176,7 @@ fn rings(speed: f64) -> CreateRingSet {
         gate,
         waves,
         approvals: None,
+        calendar: None,
     };
     let rings = vec![
         ring("Test", 1, 0, 0, 0),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Decision, WaitingOn};
 use crate::approval;
+use crate::calendar::{Held, Why, rate};
 use crate::evidence::{EValue, Level};
 use crate::gate::weigh::{Weighed, cohort, weigh};
 use crate::gate::{ConditionKind, GateInput, GateReport, Verdict};
@@ -18,13 +19,15 @@ pub(super) fn open(
     seen: &Observations,
     now: DateTime<Utc>,
 ) -> Decision {
-    let at = plan.opens_at(ring);
     if seen.tally(ring).members() == 0 {
-        Decision::Wait(WaitingOn::Members { ring })
-    } else if now < at {
-        Decision::Wait(WaitingOn::Opening { ring, at })
-    } else {
-        Decision::Act(Event::RingOpened { ring })
+        return Decision::Wait(WaitingOn::Members { ring });
+    }
+    match plan.opening(ring, &seen.calendar, now) {
+        None => Decision::Act(Event::RingOpened { ring }),
+        Some(Held { until: Some(at), why: Why::Deferral }) => {
+            Decision::Wait(WaitingOn::Opening { ring, at })
+        }
+        Some(held) => Decision::Wait(WaitingOn::Calendar { ring, held }),
     }
 }
 
@@ -48,7 +51,7 @@ pub(super) fn active(
 
 fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -> Decision {
     use Decision::{Act, Wait};
-    let (ring, _, soaking_since) = stage;
+    let (ring, ..) = stage;
     let weighed = weigh(plan, seen);
     if let Some(event) = moved(seen, &weighed) {
         return Act(event);
@@ -67,14 +70,48 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
             None => Event::Paused { by: Pauser::Service(cause) },
         });
     }
-    let wave = ring
+    let offers = ring
         .up_to_here()
         .filter(|ring| may_offer(plan, *ring, seen, &weighed))
-        .find_map(|ring| next_wave(plan, ring, seen));
-    if let Some(wave) = wave {
-        return Act(wave);
+        .filter_map(|ring| next_offers(plan, ring, seen, now).map(|offers| (ring, offers)));
+    let mut held: Option<(RingIndex, Held)> = None;
+    for (ring, offers) in offers {
+        match offers {
+            Offers::Wave(wave) => return Act(wave),
+            // Of several the one that goes on first; one that no time lets go on is last.
+            Offers::Held(other) => {
+                let first = held.as_ref().is_none_or(|(_, held)| sooner(&other, held));
+                held = if first { Some((ring, other)) } else { held };
+            }
+        }
     }
-    let report = report(plan, stage, ring, seen, &weighed, now);
+    match (go_on(plan, stage, seen, &weighed, now), held) {
+        (Wait(then), Some((ring, held))) => {
+            Wait(WaitingOn::Offers { ring, held, then: Box::new(then) })
+        }
+        (decision, Some(_) | None) => decision,
+    }
+}
+
+fn sooner(one: &Held, other: &Held) -> bool {
+    match (one.until, other.until) {
+        (Some(one), Some(other)) => one < other,
+        (Some(_), None) => true,
+        (None, Some(_) | None) => false,
+    }
+}
+
+/// What the gate of the current ring lets happen.
+fn go_on(
+    plan: &Plan,
+    stage: Stage,
+    seen: &Observations,
+    weighed: &Weighed,
+    now: DateTime<Utc>,
+) -> Decision {
+    use Decision::{Act, Wait};
+    let (ring, _, soaking_since) = stage;
+    let report = report(plan, stage, ring, seen, weighed, now);
     let vouched = seen.intent.vouches_for(ring);
     if soaking_since.is_none() && !vouched {
         let exposed = report
@@ -145,6 +182,10 @@ pub fn report(
     now: DateTime<Utc>,
 ) -> GateReport {
     let observed = seen.ring(ring);
+    let next = plan.after(ring);
+    // An earlier ring has opened the one after it already.
+    let held = next.filter(|_| ring == current);
+    let held = held.and_then(|next| plan.opening(next, &seen.calendar, now));
     let input = GateInput {
         policy: plan.policy(),
         weighed,
@@ -153,7 +194,8 @@ pub fn report(
         soaking_since: if ring == current { soaking_since } else { Some(opened_at) },
         observed_at: seen.observed_at,
         heard_at: seen.heard_at,
-        next_opens_at: plan.after(ring).map(|next| plan.opens_at(next)),
+        next_opens_at: next.map(|next| plan.opens_at(next)),
+        next_held: held.as_ref(),
         signals: &seen.signals,
         quorum: plan.ring(ring).and_then(|ring| ring.approvals.as_ref()),
         approvals: &seen.approvals,
@@ -189,14 +231,43 @@ fn failed_gate(
     })
 }
 
-/// The next wave of `ring`. Waves are sent when half of the limit is free, so that a trickle of
-/// outcomes does not become a trickle of one-device waves.
-fn next_wave(plan: &Plan, ring: RingIndex, seen: &Observations) -> Option<Event> {
+/// What is to be offered to a ring next.
+enum Offers {
+    Wave(Event),
+    Held(Held),
+}
+
+/// The next wave of `ring`, unless its calendar holds it back. Waves are sent when half of the limit is free,
+/// so that a trickle of outcomes does not become a trickle of one-device waves.
+fn next_offers(
+    plan: &Plan,
+    ring: RingIndex,
+    seen: &Observations,
+    now: DateTime<Utc>,
+) -> Option<Offers> {
     let observed = seen.ring(ring);
-    let tally = observed.tally;
-    let limit = plan.ring(ring)?.waves.for_ring(tally.members());
+    let (tally, planned) = (observed.tally, plan.ring(ring)?);
+    let most = planned.calendar.as_ref().and_then(|calendar| calendar.max_per_hour);
+    let limit = planned.waves.for_ring(tally.members());
+    let limit = most.map_or(limit, |most| limit.min(most.get()));
+    let wave = |room: u32| {
+        let devices = tally.waiting().min(room);
+        let worth_it = devices == tally.waiting() || room >= limit.div_ceil(2);
+        (devices > 0 && worth_it).then_some(devices)
+    };
     let room = limit.saturating_sub(tally.in_flight());
-    let devices = tally.waiting().min(room);
-    let worth_it = devices == tally.waiting() || room >= limit.div_ceil(2);
-    (devices > 0 && worth_it).then_some(Event::WaveOffered { ring, wave: observed.waves, devices })
+    let wanted = wave(room)?;
+    if let Some(held) = plan.times(ring, &seen.calendar).offers(now) {
+        return Some(Offers::Held(held));
+    }
+    let paced = most.map_or(room, |most| room.min(rate::room(most, &observed.offered, now)));
+    if let Some(devices) = wave(paced) {
+        let event = Event::WaveOffered { ring, wave: observed.waves, devices };
+        return Some(Offers::Wave(event));
+    }
+    most.map(|most| {
+        let enough = wanted.min(limit.div_ceil(2));
+        let until = Some(rate::room_at(most, &observed.offered, enough, now));
+        Offers::Held(Held { until, why: Why::Rate { per_hour: most.get() } })
+    })
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Held;
 use crate::evidence::Level;
 use crate::gate::GateReport;
 use crate::ring::RingIndex;
@@ -20,6 +21,11 @@ pub enum WaitingOn {
     Review { cause: PauseCause, level: Level },
     /// The day `ring` may open.
     Opening { ring: RingIndex, at: DateTime<Utc> },
+    /// The calendar of `ring`, which may open by its gate and its day: a window, another day, the end of a
+    /// freeze or a holiday.
+    Calendar { ring: RingIndex, held: Held },
+    /// The next offers to `ring`, held back by its calendar or its rate; besides them, what `then` says.
+    Offers { ring: RingIndex, held: Held, then: Box<WaitingOn> },
     /// Members for `ring`, which has none.
     Members { ring: RingIndex },
     /// The gate of `ring`.
@@ -43,6 +49,8 @@ impl WaitingOn {
             Self::Person => "person",
             Self::Review { .. } => "review",
             Self::Opening { .. } => "opening",
+            Self::Calendar { .. } => "calendar",
+            Self::Offers { .. } => "offers",
             Self::Members { .. } => "members",
             Self::Gate { .. } => "gate",
             Self::LastOffers { .. } => "last_offers",
@@ -57,6 +65,8 @@ impl WaitingOn {
     pub fn next_look(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Opening { at, .. } => Some(*at),
+            Self::Calendar { held, .. } => held.until,
+            Self::Offers { held, then, .. } => held.until.into_iter().chain(then.next_look()).min(),
             Self::Gate { report, .. } => report.next_look(),
             Self::LateInstalls { until } => Some(*until),
             Self::Nothing | Self::Person | Self::Review { .. } | Self::Members { .. } => None,

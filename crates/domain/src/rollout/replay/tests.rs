@@ -21,6 +21,7 @@ fn plan() -> Plan {
         gate: Gate::DEFAULT,
         waves: WaveLimit { least: 60, most: 60, percent: 10 },
         approvals: None,
+        calendar: None,
     };
     let set =
         RingSet::new("Two".to_owned(), vec![ring("First"), ring("Second")]).expect("a good set");
