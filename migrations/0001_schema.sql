@@ -292,6 +292,7 @@ create table rollout (
     wish_at timestamptz not null,
     wish_by text not null,
     wish_reason text,
+    take_back boolean not null default false, -- with hold: open offers too
     promoted smallint,             -- rings up to here are vouched for
     promoted_at timestamptz,       -- silence up to here is vouched for too
     segments_held smallint[] not null default '{}',     -- that a person wants held; positions in the plan's policy
@@ -327,6 +328,7 @@ create table rollout_ring (
     accepted_access text not null default 'closed' check (accepted_access in ('closed', 'open', 'held', 'withdrawn')),
     accepted_generation bigint not null default 0,
     accepted_at timestamptz,
+    renewed_at timestamptz,        -- the hold was last told anew
     enforce_error text,
     offer_group_id uuid,
     policy_id text,
@@ -342,7 +344,7 @@ create table wave (
     rollout_id uuid not null,
     kind text not null check (kind in ('offer', 'removal', 'withdrawal')),
     ring smallint not null,
-    number int not null,           -- of a withdrawal: the segment that is held
+    number int not null,           -- of a withdrawal: the segment that is held; below zero: of a paused ring
     devices int not null,
     first_position int not null,   -- its devices stand between these two in the ring
     last_position int not null,
@@ -417,6 +419,24 @@ create table control_interval (
     control int not null,
     control_dark int not null,
     primary key (tenant_id, rollout_id, until)
+);
+
+-- What stands still until a person lets it go on, beside the wish of each rollout. None runs out.
+create table pause (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    release_id uuid,               -- neither release nor rollout: the whole tenant
+    rollout_id uuid,
+    ring smallint check (ring between 0 and 14),
+    take_back boolean not null,    -- open offers too
+    reason text,
+    paused_by text not null,
+    at timestamptz not null,
+    primary key (tenant_id, id),
+    unique nulls not distinct (tenant_id, release_id, rollout_id, ring),
+    foreign key (tenant_id, release_id) references release (tenant_id, id),
+    foreign key (tenant_id, rollout_id) references rollout (tenant_id, id),
+    check ((rollout_id is null) = (ring is null) and num_nonnulls(release_id, rollout_id) < 2)
 );
 
 -- What people said of a ring before the next one may open. Never changed, but to be withdrawn.
@@ -583,7 +603,7 @@ begin
     foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
-        'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
+        'attempt', 'tally', 'pause', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
         'chain_head', 'work', 'api_token']
     loop

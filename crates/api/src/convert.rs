@@ -5,10 +5,12 @@
 pub(crate) mod approvals;
 pub(crate) mod devices;
 pub(crate) mod enrollment;
+pub(crate) mod pauses;
 pub(crate) mod readiness;
 pub(crate) mod registration;
 pub(crate) mod releases;
 pub(crate) mod ring_sets;
+pub(crate) mod rollbacks;
 pub(crate) mod rollouts;
 pub(crate) mod signals;
 pub(crate) mod tenants;

@@ -32,6 +32,17 @@ paths! {
     SignalPath { tenant: TenantId, signal: SignalId }
 }
 
+/// A ring of a rollout, by its position; the first is 0.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct RingPath {
+    #[param(value_type = Uuid)]
+    pub(crate) tenant: TenantId,
+    #[param(value_type = Uuid)]
+    pub(crate) rollout: RolloutId,
+    pub(crate) ring: u8,
+}
+
 /// A segment of a rollout, by its position in the plan.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

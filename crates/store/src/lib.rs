@@ -27,6 +27,7 @@ pub mod history;
 pub mod ingest;
 pub mod journal;
 pub mod page;
+pub mod pauses;
 pub mod registration;
 pub mod releases;
 pub mod ring_sets;

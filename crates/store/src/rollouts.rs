@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::evidence::Level;
 use domain::gate::policy::{Choices, Segment};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
+use domain::pause::StandingPause;
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
@@ -23,13 +24,17 @@ use crate::{Store, StoreError, chain, work};
 
 mod cohort;
 mod create;
+mod in_flight;
 mod read;
+mod removals;
 mod segments;
 mod single;
 
 pub use cohort::SegmentWish;
+pub use in_flight::{Hearing, InFlightRow};
 pub(crate) use read::fetch;
 use read::rollouts;
+pub use removals::{Outlook, ProspectRow};
 pub use single::Asked;
 
 #[derive(Debug, Clone)]
@@ -89,6 +94,8 @@ pub struct RolloutRow {
     pub decided_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub rings: Vec<RingRow>,
+    /// Pauses that stand beside the intent, oldest first.
+    pub pauses: Vec<StandingPause>,
 }
 
 /// What a person asks of a rollout.
@@ -97,6 +104,8 @@ pub struct Request {
     pub wish: Wish,
     /// Vouch for rings up to and including this one (promote); never lowers what was vouched for.
     pub promoted: Option<RingIndex>,
+    /// With hold: offers that no device has acted on are taken back too.
+    pub take_back: bool,
     pub actor: String,
     pub reason: Option<String>,
 }
@@ -106,6 +115,7 @@ pub struct Request {
 struct Ask<'a> {
     wish: Option<Wish>,
     promoted: Option<RingIndex>,
+    take_back: bool,
     actor: &'a str,
     reason: Option<&'a str>,
 }
@@ -176,6 +186,7 @@ impl Store {
         let ask = Ask {
             wish: Some(request.wish),
             promoted: request.promoted,
+            take_back: request.take_back,
             actor: &request.actor,
             reason: request.reason.as_deref(),
         };
@@ -193,7 +204,8 @@ impl Store {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<RolloutRow, StoreError> {
-        let ask = Ask { wish: None, promoted: Some(ring), actor, reason: Some(reason) };
+        let ask =
+            Ask { wish: None, promoted: Some(ring), take_back: false, actor, reason: Some(reason) };
         retried(|| self.ask(tenant, rollout, ask, now)).await
     }
 
@@ -222,6 +234,7 @@ impl Store {
         sqlx::query!(
             "update rollout set generation = generation + 1, wish = $3, wish_at = $4, wish_by = $5,
                  wish_reason = $6, promoted = greatest(promoted, $7),
+                 take_back = $3 = 'hold' and ($8 or take_back),
                  promoted_at = case when $7::int2 is null then promoted_at else $4 end
              where tenant_id = $1 and id = $2",
             tenant.0,
@@ -231,6 +244,7 @@ impl Store {
             ask.actor,
             ask.reason,
             ask.promoted.map(ring_column),
+            ask.take_back,
         )
         .execute(&mut *tx)
         .await?;
@@ -239,6 +253,7 @@ impl Store {
         let body = json!({
             "wish": wish,
             "promoted": ask.promoted,
+            "take_back": ask.take_back,
             "reason": ask.reason,
         });
         let entry = Entry {

@@ -80,6 +80,7 @@ fn report_of(
         promoted: None,
         held: Vec::new(),
         released: Vec::new(),
+        take_back: false,
     };
     let weighed = weigh(&plan, &Observations::new(intent, vec![ring.clone()]));
     let input = GateInput {

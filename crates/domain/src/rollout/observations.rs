@@ -8,6 +8,7 @@ use crate::approval::Approval;
 use crate::evidence::Level;
 use crate::evidence::control::Interval;
 use crate::ids::PlanId;
+use crate::pause::StandingPause;
 use crate::ring::RingIndex;
 use crate::signal::Seen;
 use crate::tally::Tally;
@@ -40,6 +41,9 @@ pub struct Intent {
     pub held: Vec<u16>,
     #[serde(default)]
     pub released: Vec<u16>,
+    /// With hold: offers that no device has acted on are taken back too.
+    #[serde(default)]
+    pub take_back: bool,
 }
 
 impl Intent {
@@ -113,6 +117,9 @@ pub struct Observations {
     pub author: String,
     #[serde(default)]
     pub approvals: Vec<Approval>,
+    /// Pauses that stand beside the intent, oldest first.
+    #[serde(default)]
+    pub pauses: Vec<StandingPause>,
 }
 
 fn no_plan() -> PlanId {
@@ -140,7 +147,14 @@ impl Observations {
             plan_id: no_plan(),
             author: String::new(),
             approvals: Vec::new(),
+            pauses: Vec::new(),
         }
+    }
+
+    /// Whether a standing pause covers `ring`.
+    #[must_use]
+    pub fn is_paused(&self, ring: RingIndex) -> bool {
+        self.pauses.iter().any(|pause| pause.covers(ring))
     }
 
     /// What is known of `ring`; nothing known is an empty ring.

@@ -89,8 +89,13 @@ async fn one_tenant_changes_nothing_of_another() {
     let before = store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
     let snapshot = store.rollout_snapshot(world.tenant, world.rollout).await.unwrap();
     let (device, ..) = world.attempts().await[0];
-    let request =
-        Request { wish: Wish::Hold, promoted: Some(RingIndex(1)), actor: "b".into(), reason: None };
+    let request = Request {
+        wish: Wish::Hold,
+        promoted: Some(RingIndex(1)),
+        take_back: false,
+        actor: "b".into(),
+        reason: None,
+    };
     assert!(missing(&store.rollout_request(other, world.rollout, &request, hour(3)).await));
     let event = domain::rollout::phase::Event::Cancelled;
     assert!(missing(&store.rollout_record(other, world.rollout, &snapshot, event, hour(3)).await));

@@ -145,6 +145,7 @@ async fn a_request_makes_older_decisions_stale_and_is_recorded() {
     let world = World::of(50).await;
     let before = world.store.rollout_snapshot(world.tenant, world.rollout).await.unwrap();
     let request = Request {
+        take_back: false,
         wish: Wish::Hold,
         promoted: Some(RingIndex(1)),
         actor: "ana".to_owned(),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::stops::{covered, returned, taken_back, unfinished};
 use super::{Decision, WaitingOn};
 use crate::approval;
 use crate::evidence::{EValue, Level};
@@ -21,6 +22,8 @@ pub(super) fn open(
     let at = plan.opens_at(ring);
     if seen.tally(ring).members() == 0 {
         Decision::Wait(WaitingOn::Members { ring })
+    } else if seen.is_paused(ring) {
+        Decision::Wait(covered(ring, seen))
     } else if now < at {
         Decision::Wait(WaitingOn::Opening { ring, at })
     } else {
@@ -67,12 +70,19 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
             None => Event::Paused { by: Pauser::Service(cause) },
         });
     }
+    if let Some(event) = taken_back(ring, seen).or_else(|| returned(ring, seen)) {
+        return Act(event);
+    }
     let wave = ring
         .up_to_here()
+        .filter(|ring| !seen.is_paused(*ring))
         .filter(|ring| may_offer(plan, *ring, seen, &weighed))
         .find_map(|ring| next_wave(plan, ring, seen));
     if let Some(wave) = wave {
         return Act(wave);
+    }
+    if seen.is_paused(ring) {
+        return Wait(covered(ring, seen));
     }
     let report = report(plan, stage, ring, seen, &weighed, now);
     let vouched = seen.intent.vouches_for(ring);
@@ -101,7 +111,10 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
             segments: seen.held.clone(),
             devices: held.fold(0, u32::saturating_add),
         }),
-        devices => Wait(WaitingOn::LastOffers { devices }),
+        devices => Wait(match unfinished(ring, seen) {
+            Some(paused) => covered(paused, seen),
+            None => WaitingOn::LastOffers { devices },
+        }),
     }
 }
 
