@@ -117,6 +117,8 @@ fn router(world: Shared) -> Router {
         .route(&format!("{rollouts}/{{id}}/replay"), post(scripted))
         .route(&format!("{rollouts}/{{id}}/events"), get(events))
         .route(&format!("{rollouts}/{{id}}/approvals"), get(scripted).post(scripted))
+        .route(&format!("{rollouts}/{{id}}/in-flight"), get(scripted))
+        .route(&format!("{rollouts}/{{id}}/rollback-preview"), get(scripted))
         .route(&format!("{rollouts}/{{id}}/{{action}}"), post(act))
         .fallback(scripted)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&world), guard))

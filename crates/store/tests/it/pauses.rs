@@ -282,11 +282,8 @@ async fn a_renewed_hold_counts_from_its_renewal() {
     assert_eq!(since().await, Some(hour(3 + 28 * 24)));
     store.ring_hold_renewed(tenant, rollout, FIRST, hour(28 * 24)).await.unwrap();
     assert_eq!(since().await, Some(hour(56 * 24)));
-    let renewed = number(
-        &mut world.database.raw().await,
-        "select count(*) from rollout_ring where renewed_at is not null",
-    );
-    assert_eq!(renewed.await, 1);
+    let sql = "select count(*) from rollout_ring where renewed_at is not null";
+    assert_eq!(number(&mut world.database.raw().await, sql).await, 1);
     world.request(Wish::Run, hour(700)).await.unwrap();
     let generation = world.record(Event::Resumed, hour(700)).await.unwrap();
     accept(Access::Open, generation, 701).await;
