@@ -136,6 +136,29 @@ create index device_control_expiring on device_control (tenant_id, expires_at)
 create index device_control_of_ring_set on device_control (tenant_id, ring_set_id)
     where ring_set_id is not null;
 
+-- Devices that are held for what they have in common. A filter says who belongs to a hold; it is asked
+-- again of a device whenever something about it changed.
+create table cohort_hold (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    filter text not null,
+    reason text not null,
+    owner text not null,
+    since timestamptz not null,
+    expires_at timestamptz,     -- null: until somebody ends it
+    scanned_to uuid,            -- the fleet was asked up to this device; null: all of it
+    primary key (tenant_id, id)
+);
+
+create table cohort_member (
+    tenant_id uuid not null,
+    hold_id uuid not null,
+    device_id uuid not null,
+    primary key (tenant_id, device_id, hold_id),
+    foreign key (tenant_id, hold_id) references cohort_hold (tenant_id, id)
+);
+create index cohort_member_of_hold on cohort_member (tenant_id, hold_id);
+
 -- Devices that are direct members of a group, and groups that are members of groups.
 create table group_member (
     tenant_id uuid not null,
@@ -600,7 +623,7 @@ create table signal_reading (
 do $$
 declare name text;
 begin
-    foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
+    foreach name in array array['device', 'registration_due', 'device_control', 'cohort_hold', 'cohort_member', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'pause', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
@@ -861,8 +884,14 @@ begin
             ]::smallint[], null), '{}')
         from ring_member m
         join device d on d.id = m.device_id and d.tenant_id = m.tenant_id
-        left join device_control h on h.tenant_id = $1 and h.device_id = m.device_id and h.kind = 'hold'
-            and (h.expires_at is null or h.expires_at > $3)
+        left join (
+            select device_id from device_control
+            where tenant_id = $1 and kind = 'hold' and (expires_at is null or expires_at > $3)
+            union
+            select c.device_id from cohort_member c
+            join cohort_hold o on o.tenant_id = $1 and o.id = c.hold_id
+            where c.tenant_id = $1 and (o.expires_at is null or o.expires_at > $3)
+        ) h on h.device_id = m.device_id
         left join (
             select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
             where update_id = $4 and tenant_id = $1 group by 1, 2, 3

@@ -13,7 +13,8 @@ use crate::truth;
 
 /// The last entry of the tenant's history, and the offers and openings after `seq`.
 async fn offers_after(stack: &Stack, seq: i64) -> i64 {
-    let sql = "select count(*) from event where kind in ('wave_offered', 'ring_opened') and seq > $1";
+    let sql =
+        "select count(*) from event where kind in ('wave_offered', 'ring_opened') and seq > $1";
     number(stack, sql, seq).await
 }
 

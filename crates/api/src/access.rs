@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 75] = {
+pub static RULES: [Rule; 78] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -81,6 +81,9 @@ pub static RULES: [Rule; 75] = {
         rule(POST,   "/api/v1/tenants/{tenant}/releases", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases/{release}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases/{release}/rollback-readiness", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/holds", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/holds", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/holds/{hold}/end", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/pauses", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/pause", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/resume", Operator, Tenant),

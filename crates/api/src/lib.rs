@@ -13,6 +13,7 @@ mod devices;
 mod document;
 mod enrollment;
 mod extract;
+mod holds;
 mod paging;
 mod paths;
 mod pauses;

@@ -29,6 +29,7 @@ paths! {
     ReleasePath { tenant: TenantId, release: ReleaseId }
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
+    HoldPath { tenant: TenantId, hold: Uuid }
     SignalPath { tenant: TenantId, signal: SignalId }
 }
 

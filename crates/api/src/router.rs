@@ -19,8 +19,8 @@ use crate::ring_sets::proof;
 use crate::rollouts::{actions, approvals, events, explain, in_flight, replay, segments};
 use crate::state::State;
 use crate::{
-    device_actions, devices, document, enrollment, pauses, readiness, registration, releases,
-    ring_sets, rollbacks, rollouts, signals, tenants, tokens, updates,
+    device_actions, devices, document, enrollment, holds, pauses, readiness, registration,
+    releases, ring_sets, rollbacks, rollouts, signals, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -65,6 +65,8 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(enrollment::check))
         .routes(routes!(registration::read, registration::run))
         .routes(routes!(device_actions::act))
+        .routes(routes!(holds::list, holds::create))
+        .routes(routes!(holds::end))
         .routes(routes!(devices::read))
         .routes(routes!(devices::explain))
         .routes(routes!(ring_sets::list, ring_sets::create))

@@ -124,6 +124,16 @@ impl Client {
         self.send(request).await.map(drop)
     }
 
+    /// The same, with a body.
+    pub(crate) async fn order_with(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<(), Failure> {
+        let request = self.request(Method::POST, path).json(body).timeout(PATIENCE);
+        self.send(request).await.map(drop)
+    }
+
     /// What may not be there yet. That something else answers than the API is still a failure.
     pub(crate) async fn get_if_there<T: DeserializeOwned>(
         &self,

@@ -3,6 +3,7 @@
 mod apply;
 mod device;
 mod gate;
+mod hold;
 mod pause;
 mod policy;
 mod release;
@@ -36,6 +37,9 @@ pub(crate) enum ClientCommand {
     /// Tenants and their connection to Microsoft Graph.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Holds on cohorts: devices that are held for what they have in common.
+    #[command(subcommand)]
+    Hold(hold::Command),
     /// Devices of the fleet.
     #[command(subcommand)]
     Device(device::Command),
@@ -90,6 +94,7 @@ pub(crate) async fn run(
         ClientCommand::Resume(go) => go.run(&context).await,
         ClientCommand::Pauses => pause::list(&context).await,
         ClientCommand::Tenant(command) => tenant::run(command, &context).await,
+        ClientCommand::Hold(command) => hold::run(command, &context).await,
         ClientCommand::Device(command) => device::run(command, &context).await,
         ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
         ClientCommand::Signal(command) => signal::run(command, &context).await,

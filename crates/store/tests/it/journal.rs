@@ -167,7 +167,8 @@ async fn a_request_makes_older_decisions_stale_and_is_recorded() {
     let events = world.store.event_list(world.tenant, world.rollout, 0, 100).await.unwrap();
     let asked: Vec<_> = events.iter().filter(|event| event.kind == "requested").collect();
     assert_eq!(asked.len(), 2);
-    let expected = r#"{"promoted":1,"reason":"a printer is on fire","take_back":false,"wish":"hold"}"#;
+    let expected =
+        r#"{"promoted":1,"reason":"a printer is on fire","take_back":false,"wish":"hold"}"#;
     assert_eq!((asked[0].actor.as_str(), asked[0].body.as_str()), ("ana", expected));
 }
 

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod chain;
+mod cohorts;
 mod controls;
 mod devices;
 mod enforcement;
