@@ -138,6 +138,29 @@ create index device_control_expiring on device_control (tenant_id, expires_at)
 create index device_control_of_ring_set on device_control (tenant_id, ring_set_id)
     where ring_set_id is not null;
 
+-- Devices that are held for what they have in common. A filter says who belongs to a hold; it is asked
+-- again of a device whenever something about it changed.
+create table cohort_hold (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    filter text not null,
+    reason text not null,
+    owner text not null,
+    since timestamptz not null,
+    expires_at timestamptz,     -- null: until somebody ends it
+    scanned_to uuid,            -- the fleet was asked up to this device; null: all of it
+    primary key (tenant_id, id)
+);
+
+create table cohort_member (
+    tenant_id uuid not null,
+    hold_id uuid not null,
+    device_id uuid not null,
+    primary key (tenant_id, device_id, hold_id),
+    foreign key (tenant_id, hold_id) references cohort_hold (tenant_id, id)
+);
+create index cohort_member_of_hold on cohort_member (tenant_id, hold_id);
+
 -- Devices that are direct members of a group, and groups that are members of groups.
 create table group_member (
     tenant_id uuid not null,
@@ -294,6 +317,7 @@ create table rollout (
     wish_at timestamptz not null,
     wish_by text not null,
     wish_reason text,
+    take_back boolean not null default false, -- with hold: open offers too
     promoted smallint,             -- rings up to here are vouched for
     promoted_at timestamptz,       -- silence up to here is vouched for too
     segments_held smallint[] not null default '{}',     -- that a person wants held; positions in the plan's policy
@@ -330,6 +354,7 @@ create table rollout_ring (
     accepted_access text not null default 'closed' check (accepted_access in ('closed', 'open', 'held', 'withdrawn')),
     accepted_generation bigint not null default 0,
     accepted_at timestamptz,
+    renewed_at timestamptz,        -- the hold was last told anew
     enforce_error text,
     offer_group_id uuid,
     policy_id text,
@@ -345,7 +370,7 @@ create table wave (
     rollout_id uuid not null,
     kind text not null check (kind in ('offer', 'removal', 'withdrawal')),
     ring smallint not null,
-    number int not null,           -- of a withdrawal: the segment that is held
+    number int not null,           -- of a withdrawal: the segment that is held; below zero: of a paused ring
     devices int not null,
     first_position int not null,   -- its devices stand between these two in the ring
     last_position int not null,
@@ -420,6 +445,24 @@ create table control_interval (
     control int not null,
     control_dark int not null,
     primary key (tenant_id, rollout_id, until)
+);
+
+-- What stands still until a person lets it go on, beside the wish of each rollout. None runs out.
+create table pause (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    release_id uuid,               -- neither release nor rollout: the whole tenant
+    rollout_id uuid,
+    ring smallint check (ring between 0 and 14),
+    take_back boolean not null,    -- open offers too
+    reason text,
+    paused_by text not null,
+    at timestamptz not null,
+    primary key (tenant_id, id),
+    unique nulls not distinct (tenant_id, release_id, rollout_id, ring),
+    foreign key (tenant_id, release_id) references release (tenant_id, id),
+    foreign key (tenant_id, rollout_id) references rollout (tenant_id, id),
+    check ((rollout_id is null) = (ring is null) and num_nonnulls(release_id, rollout_id) < 2)
 );
 
 -- What people said of a ring before the next one may open. Never changed, but to be withdrawn.
@@ -629,10 +672,10 @@ create table holiday_calendar (
 do $$
 declare name text;
 begin
-    foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
+    foreach name in array array['device', 'registration_due', 'device_control', 'cohort_hold', 'cohort_member', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
-        'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
+        'attempt', 'tally', 'pause', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
         'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'chain_head', 'work', 'api_token']
     loop
@@ -888,8 +931,14 @@ begin
             nullif(array_remove(array[sm.number, sb.number, sc.number], null), '{}')
         from ring_member m
         join device d on d.id = m.device_id and d.tenant_id = m.tenant_id
-        left join device_control h on h.tenant_id = $1 and h.device_id = m.device_id and h.kind = 'hold'
-            and (h.expires_at is null or h.expires_at > $3)
+        left join (
+            select device_id from device_control
+            where tenant_id = $1 and kind = 'hold' and (expires_at is null or expires_at > $3)
+            union
+            select c.device_id from cohort_member c
+            join cohort_hold o on o.tenant_id = $1 and o.id = c.hold_id
+            where c.tenant_id = $1 and (o.expires_at is null or o.expires_at > $3)
+        ) h on h.device_id = m.device_id
         left join (
             select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
             where update_id = $4 and tenant_id = $1 group by 1, 2, 3

@@ -8,6 +8,7 @@ mod enrollment;
 mod kills;
 mod kills_enrollment;
 mod organisation;
+mod pauses;
 mod placement;
 mod process;
 mod readiness;

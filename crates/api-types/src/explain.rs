@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::Phase;
+use crate::{PauseState, Phase};
 
 /// The moment to explain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -30,6 +30,8 @@ pub struct Explanation {
     pub summary: String,
     /// When the passage of time alone may change that.
     pub next_look: Option<DateTime<Utc>>,
+    /// Every pause that holds it, or a ring of it, oldest first; of a moment in the past: nothing.
+    pub pauses: Vec<PauseState>,
     /// The gate of every ring opened so far, all conditions answered.
     pub gates: Vec<RingGate>,
     /// What a person can do, and whether they can now; nothing in the past.

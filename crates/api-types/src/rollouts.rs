@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{AttemptState, EvidenceLevel};
+use crate::{AttemptState, EvidenceLevel, PauseState};
 
 /// A release to walk through a ring set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -129,11 +129,13 @@ pub struct Rollout {
     /// Why it is not moving, in one sentence; none while it moves.
     pub waiting_on: Option<String>,
     /// The same in one word: `gate`, `opening`, `person`, `review`, `members`, `last_offers`,
-    /// `held_segments`, `removal`, `late_installs`, `nothing`.
+    /// `held_segments`, `standing_pause`, `removal`, `removal_review`, `late_installs`, `nothing`.
     pub waiting_for: Option<String>,
     /// When that may change by itself.
     pub next_look: Option<DateTime<Utc>>,
     pub rings: Vec<RolloutRing>,
+    /// Every pause that holds it, or a ring of it, oldest first.
+    pub pauses: Vec<PauseState>,
     /// How far the evidence against the release has come, as recorded last.
     pub level: EvidenceLevel,
     /// Segments that are set aside: their devices are not offered the update and count nowhere.

@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 75] = {
+pub static RULES: [Rule; 89] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -91,6 +91,20 @@ pub static RULES: [Rule; 75] = {
         rule(GET,    "/api/v1/tenants/{tenant}/releases", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/releases", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases/{release}", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/releases/{release}/rollback-readiness", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/holds", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/holds", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/holds/{hold}/end", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/pauses", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/pause", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/resume", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/releases/{release}/pause", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/releases/{release}/resume", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/rings/{ring}/pause", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/rings/{ring}/resume", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/in-flight", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/rollback-preview", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/rollback-preview/devices", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}", Viewer, Tenant),

@@ -28,6 +28,7 @@ use crate::access::{RULES, Reach, Rule, role_name};
         (name = "ring sets", description = "Ordered lists of rings, and who is in them"),
         (name = "updates", description = "The update catalogue"),
         (name = "releases", description = "Updates approved to go out"),
+        (name = "pauses", description = "What stands still until a person lets it go on"),
         (name = "rollouts", description = "Releases walking through a ring set"),
         (name = "signals", description = "What other systems say, for gates to listen to"),
         (name = "service", description = "About the service itself"),

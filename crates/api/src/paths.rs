@@ -31,9 +31,21 @@ paths! {
     ReleasePath { tenant: TenantId, release: ReleaseId }
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
+    HoldPath { tenant: TenantId, hold: Uuid }
     SignalPath { tenant: TenantId, signal: SignalId }
     FreezePath { tenant: TenantId, freeze: FreezeId }
     HolidaysPath { tenant: TenantId, holidays: HolidaysId }
+}
+
+/// A ring of a rollout, by its position; the first is 0.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct RingPath {
+    #[param(value_type = Uuid)]
+    pub(crate) tenant: TenantId,
+    #[param(value_type = Uuid)]
+    pub(crate) rollout: RolloutId,
+    pub(crate) ring: u8,
 }
 
 /// A segment of a rollout, by its position in the plan.

@@ -16,11 +16,11 @@ use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
 use crate::ring_sets::{calendar, proof};
-use crate::rollouts::{actions, approvals, events, explain, replay, segments};
+use crate::rollouts::{actions, approvals, events, explain, in_flight, replay, segments};
 use crate::state::State;
 use crate::{
-    device_actions, devices, document, enrollment, freezes, holidays, readiness, registration,
-    releases, ring_sets, rollouts, signals, tenants, tokens, updates,
+    device_actions, devices, document, enrollment, freezes, holds, holidays, pauses, readiness,
+    registration, releases, ring_sets, rollbacks, rollouts, signals, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -66,6 +66,8 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(enrollment::check))
         .routes(routes!(registration::read, registration::run))
         .routes(routes!(device_actions::act))
+        .routes(routes!(holds::list, holds::create))
+        .routes(routes!(holds::end))
         .routes(routes!(devices::read))
         .routes(routes!(devices::explain))
         .routes(routes!(ring_sets::list, ring_sets::create))
@@ -85,6 +87,14 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(updates::read))
         .routes(routes!(releases::list, releases::create))
         .routes(routes!(releases::read))
+        .routes(routes!(rollbacks::readiness))
+        .routes(routes!(pauses::list))
+        .routes(routes!(pauses::pause_tenant))
+        .routes(routes!(pauses::resume_tenant))
+        .routes(routes!(pauses::pause_release))
+        .routes(routes!(pauses::resume_release))
+        .routes(routes!(pauses::pause_ring))
+        .routes(routes!(pauses::resume_ring))
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
@@ -94,6 +104,9 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(signals::read, signals::replace, signals::delete))
         .routes(routes!(signals::test))
         .routes(routes!(events::list))
+        .routes(routes!(in_flight::list))
+        .routes(routes!(rollbacks::preview))
+        .routes(routes!(rollbacks::devices))
         .routes(routes!(segments::list))
         .routes(routes!(segments::hold))
         .routes(routes!(segments::release))

@@ -3,7 +3,7 @@
 
 use api_types::DeviceName;
 use chrono::{DateTime, Utc};
-use domain::filter::{Filter, FilterDevice};
+use domain::filter::Filter;
 use domain::ids::{DeviceId, TenantId};
 use store::Store;
 use store::devices::{DeviceRow, FilterRow};
@@ -90,42 +90,8 @@ impl Search<'_> {
         }
     }
 
-    /// A device in several ring sets is looked at once for each. One that was not judged yet is not
-    /// selected: half of what a filter may ask is not known of it.
     fn is_true_of(self, row: &FilterRow) -> Result<bool, Problem> {
-        let device = &row.device;
-        let Some(registration) = device.registration else { return Ok(false) };
-        let none = (String::new(), String::new());
-        let places = if row.rings.is_empty() { std::slice::from_ref(&none) } else { &row.rings };
-        for (ring_set, ring) in places {
-            let seen = FilterDevice {
-                name: &device.name,
-                manufacturer: &device.manufacturer,
-                model: &device.model,
-                serial: &device.serial,
-                build: device.build,
-                edition: &device.traits.edition,
-                architecture: device.traits.architecture,
-                owner: device.traits.owner,
-                agent: device.traits.agent,
-                join: device.traits.join,
-                sort: registration.sort,
-                category: &device.traits.category,
-                standing: registration.standing,
-                reasons: registration.reasons,
-                last_sync: device.last_sync,
-                now: self.now,
-                ring,
-                ring_set,
-                held: row.held,
-                excluded: row.excluded,
-                groups: &row.groups,
-            };
-            let holds = self.filter.matches(&seen);
-            if holds.map_err(|error| Problem::field("/select/filter", error.to_string()))? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let holds = row.is_of(self.filter, self.now);
+        holds.map_err(|error| Problem::field("/select/filter", error.to_string()))
     }
 }

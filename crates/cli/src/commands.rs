@@ -5,7 +5,9 @@ mod calendar;
 mod device;
 mod freeze;
 mod gate;
+mod hold;
 mod holidays;
+mod pause;
 mod policy;
 mod release;
 mod ring_set;
@@ -29,9 +31,18 @@ pub(crate) enum ClientCommand {
     /// Look at rollouts, and steer them.
     #[command(subcommand)]
     Rollout(rollout::Command),
+    /// Stop offering: everything, a release, a rollout or a ring. Never asks.
+    Pause(pause::Stop),
+    /// Go on after a pause.
+    Resume(pause::Go),
+    /// List the pauses of the tenant, of releases and of rings.
+    Pauses,
     /// Tenants and their connection to Microsoft Graph.
     #[command(subcommand)]
     Tenant(tenant::Command),
+    /// Holds on cohorts: devices that are held for what they have in common.
+    #[command(subcommand)]
+    Hold(hold::Command),
     /// Devices of the fleet.
     #[command(subcommand)]
     Device(device::Command),
@@ -91,7 +102,11 @@ pub(crate) async fn run(
     let context = Context { client, output, tenant: global.tenant.as_deref() };
     match command {
         ClientCommand::Rollout(command) => rollout::run(command, &context).await,
+        ClientCommand::Pause(stop) => stop.run(&context).await,
+        ClientCommand::Resume(go) => go.run(&context).await,
+        ClientCommand::Pauses => pause::list(&context).await,
         ClientCommand::Tenant(command) => tenant::run(command, &context).await,
+        ClientCommand::Hold(command) => hold::run(command, &context).await,
         ClientCommand::Device(command) => device::run(command, &context).await,
         ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
         ClientCommand::Signal(command) => signal::run(command, &context).await,

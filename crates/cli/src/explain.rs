@@ -5,7 +5,7 @@ use api_types::{Condition, Explanation, Rollout};
 use crate::client::Document;
 use crate::failure::Failure;
 use crate::output::{Form, Output, Tone, write, write_lines};
-use crate::text;
+use crate::{pauses, text};
 
 pub(crate) fn show(
     output: Output,
@@ -33,6 +33,7 @@ pub(crate) fn panel(output: Output, rollout: &Rollout, why: &Explanation) -> Vec
         format!("  {}", why.summary),
     ];
     lines.extend(why.next_look.map(|at| format!("  looks again at {}", text::time(at))));
+    lines.extend(pauses::lines(&why.pauses));
     for gate in &why.gates {
         let vouched = if gate.vouched { "  (vouched for by a person)" } else { "" };
         lines.push(String::new());
@@ -66,6 +67,7 @@ fn plain(why: &Explanation) -> Vec<String> {
         format!("summary\t{}", why.summary),
         format!("next look\t{}", text::maybe_time(why.next_look)),
     ];
+    lines.extend(pauses::plain(&why.pauses));
     for gate in &why.gates {
         lines.extend(gate.conditions.iter().map(|condition| {
             let (_, word, _) = text::verdict(condition.verdict);

@@ -16,6 +16,7 @@ mod explain;
 mod failure;
 mod find;
 mod output;
+mod pauses;
 mod screen;
 #[cfg(feature = "service")]
 mod service;

@@ -3,7 +3,7 @@
 use api_types::{AttemptState, Rollout, RolloutRing, Wish};
 
 use crate::output::{Output, Tone};
-use crate::text;
+use crate::{pauses, text};
 
 const BAR: u32 = 16;
 
@@ -36,6 +36,7 @@ pub(crate) fn lines(output: Output, rollout: &Rollout) -> Vec<String> {
             reason.unwrap_or_default()
         ));
     }
+    lines.extend(pauses::lines(&rollout.pauses));
     let widths = Widths::of(rollout);
     let last = rollout.rings.len().saturating_sub(1);
     for (ring, at) in rollout.rings.iter().zip(0_usize..) {
@@ -75,6 +76,7 @@ pub(crate) fn plain(rollout: &Rollout) -> Vec<String> {
         format!("why\t{}", text::maybe(rollout.waiting_on.as_deref())),
         format!("next look\t{}", text::maybe_time(rollout.next_look)),
     ];
+    lines.extend(pauses::plain(&rollout.pauses));
     lines.extend(rollout.rings.iter().map(|ring| {
         format!(
             "ring {}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",

@@ -82,9 +82,17 @@ impl Watch {
                 Wish::Run => Some(Exit::Held),
                 Wish::Cancel | Wish::Withdraw => None,
             },
-            PhaseName::Scheduled | PhaseName::Offering => None,
-            PhaseName::Soaking | PhaseName::RollingBack => None,
+            PhaseName::Scheduled | PhaseName::Offering => held_by_a_person(rollout),
+            PhaseName::Soaking | PhaseName::RollingBack => held_by_a_person(rollout),
         }
+    }
+}
+
+/// Whether only a person lets it go on, though its phase goes on by itself.
+fn held_by_a_person(rollout: &Rollout) -> Option<Exit> {
+    match rollout.waiting_for.as_deref() {
+        Some("standing_pause" | "removal_review") => Some(Exit::Held),
+        Some(_) | None => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What has to be made true on Microsoft Graph, and what Graph has accepted.
 
+use chrono::{DateTime, Utc};
+
 use crate::ids::{DirectoryObjectId, EntraDeviceId, RolloutId};
 use crate::ring::RingIndex;
 use crate::rollout::access::Access;
@@ -19,7 +21,7 @@ pub struct RingObjects {
 pub enum WaveKind {
     Offer,
     Removal,
-    /// Offers of a held segment, taken back before an install started.
+    /// Offers of a held segment, or of a paused ring, taken back before an install started.
     Withdrawal,
 }
 
@@ -44,6 +46,11 @@ pub struct RingDuty {
     pub wanted_generation: i64,
     pub accepted: Access,
     pub accepted_generation: i64,
+    /// When the hold that Graph has accepted began on Graph, or was last renewed; none: it is not held.
+    pub held_since: Option<DateTime<Utc>>,
+    /// The hold is to be begun anew, though Graph has it already: Microsoft ends pauses of update
+    /// rings by itself (see [`crate::pause::renew_at`]).
+    pub renew: bool,
     pub objects: RingObjects,
 }
 

@@ -160,6 +160,14 @@ pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static
         generation: i64,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Notes that the hold of a ring was told anew.
+    fn hold_renewed(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
     /// Notes why Graph does not follow a rollout; none clears it.
     fn note_enforcement(
         &self,

@@ -171,6 +171,16 @@ impl Journal for StoreJournal {
         accepted.await.map_err(failed)
     }
 
+    async fn hold_renewed(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.ring_hold_renewed(tenant, rollout, ring, now).await.map_err(failed)
+    }
+
     async fn note_enforcement(
         &self,
         tenant: TenantId,

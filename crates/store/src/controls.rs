@@ -16,10 +16,13 @@ use crate::devices::due;
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, ring_sets, work};
 
+mod cohorts;
 mod effects;
 mod expire;
 mod list;
 
+pub(crate) use cohorts::look_again;
+pub use cohorts::{CohortHoldRow, NewCohortHold};
 pub(crate) use expire::{expire, tell_expired};
 pub use list::ControlRow;
 pub(crate) use list::of_device;

@@ -21,7 +21,7 @@ mod list;
 mod managed;
 mod missing;
 mod remove;
-mod scan;
+pub(crate) mod scan;
 mod traits;
 
 use list::{fetch, list, list_by_attempt};

@@ -99,7 +99,8 @@ impl Store {
         sqlx::query!(
             "update rollout_ring
              set accepted_access = $4, accepted_generation = $5,
-                 accepted_at = case when $6 then $7 else accepted_at end
+                 accepted_at = case when $6 then $7 else accepted_at end,
+                 renewed_at = case when $6 then null else renewed_at end
              where tenant_id = $1 and rollout_id = $2 and ring = $3",
             tenant.0,
             rollout.0,
@@ -122,6 +123,30 @@ impl Store {
             };
             chain::append(&mut tx, tenant, entry).await?;
         }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that the hold of a ring was told anew, so that Microsoft's end of it is put off.
+    pub async fn ring_hold_renewed(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "update rollout_ring set renewed_at = $4
+             where tenant_id = $1 and rollout_id = $2 and ring = $3
+                 and accepted_access in ('held', 'withdrawn')",
+            tenant.0,
+            rollout.0,
+            ring_column(ring),
+            now,
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }

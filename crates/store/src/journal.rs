@@ -19,6 +19,7 @@ use crate::chain::Entry;
 use crate::convert::{
     STATES, access_word, count, json, level, phase, plan, positions, ring, tally, wish,
 };
+use crate::pauses;
 use crate::rollouts::{NOT_FOUND, reported};
 use crate::scope::{Tx, retried};
 use crate::signals::signals_seen;
@@ -39,11 +40,12 @@ impl Store {
         let mut tx = self.tenant_begin_frozen(tenant).await?;
         let row = sqlx::query_as!(
             Columns,
-            r#"select r.plan_id, p.body as plan, p.created_by, r.phase, r.generation, r.wish, r.wish_at, r.promoted,
+            r#"select r.plan_id, p.body as plan, p.created_by, r.phase, r.generation, r.wish, r.wish_at, r.take_back, r.promoted,
                  r.segments_held, r.segments_released, r.held, r.level, r.watched_at, r.observed_at,
                  (select t.observed_to from tenant t where t.id = $1) as heard_at,
                  exists (select from signal s where s.tenant_id = $1) as "has_signals!",
                  exists (select from rollout_freeze f where f.tenant_id = $1 and f.ended_at is null) as "has_freezes!",
+                 exists (select from pause s where s.tenant_id = $1) as "has_pauses!",
                  array(select g.waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
                  array(select g.removal_waves from rollout_ring g
@@ -76,6 +78,7 @@ impl Store {
         .await?
         .ok_or(NOT_FOUND)?;
         let (has_signals, has_freezes) = (row.has_signals, row.has_freezes);
+        let has_pauses = row.has_pauses;
         let mut snapshot = Snapshot::try_from(row)?;
         let asks = snapshot.plan.rings().iter().any(|ring| ring.approvals.is_some());
         if asks {
@@ -99,6 +102,9 @@ impl Store {
         }
         let known = calendar::known(&mut tx, tenant, rollout, &snapshot.plan, has_freezes).await?;
         snapshot.observations.calendar = known;
+        if has_pauses {
+            snapshot.observations.pauses = pauses::standing(&mut tx, tenant, rollout).await?;
+        }
         tx.commit().await?;
         Ok(snapshot)
     }
@@ -115,7 +121,8 @@ impl Store {
     /// offered and unresolved attempts to withdrawn and asks for a `Sweep`; `RemovalWave` moves the next removable
     /// attempts (`Tally::removable`: installed, lost, confirmed) to removing and writes a wave;
     /// `SegmentHeld` sets the attempts of a segment aside, takes open offers of theirs back and
-    /// writes waves of withdrawals; `SegmentReleased` gives them back; the others move none. A wave that finds fewer devices than `devices` is `Stale`.
+    /// writes waves of withdrawals; `SegmentReleased` gives them back; `OffersTakenBack` withdraws the open
+    /// offers of a ring and writes a wave of it, `OffersReturned` gives them back; the others move none. A wave that finds fewer devices than `devices` is `Stale`.
     /// A wave plans the next `Sweep` for when its observation window closes.
     pub async fn rollout_record(
         &self,
@@ -161,6 +168,12 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<i64, StoreError> {
         let mut tx = self.tenant_begin_by_key(tenant).await?;
+        let pauses = &snapshot.observations.pauses;
+        if snapshot.phase == Phase::Scheduled
+            && !pauses::unchanged(&mut tx, tenant, rollout, pauses).await?
+        {
+            return Err(StoreError::Stale);
+        }
         let stored = sqlx::query!(
             "select phase, generation from rollout where tenant_id = $1 and id = $2 for update",
             tenant.0,
@@ -174,7 +187,7 @@ impl Store {
         }
         let next = phase(stored.phase)?.apply(event, now).map_err(StoreError::corrupt)?;
         let generation = stored.generation + 1;
-        let scene = Scene { tenant, rollout, generation, plan: &snapshot.plan, now };
+        let scene = Scene { tenant, rollout, generation, plan: &snapshot.plan, pauses, now };
         effects::carry_out(&mut tx, &scene, event).await?;
         advance(&mut tx, &scene, next).await?;
         work::ask(&mut tx, tenant, WorkKind::Enforce, &[rollout.0], now).await?;
@@ -201,7 +214,9 @@ impl Store {
 async fn advance(tx: &mut Tx, scene: &Scene<'_>, next: Phase) -> Result<(), StoreError> {
     let (rings, wanted): (Vec<i16>, Vec<&str>) = (0..)
         .zip(scene.plan.rings())
-        .map(|(ring, _)| (i16::from(ring), access_word(access(next, RingIndex(ring)))))
+        .map(|(ring, _)| {
+            (i16::from(ring), access_word(access(next, scene.pauses, RingIndex(ring))))
+        })
         .unzip();
     sqlx::query!(
         "with moved as (
@@ -236,6 +251,7 @@ struct Columns {
     generation: i64,
     wish: String,
     wish_at: DateTime<Utc>,
+    take_back: bool,
     promoted: Option<i16>,
     observed_at: Option<DateTime<Utc>>,
     segments_held: Vec<i16>,
@@ -246,6 +262,7 @@ struct Columns {
     heard_at: Option<DateTime<Utc>>,
     has_signals: bool,
     has_freezes: bool,
+    has_pauses: bool,
     waves: Vec<i32>,
     removal_waves: Vec<i32>,
     tally: Vec<i32>,
@@ -296,6 +313,7 @@ impl TryFrom<Columns> for Snapshot {
                     promoted: row.promoted.map(ring).transpose()?,
                     held: positions(&row.segments_held)?,
                     released: positions(&row.segments_released)?,
+                    take_back: row.take_back,
                 },
                 rings,
                 observed_at: row.observed_at,
@@ -309,6 +327,7 @@ impl TryFrom<Columns> for Snapshot {
                 signals: Vec::new(),
                 approvals: Vec::new(),
                 calendar: Known::default(),
+                pauses: Vec::new(),
             },
         })
     }

@@ -30,6 +30,7 @@ pub mod holidays;
 pub mod ingest;
 pub mod journal;
 pub mod page;
+pub mod pauses;
 pub mod registration;
 pub mod releases;
 pub mod ring_sets;

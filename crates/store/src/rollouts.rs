@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::evidence::Level;
 use domain::gate::policy::{Choices, Segment};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
+use domain::pause::StandingPause;
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
@@ -23,14 +24,18 @@ use crate::{Store, StoreError, chain, work};
 
 mod cohort;
 mod create;
+mod in_flight;
 mod read;
+mod removals;
 pub(crate) mod reported;
 mod segments;
 mod single;
 
 pub use cohort::SegmentWish;
+pub use in_flight::{Hearing, InFlightRow};
 pub(crate) use read::fetch;
 use read::rollouts;
+pub use removals::{Outlook, ProspectRow};
 pub use single::Asked;
 
 #[derive(Debug, Clone)]
@@ -90,6 +95,8 @@ pub struct RolloutRow {
     pub decided_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub rings: Vec<RingRow>,
+    /// Pauses that stand beside the intent, oldest first.
+    pub pauses: Vec<StandingPause>,
 }
 
 /// What a person asks of a rollout.
@@ -98,6 +105,8 @@ pub struct Request {
     pub wish: Wish,
     /// Vouch for rings up to and including this one (promote); never lowers what was vouched for.
     pub promoted: Option<RingIndex>,
+    /// With hold: offers that no device has acted on are taken back too.
+    pub take_back: bool,
     pub actor: String,
     pub reason: Option<String>,
 }
@@ -107,6 +116,7 @@ pub struct Request {
 struct Ask<'a> {
     wish: Option<Wish>,
     promoted: Option<RingIndex>,
+    take_back: bool,
     actor: &'a str,
     reason: Option<&'a str>,
 }
@@ -177,6 +187,7 @@ impl Store {
         let ask = Ask {
             wish: Some(request.wish),
             promoted: request.promoted,
+            take_back: request.take_back,
             actor: &request.actor,
             reason: request.reason.as_deref(),
         };
@@ -194,7 +205,8 @@ impl Store {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<RolloutRow, StoreError> {
-        let ask = Ask { wish: None, promoted: Some(ring), actor, reason: Some(reason) };
+        let ask =
+            Ask { wish: None, promoted: Some(ring), take_back: false, actor, reason: Some(reason) };
         retried(|| self.ask(tenant, rollout, ask, now)).await
     }
 
@@ -223,6 +235,7 @@ impl Store {
         sqlx::query!(
             "update rollout set generation = generation + 1, wish = $3, wish_at = $4, wish_by = $5,
                  wish_reason = $6, promoted = greatest(promoted, $7),
+                 take_back = $3 = 'hold' and ($8 or take_back),
                  promoted_at = case when $7::int2 is null then promoted_at else $4 end
              where tenant_id = $1 and id = $2",
             tenant.0,
@@ -232,6 +245,7 @@ impl Store {
             ask.actor,
             ask.reason,
             ask.promoted.map(ring_column),
+            ask.take_back,
         )
         .execute(&mut *tx)
         .await?;
@@ -240,6 +254,7 @@ impl Store {
         let body = json!({
             "wish": wish,
             "promoted": ask.promoted,
+            "take_back": ask.take_back,
             "reason": ask.reason,
         });
         let entry = Entry {

@@ -15,6 +15,7 @@ use store::rollouts::{RingRow, RolloutRow};
 
 use crate::checks::Checks;
 use crate::convert::devices::attempt_state;
+use crate::convert::pauses::of_rollout;
 use crate::words::gate::level_out;
 use crate::words::waiting::waiting;
 use crate::words::{Rings, cause};
@@ -23,6 +24,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
     let rings =
         Rings::new(row.rings.iter().map(|ring| ring.name.as_str())).with_segments(&row.segments);
     let held_segments = held(&row);
+    let pauses = of_rollout(&row, &rings);
     let asked = asked(&row);
     // What the last decision waits for says nothing about a request that came after it.
     let last = row.waiting.as_ref().filter(|_| asked.is_none());
@@ -49,6 +51,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
         waiting_for,
         next_look,
         rings: row.rings.into_iter().map(|one| ring(one, row.plan)).collect(),
+        pauses,
         level: level_out(row.level),
         held_segments,
         observed_at: row.observed_at,

@@ -3,7 +3,7 @@
 //! A pause is written down at once, without reading anything first: nothing may stand in the way of
 //! a stop. The others are held against [`crate::words::actions`] before.
 
-use api_types::{Action as Body, Promote, Rollout};
+use api_types::{Action as Body, Pause, Promote, Rollout};
 use axum::extract::State as Given;
 use domain::ring::RingIndex;
 use domain::rollout::observations::Wish;
@@ -23,19 +23,22 @@ type Answer = Result<axum::Json<Rollout>, Problem>;
 /// Pause a rollout
 ///
 /// When this answers, no new offer is decided any more, whatever fails after it. Devices offered
-/// before may still take the update until they check in.
+/// before may still take the update until they check in; with `take_back`, only those that have
+/// begun.
 #[utoipa::path(post, path = "/api/v1/tenants/{tenant}/rollouts/{rollout}/pause",
     operation_id = "rollout_pause", tag = "rollouts", params(RolloutPath),
-    request_body = Option<Body>,
+    request_body = Option<Pause>,
     responses((status = 200, body = Rollout, description = "The rollout, held")))]
 pub(crate) async fn pause(
     Given(state): Given<State>,
     Caller(caller): Caller,
     Path(path): Path<RolloutPath>,
-    OptionalJson(body): OptionalJson<Body>,
+    OptionalJson(body): OptionalJson<Pause>,
 ) -> Answer {
-    let reason = reason(body)?;
-    let request = Request { wish: Wish::Hold, promoted: None, actor: caller.name, reason };
+    let take_back = body.take_back;
+    let reason = reason(Body { reason: body.reason })?;
+    let actor = caller.name;
+    let request = Request { wish: Wish::Hold, promoted: None, take_back, actor, reason };
     ask(&state, path, request).await
 }
 
@@ -151,7 +154,8 @@ async fn wish(
         Effect::Refused(why) => Err(Problem::new(Kind::Conflict, why)),
         Effect::Already(_) => Ok(axum::Json(rollout(row))),
         Effect::Does(_) => {
-            let request = Request { wish, promoted: None, actor: caller.name, reason };
+            let request =
+                Request { wish, promoted: None, take_back: false, actor: caller.name, reason };
             ask(&state, path, request).await
         }
     }

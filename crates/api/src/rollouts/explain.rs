@@ -12,6 +12,7 @@ use domain::rollout::phase::Phase;
 use store::history::Past;
 use store::journal::Snapshot;
 
+use crate::convert::pauses::{asked, of_rollout, with_devices};
 use crate::convert::rollouts::phase;
 use crate::extract::{Path, Query};
 use crate::paths::RolloutPath;
@@ -38,7 +39,11 @@ pub(crate) async fn explain(
         return past(&state, path, at).await.map(axum::Json);
     }
     let snapshot = state.store.rollout_snapshot(path.tenant, path.rollout).await?;
-    Ok(axum::Json(explanation(path.rollout, &snapshot, state.now())))
+    let explained = explanation(path.rollout, &snapshot, state.now());
+    let row = state.store.rollout_fetch(path.tenant, path.rollout).await?;
+    let pauses = of_rollout(&row, &Scene::from(&row).rings);
+    let heard = state.store.rollout_heard_since(path.tenant, path.rollout, &asked(&pauses)).await?;
+    Ok(axum::Json(Explanation { pauses: with_devices(pauses, heard), ..explained }))
 }
 
 async fn past(state: &State, path: RolloutPath, at: DateTime<Utc>) -> Result<Explanation, Problem> {
@@ -66,12 +71,14 @@ fn past_explanation(rollout: RolloutId, past: &Past) -> Explanation {
         phase: phase(snapshot.phase, &rings),
         summary: format!("Decided at {}: {happened}", moment(*now)),
         next_look: None,
+        pauses: Vec::new(),
         gates: gates(snapshot, &rings, *now),
         actions: Vec::new(),
     }
 }
 
-/// What a snapshot says at `now`.
+/// What a snapshot says at `now`; it knows nothing of what Graph has accepted, so its pauses are left
+/// to who does.
 #[must_use]
 pub fn explanation(rollout: RolloutId, snapshot: &Snapshot, now: DateTime<Utc>) -> Explanation {
     let Snapshot { plan, phase: stands, observations, .. } = snapshot;
@@ -86,6 +93,7 @@ pub fn explanation(rollout: RolloutId, snapshot: &Snapshot, now: DateTime<Utc>) 
         phase: phase(*stands, &scene.rings),
         summary,
         next_look,
+        pauses: Vec::new(),
         gates: gates(snapshot, &scene.rings, now),
         actions: scene.actions(),
     }

@@ -4,7 +4,10 @@
 //! word where two requests race).
 
 use api_types as wire;
+use chrono::{DateTime, Utc};
+use domain::attempt::AttemptState;
 use domain::ring::RingIndex;
+use domain::rollout::decide::removal_fails;
 use domain::rollout::observations::{Intent, Wish};
 use domain::rollout::phase::{PauseCause, PausedBy, Phase};
 use domain::tally::Tally;
@@ -177,6 +180,10 @@ impl Scene {
             Phase::RollingBack { .. } if self.intent.wish == Wish::Hold => {
                 Effect::Does("It goes on taking the update back.".to_owned())
             }
+            Phase::RollingBack { since, .. } if self.removal_waits(since) => Effect::Does(
+                "It goes on taking the update back, however many devices cannot uninstall."
+                    .to_owned(),
+            ),
             Phase::RollingBack { .. } => Effect::Refused(
                 "It is being rolled back, which goes on by itself and cannot be turned around."
                     .to_owned(),
@@ -185,6 +192,13 @@ impl Scene {
                 self.ended()
             }
         }
+    }
+
+    /// Whether the rollback waits for a person to look: as `decide` has it.
+    fn removal_waits(&self, since: DateTime<Utc>) -> bool {
+        let removed = self.count(|tally| tally.in_state(AttemptState::Removed));
+        let stranded = self.count(|tally| tally.in_state(AttemptState::Stranded));
+        self.intent.given_at <= since && removal_fails(removed, stranded)
     }
 
     fn again(&self, goes_on: &str, why: PauseCause) -> String {

@@ -40,6 +40,13 @@ pub fn happened(event: Event, rings: &Rings) -> String {
         Event::SegmentReleased { segment } => {
             format!("{} goes on, as a person asked.", capital(&rings.segment(segment)))
         }
+        Event::OffersTakenBack { ring } => format!(
+            "Offers of {} that no device had acted on were taken back, as a person asked.",
+            rings.name(ring)
+        ),
+        Event::OffersReturned { ring } => {
+            format!("Offers of {} that were taken back are given again.", rings.name(ring))
+        }
     }
 }
 
@@ -78,6 +85,13 @@ pub fn next(event: Event, rings: &Rings) -> String {
         Event::SegmentReleased { segment } => {
             format!("Next, {} goes on, as a person asked.", rings.segment(segment))
         }
+        Event::OffersTakenBack { ring } => format!(
+            "Next, offers of {} that no device has acted on are taken back, as a person asked.",
+            rings.name(ring)
+        ),
+        Event::OffersReturned { ring } => {
+            format!("Next, offers of {} that were taken back are given again.", rings.name(ring))
+        }
     }
 }
 
@@ -102,6 +116,12 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
         "accepted" => {
             let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
             format!("Graph has accepted that {ring} is {}.", text("access").unwrap_or("changed"))
+        }
+        "pause_set" | "pause_lifted" => {
+            let what = ring_of(body, "ring", rings).unwrap_or_else(|| "it".to_owned());
+            let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
+            let verb = if kind == "pause_set" { "paused" } else { "lifted the pause of" };
+            format!("{actor} {verb} {what}{reason}")
         }
         "created" => format!("Created by {actor}."),
         "tenant_created" => format!("Tenant added by {actor}."),

@@ -1,6 +1,7 @@
 //! What a rollout waits for.
 
 use domain::evidence::Level;
+use domain::pause::{Scope, StandingPause};
 use domain::rollout::decide::WaitingOn;
 
 use super::calendar::held;
@@ -15,6 +16,12 @@ pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
         WaitingOn::Person => {
             let who = by.unwrap_or("a person");
             format!("Held by {who}: it goes on when it is resumed, or rolled back, or cancelled.")
+        }
+        WaitingOn::StandingPause { ring, pauses } => {
+            let named: Vec<String> = pauses.iter().map(standing).collect();
+            let until = if named.len() > 1 { "each of these is lifted" } else { "that is lifted" };
+            let goes_on = capital(&rings.name(*ring));
+            format!("{goes_on} is paused: {}. It goes on when {until}.", named.join("; "))
         }
         WaitingOn::Review { cause: why, level } => {
             let proposed = match level {
@@ -65,12 +72,29 @@ pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
             is_are(*removing),
             devices(*to_go)
         ),
+        WaitingOn::RemovalReview { removed, stranded } => format!(
+            "{} of {} told to uninstall could not, beyond chance: no more are told until a person has \
+             looked and resumes it.",
+            super::number(*stranded),
+            devices(removed.saturating_add(*stranded))
+        ),
         WaitingOn::LateInstalls { until } => format!(
             "Every device known to have the update has removed it; until {} it is watched for \
              devices that had not heard yet and installed it after all.",
             moment(*until)
         ),
     }
+}
+
+/// `the tenant by ana since 2026-11-10 18:00 UTC (printing fails)`.
+fn standing(pause: &StandingPause) -> String {
+    let what = match pause.scope {
+        Scope::Tenant => "the tenant",
+        Scope::Release => "the release",
+        Scope::Ring { .. } => "the ring",
+    };
+    let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("{what} by {} since {}{reason}", pause.by, moment(pause.at))
 }
 
 fn is_are(count: u32) -> String {

@@ -10,6 +10,7 @@ mod events;
 mod explain;
 mod inputs;
 mod looking_back;
+mod pauses;
 mod proofs;
 mod ring_sets;
 mod rollouts;

@@ -10,6 +10,7 @@ use domain::gate::policy::{Choices, Policy, Segment, SegmentKind, Signal};
 use domain::gate::weigh::{Culprit, weigh};
 use domain::gate::{ConditionKind, Gate, GateInput, GateReport};
 use domain::ids::{FreezeId, PlanId};
+use domain::pause::{Scope, StandingPause};
 use domain::ring::{Cadence, Membership, Ring, RingIndex, RingSet, WaveLimit};
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::observations::{Intent, Observations, RingObservation, SegmentCount, Wish};
@@ -82,6 +83,7 @@ fn report_of(
         promoted: None,
         held: Vec::new(),
         released: Vec::new(),
+        take_back: false,
     };
     let weighed = weigh(&plan, &Observations::new(intent, vec![ring.clone()]));
     let input = GateInput {
@@ -209,6 +211,11 @@ fn conditions() {
     ");
 }
 
+fn pause(scope: Scope, reason: Option<&str>) -> StandingPause {
+    let (by, reason) = ("ana".to_owned(), reason.map(str::to_owned));
+    StandingPause { scope, at: hour(2), by, reason, take_back: false }
+}
+
 #[test]
 fn waits() {
     let cause = PauseCause { ring: FAST, condition: ConditionKind::Success, culprit: None };
@@ -239,7 +246,13 @@ fn waits() {
         WaitingOn::Gate { ring: FAST, report: report(early, None, Some(1)) },
         WaitingOn::LastOffers { devices: 1 },
         WaitingOn::Removal { removing: 10, to_go: 1234 },
+        WaitingOn::RemovalReview { removed: 2, stranded: 8 },
         WaitingOn::LateInstalls { until: hour(24) },
+        WaitingOn::StandingPause { ring: FAST, pauses: vec![pause(Scope::Tenant, Some("fire"))] },
+        WaitingOn::StandingPause {
+            ring: FAST,
+            pauses: vec![pause(Scope::Release, None), pause(Scope::Ring { ring: FAST }, None)],
+        },
     ];
     let lines: Vec<_> = all.iter().map(|on| waiting::waiting(on, &rings(), Some("ana"))).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
@@ -255,7 +268,10 @@ fn waits() {
     The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; stall: the fleet was last read completely at 2024-10-04 01:00 UTC, and a device last heard of at 2024-10-04 01:00 UTC: one is before the ring opened or more than 12 hours ago, so our own reading may be what stands still.
     Every gate has passed; 1 device is still to be offered as earlier offers come to an outcome.
     The update is being taken back: 10 devices are uninstalling now, 1,234 devices still to be told.
+    8 of 10 devices told to uninstall could not, beyond chance: no more are told until a person has looked and resumes it.
     Every device known to have the update has removed it; until 2024-10-05 00:00 UTC it is watched for devices that had not heard yet and installed it after all.
+    Ring 1 (Fast) is paused: the tenant by ana since 2024-10-04 02:00 UTC (fire). It goes on when that is lifted.
+    Ring 1 (Fast) is paused: the release by ana since 2024-10-04 02:00 UTC; the ring by ana since 2024-10-04 02:00 UTC. It goes on when each of these is lifted.
     ");
     assert!(waiting::waiting(&WaitingOn::Person, &rings(), None).starts_with("Held by a person:"));
 }
@@ -279,6 +295,8 @@ fn what_happened_and_what_is_next() {
         Event::EvidenceMoved { level: Level::Watch },
         Event::SegmentHeld { segment: 1 },
         Event::SegmentReleased { segment: 1 },
+        Event::OffersTakenBack { ring: FAST },
+        Event::OffersReturned { ring: FAST },
     ];
     let lines: Vec<_> = all
         .iter()
@@ -316,6 +334,10 @@ fn what_happened_and_what_is_next() {
       Next, model Fabrikam Pad is held, and the rest goes on.
     Model Fabrikam Pad goes on, as a person asked.
       Next, model Fabrikam Pad goes on, as a person asked.
+    Offers of ring 1 (Fast) that no device had acted on were taken back, as a person asked.
+      Next, offers of ring 1 (Fast) that no device has acted on are taken back, as a person asked.
+    Offers of ring 1 (Fast) that were taken back are given again.
+      Next, offers of ring 1 (Fast) that were taken back are given again.
     ");
 }
 
@@ -331,6 +353,8 @@ fn entries_of_the_history() {
         ("requested", json!({ "wish": "dance" })),
         ("accepted", json!({ "ring": 1, "access": "held", "generation": 4 })),
         ("accepted", json!(null)),
+        ("pause_set", json!({ "ring": 1, "reason": "lunch" })),
+        ("pause_lifted", json!({ "ring": 1, "reason": null })),
         ("created", json!({})),
         ("tenant_created", json!({})),
         ("tenant_connected", json!({})),
@@ -349,6 +373,8 @@ fn entries_of_the_history() {
     ana asked for something this version does not know
     Graph has accepted that ring 1 (Fast) is held.
     Graph has accepted that a ring is changed.
+    ana paused ring 1 (Fast): lunch
+    ana lifted the pause of ring 1 (Fast)
     Created by ana.
     Tenant added by ana.
     Connection of the tenant replaced by ana.

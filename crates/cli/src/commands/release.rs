@@ -1,6 +1,6 @@
 //! `concentric release`.
 
-use api_types::{CreateRelease, Release};
+use api_types::{CreateRelease, Release, RollbackReadiness};
 use clap::Subcommand;
 
 use super::Context;
@@ -19,6 +19,11 @@ pub(crate) enum Command {
         /// The update's name, id, or beginning of its id.
         #[arg(long)]
         update: String,
+    },
+    /// Show how long it can be taken back: who no longer can, by the day.
+    RollbackReadiness {
+        /// The release's name, id, or beginning of its id.
+        release: String,
     },
 }
 
@@ -46,6 +51,27 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             let fields: Vec<(&str, String)> = head.into_iter().zip(row(&release.typed)).collect();
             context.output.one(&release.json, &fields)?;
         }
+        Command::RollbackReadiness { release } => {
+            let release = find::release(client, &tenant, &release).await?.typed;
+            readiness(context, &tenant, &release).await?;
+        }
     }
     Ok(Exit::Ok)
+}
+
+async fn readiness(context: &Context<'_>, tenant: &str, release: &Release) -> Result<(), Failure> {
+    let id = release.id.to_string();
+    let path = ["tenants", tenant, "releases", &id, "rollback-readiness"];
+    let found = context.client.get::<RollbackReadiness>(&path, &Query::new()).await?;
+    let one = &found.typed;
+    let mut fields = vec![
+        ("how", one.text.clone()),
+        ("can give it back", text::number(one.removable)),
+        ("keep it", text::number(one.impossible)),
+        ("first no longer can", text::maybe_time(one.first_closes_at)),
+    ];
+    for day in &one.closing {
+        fields.push(("no longer can", format!("{}: {}", day.day, text::devices(day.devices))));
+    }
+    context.output.one(&found.json, &fields)
 }

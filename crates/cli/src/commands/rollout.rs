@@ -2,11 +2,12 @@
 
 mod approvals;
 mod segments;
+mod stops;
 
 use std::time::Duration;
 
 use api_types::{
-    Action, CreateRollout, EvidencePolicy, Explanation, OnGateFailure, OnSuspect, PhaseName,
+    Action, CreateRollout, EvidencePolicy, Explanation, OnGateFailure, OnSuspect, Pause, PhaseName,
     Promote, Rollout,
 };
 use chrono::{DateTime, Utc};
@@ -51,7 +52,12 @@ pub(crate) enum Command {
         /// Kept in the history.
         #[arg(long)]
         reason: Option<String>,
+        /// Take offers back that no device has acted on; they are given again when it goes on.
+        #[arg(long)]
+        take_back: bool,
     },
+    /// List the devices between offer and outcome.
+    InFlight(Which),
     /// Go on after a pause.
     Resume(Ask),
     /// Approve of a ring, so that the next one may open; never the author of the rollout.
@@ -81,7 +87,16 @@ pub(crate) enum Command {
     /// Let a held segment go on.
     ReleaseSegment(OfSegment),
     /// Take the update back from every device that has it.
-    Rollback(Ask),
+    Rollback {
+        #[command(flatten)]
+        ask: Ask,
+        /// Only show what it can do, or did.
+        #[arg(long)]
+        preview: bool,
+        /// Show it device by device.
+        #[arg(long, requires = "preview")]
+        devices: bool,
+    },
     /// Stop for good; devices keep what they have.
     Cancel(Ask),
 }
@@ -176,7 +191,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
     let client = &context.client;
     // Before anything is asked of the server: without an answer nothing may happen anyway.
     if let Command::Resume(Ask { yes, .. })
-    | Command::Rollback(Ask { yes, .. })
+    | Command::Rollback { ask: Ask { yes, .. }, preview: false, .. }
     | Command::Cancel(Ask { yes, .. })
     | Command::Approve(approvals::Approve { yes, .. })
     | Command::Promote { yes, .. } = &command
@@ -201,9 +216,14 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             let body = create.body(context, &tenant).await?;
             show(context, &client.post(&path, &body).await?)?;
         }
-        Command::Pause { which, reason } => {
+        Command::Pause { which, reason, take_back } => {
             let rollout = which.find(context, &tenant).await?.typed;
-            act(context, &tenant, &rollout, Deed::Pause, &Action { reason }).await?;
+            let body = Pause { reason, take_back };
+            act(context, &tenant, &rollout, Deed::Pause, &body).await?;
+        }
+        Command::InFlight(which) => {
+            let rollout = which.find(context, &tenant).await?.typed;
+            stops::in_flight(context, &tenant, &rollout).await?;
         }
         Command::Segments(which) => {
             let rollout = which.find(context, &tenant).await?.typed;
@@ -212,7 +232,17 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::HoldSegment(of) => of.run(context, &tenant, "hold").await?,
         Command::ReleaseSegment(of) => of.run(context, &tenant, "release").await?,
         Command::Resume(ask) => ask.run(context, &tenant, Deed::Resume).await?,
-        Command::Rollback(ask) => ask.run(context, &tenant, Deed::Rollback).await?,
+        Command::Rollback { ask, preview: false, .. } => {
+            ask.run(context, &tenant, Deed::Rollback).await?;
+        }
+        Command::Rollback { ask, preview: true, devices } => {
+            let rollout = ask.which.find(context, &tenant).await?.typed;
+            if devices {
+                stops::devices(context, &tenant, &rollout).await?;
+            } else {
+                stops::preview(context, &tenant, &rollout).await?;
+            }
+        }
         Command::Cancel(ask) => ask.run(context, &tenant, Deed::Cancel).await?,
         Command::Approve(approve) => approve.run(context, &tenant).await?,
         Command::Approvals(which) => {
@@ -353,7 +383,7 @@ fn list(context: &Context<'_>, rollouts: &[Document<Rollout>]) -> Result<(), Fai
     })
 }
 
-fn show(context: &Context<'_>, rollout: &Document<Rollout>) -> Result<(), Failure> {
+pub(super) fn show(context: &Context<'_>, rollout: &Document<Rollout>) -> Result<(), Failure> {
     match context.output.form {
         Form::Table => write_lines(tree::lines(context.output, &rollout.typed)),
         Form::Plain => write_lines(tree::plain(&rollout.typed)),

@@ -117,6 +117,8 @@ fn router(world: Shared) -> Router {
         .route(&format!("{rollouts}/{{id}}/replay"), post(scripted))
         .route(&format!("{rollouts}/{{id}}/events"), get(events))
         .route(&format!("{rollouts}/{{id}}/approvals"), get(scripted).post(scripted))
+        .route(&format!("{rollouts}/{{id}}/in-flight"), get(scripted))
+        .route(&format!("{rollouts}/{{id}}/rollback-preview"), get(scripted))
         .route(&format!("{rollouts}/{{id}}/{{action}}"), post(act))
         .fallback(scripted)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&world), guard))
@@ -284,7 +286,7 @@ pub(crate) fn rollout(id: &str, release: &str, phase: &Value) -> Value {
         "intent": { "wish": "run", "by": "ana", "at": "2026-11-10T17:00:00Z", "reason": null,
             "promoted": null },
         "waiting_on": "812 of 1,000 devices judged, 800 needed; bakes until Friday.",
-        "waiting_for": "gate", "level": "calm", "held_segments": [],
+        "waiting_for": "gate", "level": "calm", "held_segments": [], "pauses": [],
         "next_look": "2026-11-13T09:00:00Z",
         "rings": [ring(0, "Test", [50, 50, 49, 1, 0]), ring(1, "First", [1000, 900, 805, 4, 3]),
             last],
@@ -299,6 +301,7 @@ pub(crate) fn explanation() -> Value {
     json!({ "rollout_id": ROLLOUT, "at": "2026-11-12T16:00:00Z",
         "phase": { "name": "soaking", "ring": 1, "since": "2026-11-11T09:00:00Z" },
         "summary": "Waits for the bake of First.", "next_look": "2026-11-13T09:00:00Z",
+        "pauses": [],
         "gates": [{ "ring": 1, "name": "First", "vouched": false, "conditions": [
             condition("exposure", "pass", "812 of 1,000 devices judged, 800 needed"), bake,
             condition("success", "fail", "61 of 812 failed, 50 allowed"),

@@ -10,6 +10,7 @@ mod errors;
 mod gate;
 mod help;
 mod looking_back;
+mod pauses;
 mod pictures;
 mod program;
 mod readiness;

@@ -11,10 +11,12 @@
 //! 3. Hold, cancel and withdraw outrank every gate; run overrides none.
 //! 4. No wave lifts the devices in flight of a ring above its limit (I18).
 //! 5. Evidence at the watch level stops waves and rings; at the pause level the release.
-//! 6. Every event returned is one that [`Phase::apply`] accepts in the given phase.
+//! 6. No wave and no opening of a ring that a standing pause covers, nor of the ring after it.
+//! 7. Every event returned is one that [`Phase::apply`] accepts in the given phase.
 
 mod advance;
 mod remove;
+mod stops;
 mod waiting;
 
 use chrono::{DateTime, Utc};
@@ -27,9 +29,10 @@ use crate::gate::weigh::weigh;
 use crate::ring::RingIndex;
 use advance::{active, moved, open};
 use remove::rolling_back;
+use stops::taken_back;
 
 pub use advance::{Stage, report};
-pub use remove::LATE_INSTALLS;
+pub use remove::{LATE_INSTALLS, removal_fails};
 pub use waiting::WaitingOn;
 
 /// The answer: one event to record, or the one thing being waited for.
@@ -79,6 +82,9 @@ fn paused(
     if let Some(event) = ring.and_then(|_| moved(seen, &weighed)) {
         return Act(event);
     }
+    if let Some(event) = ring.and_then(|ring| taken_back(ring, seen)) {
+        return Act(event);
+    }
     match seen.intent.wish {
         Wish::Withdraw if ring.is_some() => Act(Event::RollbackStarted),
         Wish::Withdraw | Wish::Cancel => Act(Event::Cancelled),
@@ -90,7 +96,9 @@ fn paused(
         Wish::Run => match by {
             PausedBy::Person => Wait(WaitingOn::Person),
             PausedBy::Service(cause) | PausedBy::Both(cause) => {
-                let enough = weighed.level == Level::RollBack && ring.is_some();
+                // What a person has stopped does not move by itself, backwards either.
+                let enough = weighed.level == Level::RollBack
+                    && ring.is_some_and(|ring| !seen.is_paused(ring));
                 match plan.on_gate_failure() {
                     OnGateFailure::RollBack if enough => Act(Event::RollbackStarted),
                     OnGateFailure::RollBack | OnGateFailure::Pause => {

@@ -10,6 +10,7 @@ use crate::evidence::Level;
 use crate::evidence::control::Interval;
 use crate::evidence::coverage::Offers;
 use crate::ids::PlanId;
+use crate::pause::StandingPause;
 use crate::ring::RingIndex;
 use crate::signal::Seen;
 use crate::tally::Tally;
@@ -42,6 +43,9 @@ pub struct Intent {
     pub held: Vec<u16>,
     #[serde(default)]
     pub released: Vec<u16>,
+    /// With hold: offers that no device has acted on are taken back too.
+    #[serde(default)]
+    pub take_back: bool,
 }
 
 impl Intent {
@@ -124,6 +128,9 @@ pub struct Observations {
     /// Freezes and holidays that touch the rollout.
     #[serde(default, skip_serializing_if = "Known::is_empty")]
     pub calendar: Known,
+    /// Pauses that stand beside the intent, oldest first.
+    #[serde(default)]
+    pub pauses: Vec<StandingPause>,
 }
 
 fn no_plan() -> PlanId {
@@ -152,7 +159,14 @@ impl Observations {
             author: String::new(),
             approvals: Vec::new(),
             calendar: Known::default(),
+            pauses: Vec::new(),
         }
+    }
+
+    /// Whether a standing pause covers `ring`.
+    #[must_use]
+    pub fn is_paused(&self, ring: RingIndex) -> bool {
+        self.pauses.iter().any(|pause| pause.covers(ring))
     }
 
     /// What is known of `ring`; nothing known is an empty ring.

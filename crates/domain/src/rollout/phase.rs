@@ -94,6 +94,10 @@ pub enum Event {
     SegmentHeld { segment: u16 },
     /// A person let the devices of one segment go on.
     SegmentReleased { segment: u16 },
+    /// Offers of a paused ring that no device had acted on were taken back, as a person asked.
+    OffersTakenBack { ring: RingIndex },
+    /// The pause is over: those devices are to be offered the update again.
+    OffersReturned { ring: RingIndex },
 }
 
 /// An event that makes no sense in the phase it was applied to. A bug or a damaged history,
@@ -165,6 +169,7 @@ fn from_scheduled(event: Event, at: DateTime<Utc>) -> Option<Phase> {
         Event::Resumed | Event::Completed | Event::RollbackStarted => None,
         Event::RemovalWave { .. } | Event::RolledBack | Event::EvidenceMoved { .. } => None,
         Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => None,
+        Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => None,
     }
 }
 
@@ -183,6 +188,9 @@ fn from_active(
             (next == ring.next()).then_some(Phase::Offering { ring: next, since: at })
         }
         Event::WaveOffered { ring: of, .. } => (of <= ring).then_some(phase),
+        Event::OffersTakenBack { ring: of } | Event::OffersReturned { ring: of } => {
+            (of <= ring).then_some(phase)
+        }
         Event::SoakStarted { ring: of } => {
             (of == ring && !soaking).then_some(Phase::Soaking { ring, opened_at, since: at })
         }
@@ -217,10 +225,12 @@ fn from_paused(
         Event::Cancelled => Some(Phase::Cancelled { ring, since: at }),
         // A segment may be held or let go to make a resume possible.
         Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => ring.map(|_| phase),
+        Event::OffersTakenBack { ring: of } => ring.is_some_and(|ring| of <= ring).then_some(phase),
         // What comes in after a pause moves the evidence on.
         Event::EvidenceMoved { .. } => ring.map(|_| phase),
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => None,
         Event::Completed | Event::RemovalWave { .. } | Event::RolledBack => None,
+        Event::OffersReturned { .. } => None,
     }
 }
 
@@ -232,6 +242,7 @@ fn from_completed(ring: RingIndex, event: Event, at: DateTime<Utc>) -> Option<Ph
         Event::RemovalWave { .. } | Event::RolledBack | Event::Cancelled => None,
         Event::EvidenceMoved { .. } | Event::SegmentHeld { .. } => None,
         Event::SegmentReleased { .. } => None,
+        Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => None,
     }
 }
 
@@ -248,6 +259,7 @@ fn from_rolling_back(
         Event::Paused { .. } | Event::Resumed | Event::Completed => None,
         Event::RollbackStarted | Event::Cancelled | Event::EvidenceMoved { .. } => None,
         Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => None,
+        Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => None,
     }
 }
 

@@ -123,6 +123,15 @@ impl Fleet {
         assert_eq!(left, 0, "a wave named more devices than there are");
     }
 
+    /// Moves every device of `ring` that is not held, in one state, to another.
+    fn rewrite(&mut self, ring: RingIndex, from: S, to: S) {
+        for device in &mut self.rings[ring.slot()] {
+            if device.state == from && !self.held.contains(&device.model) {
+                device.state = to;
+            }
+        }
+    }
+
     pub(crate) fn act(&mut self, event: Event, now: i64) {
         match event {
             Event::WaveOffered { ring, wave, devices } => {
@@ -155,6 +164,15 @@ impl Fleet {
             Event::SegmentReleased { segment } => {
                 assert!(self.held.contains(&segment), "it is not held");
                 self.held.retain(|held| *held != segment);
+            }
+            Event::OffersTakenBack { ring } => {
+                let open = self.count(ring, &[S::Offered]);
+                assert!(open > 0, "nothing to take back");
+                self.rewrite(ring, S::Offered, S::Withdrawn);
+            }
+            Event::OffersReturned { ring } => {
+                assert!(self.count(ring, &[S::Withdrawn]) > 0, "nothing to give back");
+                self.rewrite(ring, S::Withdrawn, S::Assigned);
             }
             Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Paused { .. } => {}
             Event::Resumed | Event::Completed | Event::RolledBack | Event::Cancelled => {}

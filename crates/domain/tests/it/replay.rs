@@ -79,7 +79,7 @@ fn intent() -> impl Strategy<Value = Intent> {
             let asked = |(at, found): (u16, &Option<bool>)| (*found == Some(word)).then_some(at);
             (0..).zip(&words).filter_map(asked).collect()
         };
-        Intent { wish, given_at, promoted, held: of(true), released: of(false) }
+        Intent { wish, given_at, promoted, held: of(true), released: of(false), take_back: false }
     })
 }
 

@@ -49,6 +49,8 @@ fn events() -> Vec<(String, Event)> {
         events.push((format!("open-{}", ring.0), Event::RingOpened { ring }));
         events.push((format!("wave-{}", ring.0), Event::WaveOffered { ring, wave, devices }));
         events.push((format!("soak-{}", ring.0), Event::SoakStarted { ring }));
+        events.push((format!("take-back-{}", ring.0), Event::OffersTakenBack { ring }));
+        events.push((format!("return-{}", ring.0), Event::OffersReturned { ring }));
         events.push((format!("remove-{}", ring.0), Event::RemovalWave { ring, wave, devices }));
     }
     events
@@ -96,7 +98,7 @@ fn what_each_ring_is_told() {
     let mut table = Vec::new();
     for (name, phase) in phases() {
         let told: Vec<String> =
-            RINGS.iter().map(|ring| format!("{:?}", access(phase, *ring))).collect();
+            RINGS.iter().map(|ring| format!("{:?}", access(phase, &[], *ring))).collect();
         table.push(format!("{name}: {}", told.join(" ")));
     }
     insta::assert_snapshot!(table.join("\n"));

@@ -106,6 +106,9 @@ impl Notes {
                 prop_assert!(self.intent.released.contains(&segment));
             }
             Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Completed => {}
+            Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => {
+                prop_assert!(false, "nobody asked for it");
+            }
             Event::RemovalWave { .. } | Event::EvidenceMoved { .. } => {}
             Event::RolledBack | Event::Cancelled => {}
         }

@@ -67,7 +67,7 @@ pub(crate) fn plan_by(on_failure: OnGateFailure, policy: Policy) -> Plan {
 
 pub(crate) fn wish(wish: Wish, given_at: i64) -> Intent {
     let (held, released) = (Vec::new(), Vec::new());
-    Intent { wish, given_at: hour(given_at), promoted: None, held, released }
+    Intent { wish, given_at: hour(given_at), promoted: None, held, released, take_back: false }
 }
 
 pub(crate) fn running(at: i64) -> Intent {

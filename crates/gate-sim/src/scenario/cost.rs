@@ -84,6 +84,7 @@ fn seen(failed: u32) -> Observations {
         promoted: None,
         held: Vec::new(),
         released: Vec::new(),
+        take_back: false,
     };
     let counted = Observations::new(intent, RINGS.map(ring).to_vec());
     Observations { intervals: vec![day; DAYS], ..counted }

@@ -2,6 +2,7 @@
 
 use domain::duty::{Duty, RingDuty, RingObjects, WaveKind};
 use domain::ids::{RolloutId, TenantId};
+use domain::pause::renewal;
 use domain::rollout::access::Access;
 
 use super::{Next, TaskError, World};
@@ -28,7 +29,11 @@ pub(super) async fn enforce<J: Journal, F: Fleet, C: Clock>(
     // Somebody else may change these objects, and a lost server's last call may arrive late.
     let wait = world.clock.service_time(world.settings.reconcile_every);
     let watched = duty.rings.iter().any(|ring| ring.wanted != Access::Closed);
-    Ok(watched.then(|| world.clock.now() + wait))
+    let looked_at = watched.then(|| world.clock.now() + wait);
+    // However seldom Graph is compared, no hold runs out.
+    let renewals = duty.rings.iter().filter_map(renewal);
+    let now = world.clock.now();
+    Ok(renewals.filter(|at| *at > now).chain(looked_at).min())
 }
 
 async fn carry_out<J: Journal, F: Fleet, C: Clock>(
@@ -41,8 +46,10 @@ async fn carry_out<J: Journal, F: Fleet, C: Clock>(
         duty.rings.iter().filter(|ring| ring.wanted != Access::Closed).collect();
     in_order.sort_by_key(|ring| (urgency(ring), ring.ring));
     for ring in in_order {
-        let objects = tell(world, tenant, duty, ring).await?;
-        rings.push((ring.clone(), objects));
+        let renew = renewal(ring).is_some_and(|at| at <= world.clock.now());
+        let ring = RingDuty { renew, ..ring.clone() };
+        let objects = tell(world, tenant, duty, &ring).await?;
+        rings.push((ring, objects));
     }
     for wave in &duty.pending {
         let Some((ring, objects)) = rings.iter().find(|(ring, _)| ring.ring == wave.ring) else {
@@ -98,6 +105,10 @@ async fn tell<J: Journal, F: Fleet, C: Clock>(
         let now = world.clock.now();
         let (access, generation) = (ring.wanted, ring.wanted_generation);
         world.journal.accepted(tenant, duty.rollout, ring.ring, access, generation, now).await?;
+    }
+    if ring.renew {
+        let now = world.clock.now();
+        world.journal.hold_renewed(tenant, duty.rollout, ring.ring, now).await?;
     }
     Ok(objects)
 }

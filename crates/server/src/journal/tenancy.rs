@@ -152,6 +152,7 @@ impl TenantJournal for StoreJournal {
         let counts = self.store.registration_run(tenant, Scope::Due, now).await.map_err(failed)?;
         self.place_new(tenant, now).await?;
         let placed = self.store.ring_set_place_due(tenant, now).await.map_err(failed)?;
+        self.store.cohort_hold_finish(tenant, now).await.map_err(failed)?;
         if counts.looked_at + placed.devices > 0 {
             let (judged, changed) = (counts.looked_at, counts.changed);
             tracing::info!(%tenant, judged, changed, placed = placed.devices, "registered");

@@ -91,7 +91,13 @@ async fn people(store: &Store, fleets: &Fleets, ended: &AtomicBool) -> Outcome<S
         }
         if round % 5 == 0 {
             let wish = if round % 10 == 0 { Wish::Hold } else { Wish::Run };
-            let request = Request { wish, promoted: None, actor: "bench".into(), reason: None };
+            let request = Request {
+                wish,
+                promoted: None,
+                take_back: false,
+                actor: "bench".into(),
+                reason: None,
+            };
             let started = Instant::now();
             store.rollout_request(fleets.large.0, fleets.large.1, &request, hour(5)).await?;
             seen.pauses.add(started.elapsed());

@@ -71,7 +71,11 @@ pub(super) async fn give_back(
          from unnest($2::uuid[]) as r(id)
          cross join (
              select n.id, case when bool_or(c.kind = 'exclude') then 'excluded'
-                 when bool_or(c.kind = 'hold') then 'held' end as code
+                 when bool_or(c.kind = 'hold') or bool_or(exists (
+                     select from cohort_member m
+                     join cohort_hold h on h.tenant_id = $1 and h.id = m.hold_id
+                         and (h.expires_at is null or h.expires_at > $5)
+                     where m.tenant_id = $1 and m.device_id = n.id)) then 'held' end as code
              from unnest($3::uuid[]) as n(id)
              left join device_control c on c.tenant_id = $1 and c.device_id = n.id
                  and c.kind in ('hold', 'exclude') and (c.expires_at is null or c.expires_at > $5)

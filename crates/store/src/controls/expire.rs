@@ -19,8 +19,13 @@ impl Store {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let next = sqlx::query_scalar!(
-            "select min(expires_at) from device_control
-             where tenant_id = $1 and expires_at is not null",
+            "select min(expires_at) from (
+                 select expires_at from device_control
+                 where tenant_id = $1 and expires_at is not null
+                 union all
+                 select expires_at from cohort_hold
+                 where tenant_id = $1 and expires_at is not null
+             ) ends",
             tenant.0
         )
         .fetch_one(&mut *tx)
@@ -44,16 +49,17 @@ pub(crate) async fn expire(
     )
     .fetch_all(&mut **tx)
     .await?;
-    if expired.is_empty() {
+    let (holds, of_cohorts) = super::cohorts::expire(tx, tenant, now).await?;
+    if expired.is_empty() && holds == 0 {
         return Ok(0);
     }
-    let mut devices: Vec<Uuid> = expired.clone();
+    let mut devices: Vec<Uuid> = expired.iter().copied().chain(of_cohorts).collect();
     devices.sort_unstable();
     devices.dedup();
     let attempts = effects::give_back(tx, tenant, &devices, now).await?;
     due::mark(tx, tenant, &devices).await?;
     effects::wake(tx, tenant, attempts, now).await?;
-    Ok(expired.len() as u64)
+    Ok((expired.len() + holds) as u64)
 }
 
 /// Last of all, for it locks the head of the chain.

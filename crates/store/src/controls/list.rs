@@ -63,7 +63,7 @@ impl Store {
     }
 }
 
-/// All controls of one device, expired ones too until they are swept up.
+/// All controls of one device and the holds it belongs to, expired ones too until they are swept up.
 pub(crate) async fn of_device(
     tx: &mut Tx,
     tenant: TenantId,
@@ -71,8 +71,16 @@ pub(crate) async fn of_device(
 ) -> Result<Vec<DeviceControl>, StoreError> {
     let rows = sqlx::query_as!(
         Columns,
-        "select kind, ring_set_id, ring, reason, owner, since, expires_at from device_control
-         where tenant_id = $1 and device_id = $2 order by kind, ring_set_id",
+        r#"select kind as "kind!", ring_set_id, ring, reason as "reason!", owner as "owner!",
+             since as "since!", expires_at
+         from (
+             select kind, ring_set_id, ring, reason, owner, since, expires_at from device_control
+             where tenant_id = $1 and device_id = $2
+             union all
+             select 'hold', null, null, h.reason, h.owner, h.since, h.expires_at
+             from cohort_member m join cohort_hold h on h.tenant_id = $1 and h.id = m.hold_id
+             where m.tenant_id = $1 and m.device_id = $2
+         ) controls order by kind, ring_set_id, since"#,
         tenant.0,
         device.0,
     )

@@ -185,6 +185,26 @@ pub(super) async fn after(
     .await?)
 }
 
+/// These devices, in order of id.
+pub(super) async fn of(
+    tx: &mut Tx,
+    tenant: TenantId,
+    devices: &[Uuid],
+) -> Result<Vec<Columns>, StoreError> {
+    Ok(sqlx::query_as!(
+        Columns,
+        "select id, intune_id, entra_device_id, object_id, name, manufacturer, model, serial,
+             os_major, os_minor, os_build, os_revision, last_sync, system, owner, agent, workloads,
+             join_kind, enabled, architecture, edition, edition_number, category, standing, reasons,
+             sort, quality_only, standing_at
+         from device where tenant_id = $1 and id = any($2) order by id",
+        tenant.0,
+        devices,
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
 pub(super) async fn fetch(
     tx: &mut Tx,
     tenant: TenantId,

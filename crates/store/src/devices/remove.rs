@@ -230,6 +230,7 @@ pub(super) async fn forget(
     for statement in [
         "delete from registration_due where tenant_id = $1 and device_id = any($2)",
         "delete from device_control where tenant_id = $1 and device_id = any($2)",
+        "delete from cohort_member where tenant_id = $1 and device_id = any($2)",
         "delete from device_action where tenant_id = $1 and device_id = any($2)",
         "delete from device where tenant_id = $1 and id = any($2)",
     ] {

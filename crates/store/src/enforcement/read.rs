@@ -67,7 +67,9 @@ impl Store {
                  and a.position between w.first_position and w.last_position
                  and case w.kind when 'offer' then a.wave = w.number and not a.aside
                      when 'removal' then a.removal_wave = w.number
-                     else a.aside and a.state = $6 and a.segments @> array[w.number::int2] end
+                     else case when w.number < 0
+                         then not a.aside and a.wave is not null and a.state in ($6, $7)
+                         else a.aside and a.state = $6 and a.segments @> array[w.number::int2] end end
              join device d on d.tenant_id = $1 and d.id = a.device_id
              where w.tenant_id = $1 and w.rollout_id = $2 and w.kind = $3 and w.ring = $4
                  and w.number = $5 and d.entra_device_id is not null and d.object_id is not null
@@ -78,6 +80,7 @@ impl Store {
             ring_column(wave.ring),
             wave.number,
             AttemptState::Withdrawn.code(),
+            AttemptState::Assigned.code(),
         )
         .fetch_all(&mut *tx)
         .await?;
@@ -135,6 +138,8 @@ async fn duties(
 ) -> Result<Vec<RingDuty>, StoreError> {
     let rows = sqlx::query!(
         "select ring, wanted_access, wanted_generation, accepted_access, accepted_generation,
+             case when accepted_access in ('held', 'withdrawn')
+                 then coalesce(renewed_at, accepted_at) end as held_since,
              offer_group_id, policy_id, removal_group_id, update_ring_id
          from rollout_ring
          where tenant_id = $1 and rollout_id = $2
@@ -161,6 +166,8 @@ async fn duties(
                 wanted_generation: row.wanted_generation,
                 accepted: access(&row.accepted_access)?,
                 accepted_generation: row.accepted_generation,
+                held_since: row.held_since,
+                renew: false,
                 objects: RingObjects {
                     offer_group: row.offer_group_id.map(DirectoryObjectId),
                     policy: row.policy_id,

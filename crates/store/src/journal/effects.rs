@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
 use domain::ids::{RolloutId, TenantId};
+use domain::pause::StandingPause;
 use domain::ring::RingIndex;
 use domain::rollout::phase::Event;
 use domain::rollout::plan::Plan;
@@ -15,6 +16,7 @@ use crate::scope::Tx;
 use crate::{StoreError, work};
 
 mod segments;
+mod take_back;
 
 /// What `Tally::removable` counts.
 const REMOVABLE: [i16; 3] =
@@ -27,6 +29,7 @@ pub(super) struct Scene<'a> {
     pub(super) rollout: RolloutId,
     pub(super) generation: i64,
     pub(super) plan: &'a Plan,
+    pub(super) pauses: &'a [StandingPause],
     pub(super) now: DateTime<Utc>,
 }
 
@@ -64,6 +67,8 @@ pub(super) async fn carry_out(
         Event::EvidenceMoved { level } => segments::moved(tx, scene, level).await,
         Event::SegmentHeld { segment } => segments::hold(tx, scene, segment).await,
         Event::SegmentReleased { segment } => segments::release(tx, scene, segment).await,
+        Event::OffersTakenBack { ring } => take_back::withdraw(tx, scene, ring).await,
+        Event::OffersReturned { ring } => take_back::give_back(tx, scene, ring).await,
         Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Paused { .. } => Ok(()),
         Event::Completed => reported::keep(tx, scene.tenant, scene.rollout).await,
         Event::Resumed | Event::RolledBack | Event::Cancelled => Ok(()),

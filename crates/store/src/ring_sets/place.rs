@@ -12,7 +12,7 @@ use super::candidates::{self, CHUNK, Device, Rule, Scene, decide, page};
 use super::claims::Claims;
 use super::{NOT_FOUND, members};
 use crate::scope::{Tx, by_key_if_few, retried};
-use crate::{Store, StoreError, work};
+use crate::{Store, StoreError, controls, work};
 
 /// Fleets below this size are placed as a whole, so that none of their rings stays empty by chance
 /// (one of 1 % does in a fleet of 2,000 once in 500 million times).
@@ -124,6 +124,8 @@ impl Store {
             tell(&mut tx, tenant, row.id, rows, now).await?;
             written += rows;
         }
+        // Last, for a filter may ask for the ring of a device.
+        controls::look_again(&mut tx, tenant, &due, now).await?;
         tx.commit().await?;
         Ok(DuePlacement { devices: due.len() as u64, written })
     }

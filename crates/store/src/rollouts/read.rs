@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{NOT_FOUND, RingRow, RolloutRow};
 use crate::StoreError;
 use crate::convert::{access, count, level, phase, positions, ring, tally, wish};
+use crate::pauses::Columns as Paused;
 use crate::scope::Tx;
 
 /// Rollouts of tenant `$1` with their rings; the first argument goes on after `where .. and`.
@@ -20,9 +21,15 @@ macro_rules! rollouts {
             crate::rollouts::read::Columns,
             r#"select r.id, r.release_id, l.name as release_name, r.ring_set_id, r.plan_id,
                  p.revision as plan_revision, r.phase, r.generation, r.wish, r.wish_at, r.wish_by,
-                 r.wish_reason, r.promoted, r.segments_held, r.segments_released, r.held, r.level,
+                 r.wish_reason, r.take_back, r.promoted, r.segments_held, r.segments_released, r.held, r.level,
                  p.body -> 'policy' -> 'segments' as segments,
                  r.observed_at, r.waiting, r.decided_at, r.created_at,
+                 (select json_agg(s order by s.at, s.id) from (
+                     select id, release_id, rollout_id, ring, take_back, reason, paused_by, at
+                     from pause p where p.tenant_id = $1 and (p.rollout_id = r.id
+                         or p.release_id = r.release_id
+                         or p.rollout_id is null and p.release_id is null)
+                 ) s) as "pauses: sqlx::types::Json<Vec<crate::pauses::Columns>>",
                  (select json_agg(x order by x.ring) from (
                      select g.ring, p.body -> 'rings' -> g.ring::int ->> 'name' as name,
                          g.waves, g.removal_waves, g.wanted_access, g.wanted_at, g.accepted_access,
@@ -90,6 +97,7 @@ pub(super) struct Columns {
     pub(super) wish_at: DateTime<Utc>,
     pub(super) wish_by: String,
     pub(super) wish_reason: Option<String>,
+    pub(super) take_back: bool,
     pub(super) promoted: Option<i16>,
     pub(super) segments_held: Vec<i16>,
     pub(super) segments_released: Vec<i16>,
@@ -100,6 +108,7 @@ pub(super) struct Columns {
     pub(super) waiting: Option<Value>,
     pub(super) decided_at: Option<DateTime<Utc>>,
     pub(super) created_at: DateTime<Utc>,
+    pub(super) pauses: Option<Json<Vec<Paused>>>,
     pub(super) rings: Json<Vec<Ring>>,
 }
 
@@ -132,6 +141,8 @@ impl TryFrom<Columns> for RolloutRow {
         let segments =
             row.segments.ok_or_else(|| StoreError::corrupt("a plan without segments"))?;
         let rings: Result<_, StoreError> = row.rings.0.into_iter().map(RingRow::try_from).collect();
+        let pauses = row.pauses.map(|pauses| pauses.0).unwrap_or_default();
+        let pauses: Result<_, StoreError> = pauses.into_iter().map(TryInto::try_into).collect();
         Ok(Self {
             id: RolloutId(row.id),
             release: ReleaseId(row.release_id),
@@ -147,6 +158,7 @@ impl TryFrom<Columns> for RolloutRow {
                 promoted: row.promoted.map(ring).transpose()?,
                 held: positions(&row.segments_held)?,
                 released: positions(&row.segments_released)?,
+                take_back: row.take_back,
             },
             segments: serde_json::from_value(segments).map_err(StoreError::corrupt)?,
             held: positions(&row.held)?,
@@ -158,6 +170,7 @@ impl TryFrom<Columns> for RolloutRow {
             decided_at: row.decided_at,
             created_at: row.created_at,
             rings: rings?,
+            pauses: pauses?,
         })
     }
 }

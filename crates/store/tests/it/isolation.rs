@@ -69,6 +69,15 @@ async fn one_tenant_reads_nothing_of_another() {
     assert!(missing(&store.ring_set_preview(other, world.ring_set, None, hour(3)).await));
     let told = store.ring_group_changes(other, world.ring_set, 10).await.unwrap();
     assert_eq!(told, store::ring_sets::RingGroupChanges::default());
+    let pause =
+        |target| store::pauses::NewPause { target, take_back: false, actor: "a", reason: None };
+    let of_all = pause(store::pauses::Target::Tenant);
+    assert_eq!(store.pause_set(world.tenant, of_all, hour(3)).await.unwrap().rollouts, 1);
+    assert_eq!(store.pause_list(other).await.unwrap(), []);
+    assert!(missing(&store.rollout_in_flight(other, world.rollout, ALL).await));
+    assert!(missing(&store.rollout_outlook(other, world.rollout, hour(3)).await));
+    assert!(missing(&store.rollout_prospects(other, world.rollout, ALL, hour(3)).await));
+    assert!(missing(&store.release_outlook(other, world.release, hour(3)).await));
     assert_eq!(store.device_control_list(other, ALL).await.unwrap(), []);
     assert_eq!(store.device_action_pending(other, 10).await.unwrap(), []);
     assert_eq!(store.enrollment_fetch(other).await.unwrap(), None);
@@ -89,9 +98,26 @@ async fn one_tenant_changes_nothing_of_another() {
     let before = store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
     let snapshot = store.rollout_snapshot(world.tenant, world.rollout).await.unwrap();
     let (device, ..) = world.attempts().await[0];
-    let request =
-        Request { wish: Wish::Hold, promoted: Some(RingIndex(1)), actor: "b".into(), reason: None };
+    let request = Request {
+        wish: Wish::Hold,
+        promoted: Some(RingIndex(1)),
+        take_back: false,
+        actor: "b".into(),
+        reason: None,
+    };
     assert!(missing(&store.rollout_request(other, world.rollout, &request, hour(3)).await));
+    let (release, ring) = (world.release, (world.rollout, FIRST));
+    for target in [
+        store::pauses::Target::Release(release),
+        store::pauses::Target::Ring { rollout: ring.0, ring: ring.1 },
+    ] {
+        let pause = store::pauses::NewPause { target, take_back: true, actor: "b", reason: None };
+        assert!(missing(&store.pause_set(other, pause, hour(3)).await));
+        assert!(missing(&store.pause_lift(other, target, ("b", None), hour(3)).await));
+    }
+    let target = store::pauses::Target::Tenant;
+    let pause = store::pauses::NewPause { target, take_back: true, actor: "b", reason: None };
+    assert_eq!(store.pause_set(other, pause, hour(3)).await.unwrap().rollouts, 0);
     let event = domain::rollout::phase::Event::Cancelled;
     assert!(missing(&store.rollout_record(other, world.rollout, &snapshot, event, hour(3)).await));
     let report = Report { device, state: AttemptState::Failed, code: None, at: hour(3) };

@@ -145,6 +145,7 @@ async fn a_request_makes_older_decisions_stale_and_is_recorded() {
     let world = World::of(50).await;
     let before = world.store.rollout_snapshot(world.tenant, world.rollout).await.unwrap();
     let request = Request {
+        take_back: false,
         wish: Wish::Hold,
         promoted: Some(RingIndex(1)),
         actor: "ana".to_owned(),
@@ -166,7 +167,8 @@ async fn a_request_makes_older_decisions_stale_and_is_recorded() {
     let events = world.store.event_list(world.tenant, world.rollout, 0, 100).await.unwrap();
     let asked: Vec<_> = events.iter().filter(|event| event.kind == "requested").collect();
     assert_eq!(asked.len(), 2);
-    let expected = r#"{"promoted":1,"reason":"a printer is on fire","wish":"hold"}"#;
+    let expected =
+        r#"{"promoted":1,"reason":"a printer is on fire","take_back":false,"wish":"hold"}"#;
     assert_eq!((asked[0].actor.as_str(), asked[0].body.as_str()), ("ana", expected));
 }
 

@@ -86,7 +86,13 @@ async fn take(world: &World, step: &Step, now: &mut i64) -> Result<(), StoreErro
                 1 | 2 => Wish::Hold,
                 _ => Wish::Run,
             };
-            let request = Request { wish, promoted: None, actor: "ana".into(), reason: None };
+            let request = Request {
+                wish,
+                promoted: None,
+                take_back: false,
+                actor: "ana".into(),
+                reason: None,
+            };
             match store.rollout_request(tenant, rollout, &request, at).await {
                 Ok(_) | Err(StoreError::Conflict(_)) => {}
                 Err(other) => return Err(other),

@@ -244,7 +244,13 @@ impl World {
     }
 
     pub(crate) async fn request(&self, wish: Wish, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let request = Request { wish, promoted: None, actor: "ana".to_owned(), reason: None };
+        let request = Request {
+            wish,
+            promoted: None,
+            take_back: false,
+            actor: "ana".to_owned(),
+            reason: None,
+        };
         self.store.rollout_request(self.tenant, self.rollout, &request, at).await.map(|_| ())
     }
 

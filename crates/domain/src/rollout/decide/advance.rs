@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::stops::{covered, returned, taken_back, unfinished};
 use super::{Decision, WaitingOn};
 use crate::approval;
 use crate::calendar::{Held, Why, rate};
@@ -21,6 +22,9 @@ pub(super) fn open(
 ) -> Decision {
     if seen.tally(ring).members() == 0 {
         return Decision::Wait(WaitingOn::Members { ring });
+    }
+    if seen.is_paused(ring) {
+        return Decision::Wait(covered(ring, seen));
     }
     match plan.opening(ring, &seen.calendar, now) {
         None => Decision::Act(Event::RingOpened { ring }),
@@ -70,8 +74,12 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
             None => Event::Paused { by: Pauser::Service(cause) },
         });
     }
+    if let Some(event) = taken_back(ring, seen).or_else(|| returned(ring, seen)) {
+        return Act(event);
+    }
     let offers = ring
         .up_to_here()
+        .filter(|ring| !seen.is_paused(*ring))
         .filter(|ring| may_offer(plan, *ring, seen, &weighed))
         .filter_map(|ring| next_offers(plan, ring, seen, now).map(|offers| (ring, offers)));
     let mut held: Option<(RingIndex, Held)> = None;
@@ -111,6 +119,9 @@ fn go_on(
 ) -> Decision {
     use Decision::{Act, Wait};
     let (ring, _, soaking_since) = stage;
+    if seen.is_paused(ring) {
+        return Wait(covered(ring, seen));
+    }
     let report = report(plan, stage, ring, seen, weighed, now);
     let vouched = seen.intent.vouches_for(ring);
     if soaking_since.is_none() && !vouched {
@@ -138,7 +149,10 @@ fn go_on(
             segments: seen.held.clone(),
             devices: held.fold(0, u32::saturating_add),
         }),
-        devices => Wait(WaitingOn::LastOffers { devices }),
+        devices => Wait(match unfinished(ring, seen) {
+            Some(paused) => covered(paused, seen),
+            None => WaitingOn::LastOffers { devices },
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Held;
 use crate::evidence::Level;
 use crate::gate::GateReport;
+use crate::pause::StandingPause;
 use crate::ring::RingIndex;
 use crate::rollout::phase::PauseCause;
 
@@ -17,6 +18,8 @@ pub enum WaitingOn {
     Nothing,
     /// A person, who paused it.
     Person,
+    /// A person, to let `ring` go on: these pauses cover it, oldest first.
+    StandingPause { ring: RingIndex, pauses: Vec<StandingPause> },
     /// A person, to look at what made the service pause it, and how far the evidence is by now.
     Review { cause: PauseCause, level: Level },
     /// The day `ring` may open.
@@ -36,6 +39,8 @@ pub enum WaitingOn {
     HeldSegments { segments: Vec<u16>, devices: u32 },
     /// Devices that were told to uninstall, and those still to be told.
     Removal { removing: u32, to_go: u32 },
+    /// A person, to see why so many devices cannot uninstall, before more are told to.
+    RemovalReview { removed: u32, stranded: u32 },
     /// Nothing is left to uninstall; devices that heard late may still have installed.
     LateInstalls { until: DateTime<Utc> },
 }
@@ -47,6 +52,7 @@ impl WaitingOn {
         match self {
             Self::Nothing => "nothing",
             Self::Person => "person",
+            Self::StandingPause { .. } => "standing_pause",
             Self::Review { .. } => "review",
             Self::Opening { .. } => "opening",
             Self::Calendar { .. } => "calendar",
@@ -56,6 +62,7 @@ impl WaitingOn {
             Self::LastOffers { .. } => "last_offers",
             Self::HeldSegments { .. } => "held_segments",
             Self::Removal { .. } => "removal",
+            Self::RemovalReview { .. } => "removal_review",
             Self::LateInstalls { .. } => "late_installs",
         }
     }
@@ -71,6 +78,7 @@ impl WaitingOn {
             Self::LateInstalls { until } => Some(*until),
             Self::Nothing | Self::Person | Self::Review { .. } | Self::Members { .. } => None,
             Self::LastOffers { .. } | Self::Removal { .. } | Self::HeldSegments { .. } => None,
+            Self::StandingPause { .. } | Self::RemovalReview { .. } => None,
         }
     }
 }

@@ -51,6 +51,7 @@ fn record(plan: &Plan) -> Vec<Recorded> {
                 promoted: None,
                 held: Vec::new(),
                 released: Vec::new(),
+                take_back: false,
             },
             rings: vec![ring, RingObservation::default()],
             observed_at: Some(hour(at)),
