@@ -139,6 +139,9 @@ pub struct Rollout {
     /// Segments that are set aside: their devices are not offered the update and count nowhere.
     pub held_segments: Vec<HeldSegment>,
     /// Devices were last read completely.
+    /// The rollout of a newer release that takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<Uuid>,
     pub observed_at: Option<DateTime<Utc>>,
     /// Counts decisions and requests.
     pub generation: i64,

@@ -10,6 +10,7 @@ pub(crate) mod registration;
 pub(crate) mod releases;
 pub(crate) mod ring_sets;
 pub(crate) mod rollouts;
+pub(crate) mod rules;
 pub(crate) mod signals;
 pub(crate) mod tenants;
 pub(crate) mod tokens;

@@ -22,6 +22,7 @@ mod releases;
 mod reply;
 mod ring_sets;
 mod rollouts;
+mod rules;
 mod router;
 mod selection;
 mod signals;

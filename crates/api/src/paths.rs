@@ -1,6 +1,8 @@
 //! The parameters of paths. Each is an id of its own kind.
 
-use domain::ids::{DeviceId, ReleaseId, RingSetId, RolloutId, SignalId, TenantId, UpdateId};
+use domain::ids::{
+    DeviceId, ReleaseId, RingSetId, RolloutId, RuleId, SignalId, TenantId, UpdateId,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -29,6 +31,7 @@ paths! {
     ReleasePath { tenant: TenantId, release: ReleaseId }
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
+    RulePath { tenant: TenantId, rule: RuleId }
     SignalPath { tenant: TenantId, signal: SignalId }
 }
 

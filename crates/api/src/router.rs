@@ -20,7 +20,7 @@ use crate::rollouts::{actions, approvals, events, explain, replay, segments};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
-    rollouts, signals, tenants, tokens, updates,
+    rollouts, rules, signals, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -73,8 +73,13 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(ring_sets::preview))
         .routes(routes!(ring_sets::place))
         .routes(routes!(proof::proof))
-        .routes(routes!(updates::list))
+        .routes(routes!(updates::list, updates::declare))
         .routes(routes!(updates::read))
+        .routes(routes!(updates::floors, updates::replace_floors))
+        .routes(routes!(rules::list, rules::create))
+        .routes(routes!(rules::preview_new))
+        .routes(routes!(rules::read, rules::delete))
+        .routes(routes!(rules::preview))
         .routes(routes!(releases::list, releases::create))
         .routes(routes!(releases::read))
         .routes(routes!(rollouts::list, rollouts::create))

@@ -1,6 +1,8 @@
 //! Finds what a person means: a tenant, a rollout, a ring set by name, id or beginning of an id.
 
-use api_types::{Device, DeviceName, Release, Ring, RingSet, Rollout, Signal, Tenant, Update};
+use api_types::{
+    Device, DeviceName, Release, Ring, RingSet, Rollout, Rule, Signal, Tenant, Update,
+};
 use uuid::Uuid;
 
 use crate::client::{Client, Document, Query};
@@ -69,6 +71,15 @@ pub(crate) async fn release(
 ) -> Result<Document<Release>, Failure> {
     let releases = client.all(&["tenants", tenant, "releases"], &Query::new()).await?;
     choose("release", wanted, releases, |r: &Release| (r.id, &r.name))
+}
+
+pub(crate) async fn rule(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<Rule>, Failure> {
+    let rules = client.all(&["tenants", tenant, "rules"], &Query::new()).await?;
+    choose("rule", wanted, rules, |r: &Rule| (r.id, &r.definition.name))
 }
 
 pub(crate) async fn update(

@@ -62,4 +62,6 @@ typed_ids! {
     PlanId;
     /// A custom signal that gates listen to.
     SignalId;
+    /// A rule that approves updates by itself.
+    RuleId;
 }

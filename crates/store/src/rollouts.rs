@@ -26,8 +26,10 @@ mod create;
 mod read;
 mod segments;
 mod single;
+mod supersede;
 
 pub use cohort::SegmentWish;
+pub(crate) use create::make;
 pub(crate) use read::fetch;
 use read::rollouts;
 pub use single::Asked;
@@ -85,6 +87,8 @@ pub struct RolloutRow {
     pub wish_by: String,
     pub wish_reason: Option<String>,
     pub observed_at: Option<DateTime<Utc>>,
+    /// The rollout of a newer release that takes its place.
+    pub superseded_by: Option<RolloutId>,
     pub waiting: Option<WaitingOn>,
     pub decided_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,

@@ -51,6 +51,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
         rings: row.rings.into_iter().map(|one| ring(one, row.plan)).collect(),
         level: level_out(row.level),
         held_segments,
+        superseded_by: row.superseded_by.map(|by| by.0),
         observed_at: row.observed_at,
         generation: row.generation,
         created_at: row.created_at,

@@ -9,10 +9,12 @@ use domain::ids::RolloutId;
 use domain::ring::RingIndex;
 use domain::rollout::decide::{Decision, decide, report};
 use domain::rollout::phase::Phase;
+use domain::update::known_issue::KnownIssue;
 use store::history::Past;
 use store::journal::Snapshot;
 
 use crate::convert::rollouts::phase;
+use crate::convert::updates::known_issue;
 use crate::extract::{Path, Query};
 use crate::paths::RolloutPath;
 use crate::problem::{Kind, Problem};
@@ -38,7 +40,10 @@ pub(crate) async fn explain(
         return past(&state, path, at).await.map(axum::Json);
     }
     let snapshot = state.store.rollout_snapshot(path.tenant, path.rollout).await?;
-    Ok(axum::Json(explanation(path.rollout, &snapshot, state.now())))
+    let issues = state.store.rollout_known_issues(path.tenant, path.rollout).await?;
+    let open = issues.into_iter().filter(KnownIssue::is_open);
+    let explanation = explanation(path.rollout, &snapshot, state.now());
+    Ok(axum::Json(Explanation { known_issues: open.map(known_issue).collect(), ..explanation }))
 }
 
 async fn past(state: &State, path: RolloutPath, at: DateTime<Utc>) -> Result<Explanation, Problem> {
@@ -67,6 +72,7 @@ fn past_explanation(rollout: RolloutId, past: &Past) -> Explanation {
         summary: format!("Decided at {}: {happened}", moment(*now)),
         next_look: None,
         gates: gates(snapshot, &rings, *now),
+        known_issues: Vec::new(),
         actions: Vec::new(),
     }
 }
@@ -87,6 +93,7 @@ pub fn explanation(rollout: RolloutId, snapshot: &Snapshot, now: DateTime<Utc>) 
         summary,
         next_look,
         gates: gates(snapshot, &scene.rings, now),
+        known_issues: Vec::new(),
         actions: scene.actions(),
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::approval::Approval;
 use crate::evidence::Level;
 use crate::evidence::control::Interval;
-use crate::ids::PlanId;
+use crate::ids::{PlanId, RolloutId};
 use crate::ring::RingIndex;
 use crate::signal::Seen;
 use crate::tally::Tally;
@@ -113,6 +113,9 @@ pub struct Observations {
     pub author: String,
     #[serde(default)]
     pub approvals: Vec<Approval>,
+    /// The rollout of a newer release that takes this one's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<RolloutId>,
 }
 
 fn no_plan() -> PlanId {
@@ -140,6 +143,7 @@ impl Observations {
             plan_id: no_plan(),
             author: String::new(),
             approvals: Vec::new(),
+            superseded_by: None,
         }
     }
 

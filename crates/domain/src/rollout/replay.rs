@@ -141,6 +141,7 @@ fn stop(recorded: &Recorded, event: Event) -> Option<Stop> {
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => false,
         Event::RollbackStarted | Event::RemovalWave { .. } | Event::RolledBack => false,
         Event::Cancelled | Event::EvidenceMoved { .. } | Event::SegmentReleased { .. } => false,
+        Event::Superseded { .. } => false,
     };
     by_itself.then(|| {
         let of = |tally: &Tally| tally.offered();

@@ -107,7 +107,7 @@ impl Notes {
             }
             Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Completed => {}
             Event::RemovalWave { .. } | Event::EvidenceMoved { .. } => {}
-            Event::RolledBack | Event::Cancelled => {}
+            Event::RolledBack | Event::Cancelled | Event::Superseded { .. } => {}
         }
         Ok(())
     }

@@ -131,6 +131,7 @@ pub(crate) async fn catalogue_and_rings(
         released_at: hour(0),
         deployable_until: None,
         is_expeditable: true,
+        details: domain::update::details::Details::default(),
         builds: vec![build],
     };
     store.catalog_import(tenant, &[update]).await?;
