@@ -18,7 +18,9 @@ use domain::enrollment::key::Key;
 use domain::enrollment::object::{Observed, Recorded};
 use domain::enrollment::plan::Step;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
-use domain::inventory::{CheckIn, ImportedCatalog, ImportedDevice, ImportedDirectoryDevice, Report};
+use domain::inventory::{
+    CheckIn, ImportedCatalog, ImportedDevice, ImportedDirectoryDevice, Report,
+};
 use domain::readiness::facts::{Read, TenantFacts};
 use domain::signal::{Context, Due, Reading};
 use msgraph::{Client, Connection, GraphError, Limits, SecretString};

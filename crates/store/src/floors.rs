@@ -60,7 +60,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         let body = json!({ "builds": floors });
-        let entry = Entry { rollout: None, at: now, actor, kind: "version_floors_set", body: &body };
+        let entry =
+            Entry { rollout: None, at: now, actor, kind: "version_floors_set", body: &body };
         chain::append(&mut tx, tenant, entry).await?;
         tx.commit().await?;
         Ok(())

@@ -16,6 +16,7 @@ use crate::error::taken;
 use crate::page::Page;
 use crate::scope::Tx;
 use crate::{Store, StoreError, catalog, chain, work};
+pub use run::RulesRun;
 
 /// The most rules of one tenant: all of them are held against the catalogue after each sync.
 const MOST: i64 = 50;

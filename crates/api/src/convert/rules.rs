@@ -85,7 +85,8 @@ pub(crate) fn standing((row, standing): &(UpdateRow, Standing)) -> wire::RuleSta
             (wire::RuleWord::Later, Some(at), None, why)
         }
         Standing::Done => {
-            let why = "It was approved by this rule, or goes out over its rings already.".to_owned();
+            let why =
+                "It was approved by this rule, or goes out over its rings already.".to_owned();
             (wire::RuleWord::Done, None, None, why)
         }
         Standing::Covered { by } => {

@@ -24,7 +24,11 @@ pub(crate) fn update(row: UpdateRow) -> wire::Update {
         servicing: Servicing::of(&row.update).map(servicing),
         hotpatch: Hotpatch::of(&row.update).map(hotpatch),
         max_severity: row.update.details.max_severity.map(severity),
-        max_base_score: row.update.details.max_base_score_tenths.map(|tenths| f64::from(tenths) / 10.0),
+        max_base_score: row
+            .update
+            .details
+            .max_base_score_tenths
+            .map(|tenths| f64::from(tenths) / 10.0),
         exploited_cves: row.update.details.exploited_cves,
         superseded_by: row.superseded_by.map(|by| by.0),
         builds: row.update.builds.into_iter().map(build).collect(),

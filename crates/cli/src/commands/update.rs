@@ -173,7 +173,8 @@ fn fields(detail: &UpdateDetail) -> Vec<(&'static str, String)> {
         let (product, version) = (&build.product, &build.version);
         ("brings", format!("{product} {version}: {}{kb}{hotpatch}", build.build))
     }));
-    fields.push(("superseded by", update.superseded_by.map_or("-".to_owned(), |by| by.to_string())));
+    fields
+        .push(("superseded by", update.superseded_by.map_or("-".to_owned(), |by| by.to_string())));
     let names: Vec<&str> = detail.supersedes.iter().map(|one| one.short_name.as_str()).collect();
     fields.push(("supersedes", if names.is_empty() { "-".to_owned() } else { names.join(", ") }));
     fields

@@ -162,11 +162,15 @@ pub enum Standing {
     /// To be approved now.
     Due,
     /// To be approved then, unless another takes its place by that time.
-    Later { at: DateTime<Utc> },
+    Later {
+        at: DateTime<Utc>,
+    },
     /// Approved by the rule before, or going out over its ring set anyway.
     Done,
     /// An update that is due, or was, replaces it.
-    Covered { by: UpdateId },
+    Covered {
+        by: UpdateId,
+    },
     Other(Mismatch),
 }
 

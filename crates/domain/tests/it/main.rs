@@ -2,6 +2,7 @@
 
 mod approvals;
 mod attempts;
+mod catalogue;
 mod consent;
 mod coverage;
 mod documents;
@@ -20,6 +21,7 @@ mod replay;
 mod rings;
 mod rollouts;
 mod signals;
+mod superseding;
 mod transitions;
 mod walks;
 mod weighing;

@@ -40,9 +40,10 @@ pub(crate) fn known_issues(catalog: &Catalog, product: &str, now: Seconds) -> Op
     let security: Vec<&Entry> = catalog.security(now).collect();
     let breaks = |entry: &Entry| entry.month().month0().is_multiple_of(3);
     let is_hit = matches!(release, Release::Windows24H2);
-    let known = security.iter().enumerate().filter(|(_, entry)| {
-        is_hit && breaks(entry) && entry.released + FOUND_AFTER <= now
-    });
+    let known = security
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| is_hit && breaks(entry) && entry.released + FOUND_AFTER <= now);
     Some(known.map(|(at, entry)| issue(release, entry, security.get(at + 1).copied())).collect())
 }
 

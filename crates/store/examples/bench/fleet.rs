@@ -117,6 +117,7 @@ pub(crate) async fn catalogue_and_rings(
         product: "Windows 11".to_owned(),
         version: "24H2".to_owned(),
         kb: None,
+        is_hotpatch: false,
     };
     let update = ImportedUpdate {
         kind: domain::update::UpdateKind::Quality,

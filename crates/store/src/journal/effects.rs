@@ -252,7 +252,7 @@ async fn withdraw(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
 async fn leave(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "update attempt set code = 'superseded', state_at = $3,
-             state = case when state = $4 then $5 else $6 end
+             state = case when state = $4::int2 then $5::int2 else $6::int2 end
          where tenant_id = $1 and rollout_id = $2 and state = any($7)",
         scene.tenant.0,
         scene.rollout.0,

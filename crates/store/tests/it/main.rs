@@ -2,6 +2,7 @@
 //! `DATABASE_URL` names (`cargo xtask test` starts one).
 
 mod approvals;
+mod catalogue;
 mod chain;
 mod controls;
 mod devices;
@@ -16,9 +17,11 @@ mod model;
 mod placement;
 mod registration;
 mod ring_sets;
+mod rules;
 mod schema;
 mod segments;
 mod signals;
+mod superseding;
 mod tenants;
 mod tokens;
 mod work;
