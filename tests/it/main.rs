@@ -16,5 +16,6 @@ mod registration;
 mod rollouts;
 mod signals;
 mod stack;
+mod superseding;
 mod tenant;
 mod truth;

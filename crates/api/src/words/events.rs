@@ -113,7 +113,7 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
         "ring_set_created" => format!("Ring set added by {actor}."),
         "release_created" => format!("Release approved by {actor}."),
-        "superseded" => "A newer release over the same rings takes its place.".to_owned(),
+        "overtaken" => "A newer release over the same rings takes its place.".to_owned(),
         "left_out" => left_out(body),
         unknown => format!("{} by {actor}.", capital(&unknown.replace('_', " "))),
     }

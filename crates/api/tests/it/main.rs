@@ -12,6 +12,7 @@ mod looking_back;
 mod proofs;
 mod ring_sets;
 mod rollouts;
+mod rules;
 mod signals;
 mod tenants;
 mod words;

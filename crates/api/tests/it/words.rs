@@ -319,7 +319,7 @@ fn entries_of_the_history() {
         ("tenant_connected", json!({})),
         ("ring_set_created", json!({})),
         ("release_created", json!({})),
-        ("superseded", json!({ "by": null })),
+        ("overtaken", json!({ "by": null })),
         ("left_out", json!({ "reasons": { "ahead": 3, "superseded": 1 } })),
         ("safeguard_added", json!({ "event": { "kind": "unheard_of" } })),
     ];

@@ -124,7 +124,7 @@ fn other_kinds_are_replaced_within_their_family() {
     assert_eq!(stands(&edge("stable", "131.0.1"), &edge("beta", "9.0.1")), Relation::Not);
     let office = app(UpdateKind::Microsoft365Apps, "stable", "200.0.1");
     assert_eq!(stands(&office, &edge("stable", "9.0.1")), Relation::Not, "another kind");
-    let driver = |title: &str, day| ImportedUpdate {
+    let driver = |title: &str, day: i64| ImportedUpdate {
         title: title.to_owned(),
         version: title.split(' ').next_back().map(str::to_owned),
         released_at: hour(24 * day),

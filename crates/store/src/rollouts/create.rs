@@ -81,7 +81,7 @@ impl Made {
         for one in &self.superseded {
             let body = json!({ "by": self.row.id, "release": self.row.release });
             let rollout = Some(*one);
-            let entry = Entry { rollout, at: now, actor, kind: "superseded", body: &body };
+            let entry = Entry { rollout, at: now, actor, kind: "overtaken", body: &body };
             chain::append(tx, tenant, entry).await?;
         }
         Ok(())

@@ -73,7 +73,7 @@ async fn what_is_due_goes_out_once_however_many_look() {
     assert_eq!(old.superseded_by, Some(row.id));
     let mut raw = world.database.raw().await;
     let signed = "select count(*) from event where actor = 'rule:Monthly'
-        and kind in ('release_created', 'created', 'superseded')";
+        and kind in ('release_created', 'created', 'overtaken')";
     assert_eq!(number(&mut raw, signed).await, 3);
     assert_eq!(store.rule_fetch(tenant, id).await.unwrap().error, None);
     // Without the rule everything goes on.

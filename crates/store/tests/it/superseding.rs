@@ -102,7 +102,7 @@ async fn a_newer_release_over_the_same_rings_ends_the_older_one() {
     // And nobody goes back: the older release is refused while the newer one is on its way.
     let back = roll_out(&world, world.release, world.ring_set).await;
     assert!(matches!(&back, Err(StoreError::Conflict(why)) if why.contains("newer")), "{back:?}");
-    let told = "select count(*) from event where kind = 'superseded'";
+    let told = "select count(*) from event where kind = 'overtaken'";
     assert_eq!(number(&mut world.database.raw().await, told).await, 1);
 }
 
