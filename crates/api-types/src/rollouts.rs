@@ -203,7 +203,7 @@ pub struct Phase {
     /// Who holds a paused rollout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused_by: Option<PausedBy>,
-    /// What made the service pause it: `too many failed devices in ring 2`.
+    /// What made the service pause it (`too many failed devices in ring 2`), or ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }

@@ -8,6 +8,7 @@ use domain::update::servicing::{Hotpatch, Servicing};
 use store::catalog::{UpdateBuild, UpdateRow};
 
 pub(crate) fn update(row: UpdateRow) -> wire::Update {
+    let (of_month, of_hotpatch) = (Servicing::of(&row.update), Hotpatch::of(&row.update));
     wire::Update {
         id: row.id.0,
         kind: kind(row.update.kind),
@@ -21,8 +22,8 @@ pub(crate) fn update(row: UpdateRow) -> wire::Update {
         released_at: row.update.released_at,
         deployable_until: row.update.deployable_until,
         is_expeditable: row.update.is_expeditable,
-        servicing: Servicing::of(&row.update).map(servicing),
-        hotpatch: Hotpatch::of(&row.update).map(hotpatch),
+        servicing: of_month.map(servicing),
+        hotpatch: of_hotpatch.map(hotpatch),
         max_severity: row.update.details.max_severity.map(severity),
         max_base_score: row
             .update

@@ -232,6 +232,7 @@ async fn write_wave(
 }
 
 async fn withdraw(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
+    guard::spare_ahead(tx, scene).await?;
     sqlx::query!(
         "update attempt set state = $3, state_at = $4
          where tenant_id = $1 and rollout_id = $2 and state = any($5)",

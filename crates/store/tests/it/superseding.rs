@@ -173,6 +173,26 @@ async fn nothing_below_a_floor_is_offered() {
     assert_eq!(in_state(&world, row.id, AttemptState::Excluded, "below_floor").await, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_takes_nothing_from_devices_that_went_on() {
+    let world = World::of(200).await;
+    world.offer(20, hour(2)).await.unwrap();
+    // Everybody installs it, and half of the fleet goes on to the next update.
+    check_in(&world, 0..200, 200, 3).await;
+    check_in(&world, 0..200, 200, 9).await;
+    assert_eq!(world.tally(FIRST).await.confirmed(), 20);
+    world.store.catalog_import(world.tenant, &[released(28, 300, "KB3")]).await.unwrap();
+    check_in(&world, 0..100, 300, 12).await;
+    world.record(Event::RollbackStarted, hour(13)).await.unwrap();
+    let spared = in_state(&world, world.rollout, AttemptState::Excluded, "ahead").await;
+    assert_eq!(i64::from(world.tally(FIRST).await.removable()), 20 - spared);
+    assert!(spared > 0, "of twenty devices one is among the first hundred");
+    let told = "select count(*) from attempt a join device d on d.id = a.device_id
+        where a.state in (5, 6, 8) and d.os_revision > 200";
+    assert_eq!(number(&mut world.database.raw().await, told).await, 0);
+    world.check_tally().await;
+}
+
 /// Every ring set shares out the whole fleet: a device is in two rollouts of one kind.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_releases_for_one_device_the_newer_wins() {

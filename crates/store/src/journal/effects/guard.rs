@@ -7,7 +7,7 @@ use domain::work::WorkKind;
 use serde_json::{Map, Value, json};
 
 use super::rivals::{Sides, sides};
-use super::{Scene, Wave};
+use super::{REMOVABLE, Scene, Wave};
 use crate::chain::{self, Entry};
 use crate::convert::{column, ring_column};
 use crate::scope::Tx;
@@ -136,6 +136,43 @@ pub(super) async fn take_from_older(
         &older.builds as &[Option<i32>],
         AttemptState::Offered.code(),
         &[AttemptState::Offered.code(), AttemptState::Unresolved.code()],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Uninstalling takes the newest update from a device, whichever that is: who has gone on to a higher build
+/// than this update brings is not told to. Looked at when a rollback begins, and only if there are such
+/// builds at all. Cost: then the devices of the rollout, once.
+pub(super) async fn spare_ahead(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "with brought as (
+             select b.os_major, b.os_minor, b.os_build, max(b.os_revision) as highest
+             from rollout r
+             join release l on l.tenant_id = $1 and l.id = r.release_id
+             join update_build b on b.tenant_id = $1 and b.update_id = l.update_id
+             where r.tenant_id = $1 and r.id = $2
+             group by 1, 2, 3
+         ), ahead as (
+             select d.id from attempt a
+             join device d on d.tenant_id = $1 and d.id = a.device_id
+             join brought b on (b.os_major, b.os_minor, b.os_build) = (d.os_major, d.os_minor, d.os_build)
+                 and b.highest > 0 and d.os_revision > b.highest
+             where a.tenant_id = $1 and a.rollout_id = $2 and a.state = any($3)
+         )
+         update attempt a set state = $4, code = 'ahead', state_at = $5
+         from ahead
+         where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = ahead.id
+             and exists (
+                 select from brought b join update_build n on n.tenant_id = $1
+                     and (n.os_major, n.os_minor, n.os_build) = (b.os_major, b.os_minor, b.os_build)
+                     and n.os_revision > b.highest)",
+        scene.tenant.0,
+        scene.rollout.0,
+        REMOVABLE.as_slice(),
+        AttemptState::Excluded.code(),
+        scene.now,
     )
     .execute(&mut **tx)
     .await?;
