@@ -259,6 +259,8 @@ create table catalog_update (
     released_at timestamptz not null,
     deployable_until timestamptz,
     is_expeditable boolean not null,
+    details jsonb not null,
+    superseded_by uuid,            -- the newest update that replaces it, as of the last change
     primary key (tenant_id, id),
     unique (tenant_id, catalog_entry_id)
 );
@@ -274,7 +276,27 @@ create table update_build (
     product text not null,
     version text not null,
     kb text,
+    is_hotpatch boolean not null,
     primary key (tenant_id, update_id, os_major, os_minor, os_build, os_revision)
+);
+
+-- What Microsoft says is wrong with a product of the catalogue, as read last.
+create table known_issue (
+    tenant_id uuid not null,
+    product text not null,         -- `Windows 11, version 24H2`
+    id text not null,
+    body jsonb not null,
+    primary key (tenant_id, product, id)
+);
+
+-- The lowest revision of a Windows version that may be offered.
+create table version_floor (
+    tenant_id uuid not null,
+    os_major int not null,
+    os_minor int not null,
+    os_build int not null,
+    os_revision int not null,
+    primary key (tenant_id, os_major, os_minor, os_build)
 );
 
 create table release (
@@ -326,6 +348,7 @@ create table rollout (
     level text not null default 'calm' check (level in ('calm', 'watch', 'pause', 'roll_back')), -- of the evidence, as recorded last
     watched_at timestamptz,        -- when that last left the calm
     observed_at timestamptz,       -- devices were last read completely
+    superseded_by uuid,            -- the rollout that takes its place
     waiting jsonb,                 -- what the last decision waits for
     decided_at timestamptz,
     reported_bp smallint[],        -- once completed: devices with an outcome by age of the offer, of 10,000
@@ -335,6 +358,32 @@ create table rollout (
 );
 create index rollout_open on rollout (tenant_id)
     where phase_name not in ('rolled_back', 'cancelled');
+
+-- What approves updates by itself.
+create table approval_rule (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    ring_set_id uuid not null,
+    definition jsonb not null,
+    created_by text not null,
+    created_at timestamptz not null,
+    error text,                    -- why it could not approve what it should
+    primary key (tenant_id, id),
+    unique (tenant_id, name),
+    foreign key (tenant_id, ring_set_id) references ring_set (tenant_id, id)
+);
+
+-- What a rule approved, written with the release: once, whatever crashes.
+create table rule_approval (
+    tenant_id uuid not null,
+    rule_id uuid not null,
+    update_id uuid not null,
+    rollout_id uuid not null,
+    at timestamptz not null,
+    primary key (tenant_id, rule_id, update_id),
+    foreign key (tenant_id, rule_id) references approval_rule (tenant_id, id) on delete cascade
+);
 
 -- One ring of one rollout: what was decided for it, and what Graph has accepted.
 create table rollout_ring (
@@ -508,7 +557,7 @@ create table chain_head (
 create table work (
     tenant_id uuid not null,
     kind text not null check (kind in ('decide', 'enforce', 'sweep', 'observe', 'sync', 'assess',
-        'register', 'enroll', 'members', 'act', 'signal')),
+        'register', 'enroll', 'members', 'act', 'signal', 'approve')),
     subject uuid not null,
     due_at timestamptz,            -- by the service's clock; null: nothing to do until asked
     nudges bigint not null default 0, -- how often it was asked for
@@ -674,7 +723,7 @@ declare name text;
 begin
     foreach name in array array['device', 'registration_due', 'device_control', 'cohort_hold', 'cohort_member', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
-        'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
+        'catalog_update', 'update_build', 'known_issue', 'version_floor', 'approval_rule', 'rule_approval', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'pause', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
         'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'chain_head', 'work', 'api_token']
@@ -940,7 +989,8 @@ begin
             where c.tenant_id = $1 and (o.expires_at is null or o.expires_at > $3)
         ) h on h.device_id = m.device_id
         left join (
-            select os_major, os_minor, os_build, min(os_revision) as os_revision from update_build
+            select os_major, os_minor, os_build, min(os_revision) as os_revision, max(os_revision) as highest
+            from update_build
             where update_id = $4 and tenant_id = $1 group by 1, 2, 3
         ) b on (b.os_major, b.os_minor, b.os_build) = (d.os_major, d.os_minor, d.os_build)
         left join jsonb_to_recordset($7) as sm(number smallint, manufacturer text, model text)
@@ -948,11 +998,15 @@ begin
         left join jsonb_to_recordset($7) as sb(number smallint, os_major int, os_minor int, os_build int)
             on (sb.os_major, sb.os_minor, sb.os_build) = (d.os_major, d.os_minor, d.os_build)
         left join jsonb_to_recordset($7) as sc(number smallint, category text) on sc.category = d.category
+        left join version_floor f on f.tenant_id = $1
+            and (f.os_major, f.os_minor, f.os_build) = (d.os_major, d.os_minor, d.os_build)
         cross join lateral (select case
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
             when b.os_revision is null then 'no_content'
+            when d.os_revision > b.highest then 'ahead' -- never moved back
             when d.os_revision >= b.os_revision then 'already_current'
+            when b.highest < f.os_revision then 'below_floor'
             when h.device_id is not null then 'held' -- last, for it may be lifted
         end as reason) e
         where m.ring_set_id = $6 and m.tenant_id = $1

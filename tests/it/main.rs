@@ -17,5 +17,6 @@ mod registration;
 mod rollouts;
 mod signals;
 mod stack;
+mod superseding;
 mod tenant;
 mod truth;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{PauseState, Phase};
+use crate::{KnownIssue, PauseState, Phase};
 
 /// The moment to explain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -34,6 +34,9 @@ pub struct Explanation {
     pub pauses: Vec<PauseState>,
     /// The gate of every ring opened so far, all conditions answered.
     pub gates: Vec<RingGate>,
+    /// What Microsoft says is wrong with the update and has not ended yet; nothing in the past.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_issues: Vec<KnownIssue>,
     /// What a person can do, and whether they can now; nothing in the past.
     pub actions: Vec<ActionState>,
 }

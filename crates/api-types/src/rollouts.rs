@@ -141,6 +141,9 @@ pub struct Rollout {
     /// Segments that are set aside: their devices are not offered the update and count nowhere.
     pub held_segments: Vec<HeldSegment>,
     /// Devices were last read completely.
+    /// The rollout of a newer release that takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<Uuid>,
     pub observed_at: Option<DateTime<Utc>>,
     /// Counts decisions and requests.
     pub generation: i64,
@@ -202,7 +205,7 @@ pub struct Phase {
     /// Who holds a paused rollout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused_by: Option<PausedBy>,
-    /// What made the service pause it: `too many failed devices in ring 2`.
+    /// What made the service pause it (`too many failed devices in ring 2`), or ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }

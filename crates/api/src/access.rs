@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 89] = {
+pub static RULES: [Rule; 98] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -87,7 +87,16 @@ pub static RULES: [Rule; 89] = {
         rule(GET,    "/api/v1/tenants/{tenant}/holidays/{holidays}", Viewer, Tenant),
         rule(DELETE, "/api/v1/tenants/{tenant}/holidays/{holidays}", Admin, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/updates", Admin, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/updates/{update}", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/version-floors", Viewer, Tenant),
+        rule(PUT,    "/api/v1/tenants/{tenant}/version-floors", Admin, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rules", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/rules", Admin, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/rules/preview", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rules/{rule}", Viewer, Tenant),
+        rule(DELETE, "/api/v1/tenants/{tenant}/rules/{rule}", Admin, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rules/{rule}/preview", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/releases", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases/{release}", Viewer, Tenant),

@@ -13,6 +13,7 @@ pub(crate) mod releases;
 pub(crate) mod ring_sets;
 pub(crate) mod rollbacks;
 pub(crate) mod rollouts;
+pub(crate) mod rules;
 pub(crate) mod signals;
 pub(crate) mod tenants;
 pub(crate) mod tokens;

@@ -27,6 +27,7 @@ use crate::access::{RULES, Reach, Rule, role_name};
         (name = "devices", description = "Windows devices, as Graph knows them"),
         (name = "ring sets", description = "Ordered lists of rings, and who is in them"),
         (name = "updates", description = "The update catalogue"),
+        (name = "rules", description = "What approves updates by itself"),
         (name = "releases", description = "Updates approved to go out"),
         (name = "pauses", description = "What stands still until a person lets it go on"),
         (name = "rollouts", description = "Releases walking through a ring set"),

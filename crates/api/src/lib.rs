@@ -28,6 +28,7 @@ mod ring_sets;
 mod rollbacks;
 mod rollouts;
 mod router;
+mod rules;
 mod selection;
 mod signals;
 mod state;

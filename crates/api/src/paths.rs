@@ -1,7 +1,8 @@
 //! The parameters of paths. Each is an id of its own kind.
 
 use domain::ids::{
-    DeviceId, FreezeId, HolidaysId, ReleaseId, RingSetId, RolloutId, SignalId, TenantId, UpdateId,
+    DeviceId, FreezeId, HolidaysId, ReleaseId, RingSetId, RolloutId, RuleId, SignalId, TenantId,
+    UpdateId,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -32,6 +33,7 @@ paths! {
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
     HoldPath { tenant: TenantId, hold: Uuid }
+    RulePath { tenant: TenantId, rule: RuleId }
     SignalPath { tenant: TenantId, signal: SignalId }
     FreezePath { tenant: TenantId, freeze: FreezeId }
     HolidaysPath { tenant: TenantId, holidays: HolidaysId }

@@ -20,7 +20,8 @@ use crate::rollouts::{actions, approvals, events, explain, in_flight, replay, se
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, freezes, holds, holidays, pauses, readiness,
-    registration, releases, ring_sets, rollbacks, rollouts, signals, tenants, tokens, updates,
+    registration, releases, ring_sets, rollbacks, rollouts, rules, signals, tenants, tokens,
+    updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -83,8 +84,13 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(freezes::cross))
         .routes(routes!(holidays::list, holidays::import))
         .routes(routes!(holidays::read, holidays::delete))
-        .routes(routes!(updates::list))
+        .routes(routes!(updates::list, updates::declare))
         .routes(routes!(updates::read))
+        .routes(routes!(updates::floors, updates::replace_floors))
+        .routes(routes!(rules::list, rules::create))
+        .routes(routes!(rules::preview_new))
+        .routes(routes!(rules::read, rules::delete))
+        .routes(routes!(rules::preview))
         .routes(routes!(releases::list, releases::create))
         .routes(routes!(releases::read))
         .routes(routes!(rollbacks::readiness))

@@ -12,9 +12,10 @@ mod policy;
 mod release;
 mod ring_set;
 mod rollout;
+mod rule;
 mod signal;
 mod tenant;
-mod update;
+pub(crate) mod update;
 
 use std::path::Path;
 
@@ -64,6 +65,9 @@ pub(crate) enum ClientCommand {
     /// The update catalogue.
     #[command(subcommand)]
     Update(update::Command),
+    /// Rules that approve updates by themselves.
+    #[command(subcommand)]
+    Rule(rule::Command),
     /// Updates approved to go out.
     #[command(subcommand)]
     Release(release::Command),
@@ -114,6 +118,7 @@ pub(crate) async fn run(
         ClientCommand::Freeze(command) => freeze::run(command, &context).await,
         ClientCommand::Holidays(command) => holidays::run(command, &context).await,
         ClientCommand::Update(command) => update::run(command, &context).await,
+        ClientCommand::Rule(command) => rule::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,
         ClientCommand::Policy(command) => policy::run(command, &context).await,

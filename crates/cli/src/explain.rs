@@ -3,6 +3,7 @@
 use api_types::{Condition, Explanation, Rollout};
 
 use crate::client::Document;
+use crate::commands::update::issue;
 use crate::failure::Failure;
 use crate::output::{Form, Output, Tone, write, write_lines};
 use crate::{pauses, text};
@@ -40,6 +41,15 @@ pub(crate) fn panel(output: Output, rollout: &Rollout, why: &Explanation) -> Vec
         lines.push(format!("gate of {} (ring {}){vouched}", gate.name, gate.ring));
         lines.extend(gate.conditions.iter().map(|condition| row(output, condition)));
     }
+    if !why.known_issues.is_empty() {
+        lines.push(String::new());
+        lines.push("known issues of the update".to_owned());
+    }
+    lines.extend(why.known_issues.iter().map(|issue| {
+        let (id, status, product) = (&issue.id, &issue.status, &issue.product);
+        let address = issue.url.as_deref().map(|url| format!("  {url}")).unwrap_or_default();
+        format!("  {id}  {status}  {product}: {}{address}", issue.title)
+    }));
     if !why.actions.is_empty() {
         lines.push(String::new());
         lines.push("what can be done".to_owned());
@@ -76,6 +86,7 @@ fn plain(why: &Explanation) -> Vec<String> {
             format!("gate\t{}\t{name}\t{word}\t{until}\t{text}", gate.name)
         }));
     }
+    lines.extend(why.known_issues.iter().map(issue));
     lines.extend(why.actions.iter().map(|action| {
         let can = if action.allowed { "can" } else { "cannot" };
         format!("action\t{}\t{can}\t{}", action.action, action.text)

@@ -1,7 +1,8 @@
 //! Finds what a person means: a tenant, a rollout, a ring set by name, id or beginning of an id.
 
 use api_types::{
-    Device, DeviceName, HolidayCalendar, Release, Ring, RingSet, Rollout, Signal, Tenant, Update,
+    Device, DeviceName, HolidayCalendar, Release, Ring, RingSet, Rollout, Rule, Signal, Tenant,
+    Update,
 };
 use uuid::Uuid;
 
@@ -101,6 +102,15 @@ pub(crate) async fn release(
 ) -> Result<Document<Release>, Failure> {
     let releases = client.all(&["tenants", tenant, "releases"], &Query::new()).await?;
     choose("release", wanted, releases, |r: &Release| (r.id, &r.name))
+}
+
+pub(crate) async fn rule(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<Rule>, Failure> {
+    let rules = client.all(&["tenants", tenant, "rules"], &Query::new()).await?;
+    choose("rule", wanted, rules, |r: &Rule| (r.id, &r.definition.name))
 }
 
 pub(crate) async fn update(

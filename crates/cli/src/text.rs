@@ -2,7 +2,7 @@
 
 use api_types::{
     Access, AttemptState, ConnectionState, CredentialKind, EnrollmentAction, EnrollmentState,
-    Level, PausedBy, Phase, PhaseName, UpdateKind, Verdict, Wish,
+    Hotpatch, Level, PausedBy, Phase, PhaseName, Servicing, Severity, UpdateKind, Verdict, Wish,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -188,6 +188,30 @@ pub(crate) const fn update_kind(kind: UpdateKind) -> &'static str {
         UpdateKind::Driver => "driver",
         UpdateKind::Edge => "edge",
         UpdateKind::Microsoft365Apps => "microsoft_365_apps",
+    }
+}
+
+pub(crate) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Moderate => "moderate",
+        Severity::Important => "important",
+        Severity::Critical => "critical",
+    }
+}
+
+pub(crate) const fn servicing(servicing: Servicing) -> &'static str {
+    match servicing {
+        Servicing::Monthly => "monthly security update",
+        Servicing::Preview => "optional preview",
+        Servicing::OutOfBand => "out of band",
+        Servicing::Other => "other",
+    }
+}
+
+pub(crate) const fn hotpatch(hotpatch: Hotpatch) -> &'static str {
+    match hotpatch {
+        Hotpatch::Available => "needs no restart on devices that take hotpatches",
+        Hotpatch::Baseline => "baseline: every device restarts",
     }
 }
 

@@ -66,4 +66,6 @@ typed_ids! {
     FreezeId;
     /// The holidays of one site.
     HolidaysId;
+    /// A rule that approves updates by itself.
+    RuleId;
 }

@@ -7,6 +7,8 @@ use crate::build::Build;
 use crate::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId};
 use crate::registration::facts::{Join, System, Traits};
 use crate::update::UpdateKind;
+use crate::update::details::Details;
+use crate::update::known_issue::KnownIssue;
 
 /// One device as Graph shows it, its three ids joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct UpdateBuild {
     pub product: String,
     pub version: String,
     pub kb: Option<String>,
+    /// It is installed without a restart, on devices that have the last baseline.
+    pub is_hotpatch: bool,
 }
 
 /// One catalogue entry as it was read.
@@ -62,7 +66,16 @@ pub struct ImportedUpdate {
     pub released_at: DateTime<Utc>,
     pub deployable_until: Option<DateTime<Utc>>,
     pub is_expeditable: bool,
+    pub details: Details,
     pub builds: Vec<UpdateBuild>,
+}
+
+/// The catalogue, and what Microsoft says is wrong with the products in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportedCatalog {
+    pub updates: Vec<ImportedUpdate>,
+    /// None: they could not be read.
+    pub known_issues: Option<Vec<KnownIssue>>,
 }
 
 /// A device checked in with Intune.

@@ -1,5 +1,11 @@
 //! What can be rolled out, by which of Microsoft's ways, and how.
 
+pub mod details;
+pub mod known_issue;
+pub mod rule;
+pub mod servicing;
+pub mod supersede;
+
 use serde::{Deserialize, Serialize};
 
 /// What an update is. Decides how it is offered, paused and taken back, and where the state of a device

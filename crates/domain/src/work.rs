@@ -34,10 +34,12 @@ pub enum WorkKind {
     Act,
     /// Read the custom signals of a rollout. Subject: the rollout.
     Signal,
+    /// Approve what the tenant's rules say. Subject: the tenant.
+    Approve,
 }
 
 impl WorkKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Decide,
         Self::Enforce,
         Self::Sweep,
@@ -49,6 +51,7 @@ impl WorkKind {
         Self::Members,
         Self::Act,
         Self::Signal,
+        Self::Approve,
     ];
 
     /// The word used in tables and metrics.
@@ -66,6 +69,7 @@ impl WorkKind {
             Self::Members => "members",
             Self::Act => "act",
             Self::Signal => "signal",
+            Self::Approve => "approve",
         }
     }
 

@@ -1,9 +1,14 @@
-//! The catalogue of quality updates (beta `/admin/windows/updates/catalog/entries`).
+//! The catalogue of quality updates (beta `/admin/windows/updates/catalog/entries`); Windows versions are
+//! in [`features`]. Drivers are not listed there, though there is a type for them: Microsoft's page on
+//! this list names the other two alone.
 //!
 //! Never decides which update matters.
 
+pub(crate) mod features;
+
 use chrono::{DateTime, Utc};
 use domain::build::Build;
+use domain::update::details::{Details, Severity};
 use serde::Deserialize;
 
 use crate::client::Client;
@@ -26,6 +31,7 @@ pub struct QualityUpdateEntry {
     pub classification: Classification,
     pub cadence: Cadence,
     pub is_expeditable: bool,
+    pub details: Details,
     /// The article of the newest build; each revision has its own.
     pub kb: Option<String>,
     /// By build, ascending.
@@ -78,8 +84,24 @@ struct WireEntry {
     quality_update_cadence: String,
     #[serde(default, deserialize_with = "nullable")]
     is_expeditable: bool,
+    cve_severity_information: Option<WireSeverity>,
     #[serde(default, deserialize_with = "nullable")]
     product_revisions: Vec<WireRevision>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSeverity {
+    #[serde(default, deserialize_with = "nullable")]
+    max_severity: String,
+    max_base_score: Option<f64>,
+    #[serde(default, deserialize_with = "nullable")]
+    exploited_cves: Vec<WireCve>,
+}
+
+#[derive(Deserialize)]
+struct WireCve {
+    number: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -141,9 +163,23 @@ fn entry(wire: WireEntry) -> Option<QualityUpdateEntry> {
             other => Cadence::Other(other.to_owned()),
         },
         is_expeditable: wire.is_expeditable,
+        details: wire.cve_severity_information.map(details).unwrap_or_default(),
         kb: revisions.iter().rev().find_map(|revision| revision.kb.clone()),
         revisions,
     })
+}
+
+fn details(wire: WireSeverity) -> Details {
+    // Scores have one decimal and go up to 10.
+    let tenths = |score: f64| {
+        let text = format!("{:.0}", score * 10.0);
+        text.parse().ok().filter(|tenths: &u8| *tenths <= 100)
+    };
+    Details {
+        max_severity: Severity::of_name(&wire.max_severity),
+        max_base_score_tenths: wire.max_base_score.and_then(tenths),
+        exploited_cves: wire.exploited_cves.into_iter().filter_map(|cve| cve.number).collect(),
+    }
 }
 
 fn revision(wire: WireRevision) -> Option<ProductRevision> {

@@ -29,6 +29,7 @@ mod principals;
 mod quality_policy;
 mod quality_ring;
 mod registration_devices;
+mod release_health;
 mod report_file;
 mod reports;
 mod token;
@@ -37,6 +38,7 @@ mod update_ring;
 mod users;
 
 pub use batch::{BatchAnswer, BatchPart};
+pub use catalog::features::FeatureUpdateEntry;
 pub use catalog::{Cadence, Classification, ProductRevision, QualityUpdateEntry};
 pub use client::Client;
 pub use connection::{Connection, Credential, Limits};
@@ -60,6 +62,7 @@ pub use quality_ring::RingSpec;
 pub use registration_devices::{
     Agent, Architecture, CoManagement, DeviceType, Join, Owner, RegistrationDevice,
 };
+pub use release_health::Product;
 pub use report_file::{InstallState, QualityStatusRow};
 pub use reqwest::Method;
 pub use secrecy::SecretString;

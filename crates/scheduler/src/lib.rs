@@ -33,8 +33,14 @@ const DECIDING: [WorkKind; 2] = [WorkKind::Decide, WorkKind::Sweep];
 const ENFORCING: [WorkKind; 1] = [WorkKind::Enforce];
 const READING: [WorkKind; 2] = [WorkKind::Observe, WorkKind::Sync];
 /// What an administrator waits for, or what runs long, must hold up no offer and no reading.
-const KEEPING: [WorkKind; 5] =
-    [WorkKind::Assess, WorkKind::Register, WorkKind::Enroll, WorkKind::Members, WorkKind::Act];
+const KEEPING: [WorkKind; 6] = [
+    WorkKind::Assess,
+    WorkKind::Register,
+    WorkKind::Enroll,
+    WorkKind::Members,
+    WorkKind::Act,
+    WorkKind::Approve,
+];
 /// Sources of signals are other people's, and may be as slow as they like.
 const LISTENING: [WorkKind; 1] = [WorkKind::Signal];
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice};
 use domain::ids::{RolloutId, TenantId};
-use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, IngestCounts, Report};
+use domain::inventory::{CheckIn, ImportedCatalog, ImportedDevice, IngestCounts, Report};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
@@ -206,16 +206,22 @@ pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static
         at: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
 
-    fn import_updates(
+    fn import_catalog(
         &self,
         tenant: TenantId,
-        updates: &[ImportedUpdate],
+        catalog: &ImportedCatalog,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
     fn import_devices(
         &self,
         tenant: TenantId,
         devices: &[ImportedDevice],
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Approves what the tenant's rules say; when time alone makes the next update due.
+    fn approve(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<Option<DateTime<Utc>>, JournalError>> + Send;
     /// A complete read of the tenant began at `at` and is done.
     fn synced(
         &self,
@@ -234,10 +240,10 @@ pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static
 /// Microsoft Graph, as the loop sees it, and what else is asked about a fleet. Every write sets a
 /// state, so repeating it is harmless.
 pub trait Fleet: TenantFleet + Signals + Clone + Send + Sync + 'static {
-    fn updates(
+    fn catalog(
         &self,
         tenant: TenantId,
-    ) -> impl Future<Output = Done<Vec<ImportedUpdate>, FleetError>> + Send;
+    ) -> impl Future<Output = Done<ImportedCatalog, FleetError>> + Send;
     /// Sends every Windows device, in chunks.
     fn devices(
         &self,

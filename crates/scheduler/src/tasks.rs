@@ -1,6 +1,7 @@
 //! The pieces of work, one file each, and what follows from how they end.
 
 mod act;
+mod approve;
 mod assess;
 mod decide;
 mod enforce;
@@ -89,6 +90,7 @@ async fn perform<J: Journal, F: Fleet, C: Clock>(
         WorkKind::Members => members::members(world, claim.tenant).await,
         WorkKind::Act => act::act(world, claim.tenant).await,
         WorkKind::Signal => signal::signal(world, claim.tenant, rollout).await,
+        WorkKind::Approve => approve::approve(world, claim.tenant).await,
     }
 }
 

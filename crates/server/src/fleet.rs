@@ -1,5 +1,6 @@
 //! The scheduler's fleet: Microsoft Graph clients, one for each tenant, in the loop's words.
 
+mod catalog;
 mod clear;
 mod facts;
 mod observed;
@@ -17,7 +18,9 @@ use domain::enrollment::key::Key;
 use domain::enrollment::object::{Observed, Recorded};
 use domain::enrollment::plan::Step;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
-use domain::inventory::{CheckIn, ImportedDevice, ImportedDirectoryDevice, ImportedUpdate, Report};
+use domain::inventory::{
+    CheckIn, ImportedCatalog, ImportedDevice, ImportedDirectoryDevice, Report,
+};
 use domain::readiness::facts::{Read, TenantFacts};
 use domain::signal::{Context, Due, Reading};
 use msgraph::{Client, Connection, GraphError, Limits, SecretString};
@@ -118,8 +121,8 @@ fn graph(error: GraphError) -> FleetError {
 }
 
 impl Fleet for GraphFleet {
-    async fn updates(&self, tenant: TenantId) -> Result<Vec<ImportedUpdate>, FleetError> {
-        read::updates(&self.client(tenant).await?).await
+    async fn catalog(&self, tenant: TenantId) -> Result<ImportedCatalog, FleetError> {
+        catalog::read(&self.client(tenant).await?).await
     }
 
     async fn devices(

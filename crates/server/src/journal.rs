@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::duty::{Duty, PendingWave, RingObjects, Watched, WaveDevice};
 use domain::ids::{RolloutId, TenantId};
-use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, IngestCounts, Report};
+use domain::inventory::{CheckIn, ImportedCatalog, ImportedDevice, IngestCounts, Report};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
@@ -223,8 +223,20 @@ impl Journal for StoreJournal {
         self.store.observed(tenant, at, at).await.map_err(failed)
     }
 
-    async fn import_updates(&self, tenant: TenantId, updates: &[ImportedUpdate]) -> Done<()> {
-        self.store.catalog_import(tenant, updates).await.map_err(failed)
+    async fn import_catalog(&self, tenant: TenantId, catalog: &ImportedCatalog) -> Done<()> {
+        self.store.catalog_import(tenant, &catalog.updates).await.map_err(failed)?;
+        match &catalog.known_issues {
+            Some(issues) => self.store.known_issues_import(tenant, issues).await.map_err(failed),
+            None => Ok(()),
+        }
+    }
+
+    async fn approve(&self, tenant: TenantId, now: DateTime<Utc>) -> Done<Option<DateTime<Utc>>> {
+        let run = self.store.rules_run(tenant, now).await.map_err(failed)?;
+        if run.approved > 0 {
+            tracing::info!(%tenant, updates = run.approved, "rules approved");
+        }
+        Ok(run.next)
     }
 
     async fn import_devices(&self, tenant: TenantId, devices: &[ImportedDevice]) -> Done<()> {

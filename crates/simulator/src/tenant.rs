@@ -6,6 +6,7 @@ pub(crate) mod configurations;
 pub(crate) mod documents;
 pub(crate) mod enrolment;
 pub(crate) mod groups;
+pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod organisation;
 mod planted;

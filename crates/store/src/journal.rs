@@ -41,7 +41,7 @@ impl Store {
         let row = sqlx::query_as!(
             Columns,
             r#"select r.plan_id, p.body as plan, p.created_by, r.phase, r.generation, r.wish, r.wish_at, r.take_back, r.promoted,
-                 r.segments_held, r.segments_released, r.held, r.level, r.watched_at, r.observed_at,
+                 r.segments_held, r.segments_released, r.held, r.level, r.watched_at, r.observed_at, r.superseded_by,
                  (select t.observed_to from tenant t where t.id = $1) as heard_at,
                  exists (select from signal s where s.tenant_id = $1) as "has_signals!",
                  exists (select from rollout_freeze f where f.tenant_id = $1 and f.ended_at is null) as "has_freezes!",
@@ -120,9 +120,12 @@ impl Store {
     /// position, from the ring's cursor) to offered and writes a wave; `RollbackStarted` moves
     /// offered and unresolved attempts to withdrawn and asks for a `Sweep`; `RemovalWave` moves the next removable
     /// attempts (`Tally::removable`: installed, lost, confirmed) to removing and writes a wave;
+    /// `Superseded` leaves who is not offered, or has not begun, to the newer rollout;
     /// `SegmentHeld` sets the attempts of a segment aside, takes open offers of theirs back and
     /// writes waves of withdrawals; `SegmentReleased` gives them back; `OffersTakenBack` withdraws the open
-    /// offers of a ring and writes a wave of it, `OffersReturned` gives them back; the others move none. A wave that finds fewer devices than `devices` is `Stale`.
+    /// offers of a ring and writes a wave of it, `OffersReturned` gives them back; the others move none. A wave that finds fewer devices than `devices` is `Stale`,
+    /// and so is one before which devices had to be left out for good (`journal/effects/guard.rs`), which is
+    /// recorded.
     /// A wave plans the next `Sweep` for when its observation window closes.
     pub async fn rollout_record(
         &self,
@@ -188,6 +191,10 @@ impl Store {
         let next = phase(stored.phase)?.apply(event, now).map_err(StoreError::corrupt)?;
         let generation = stored.generation + 1;
         let scene = Scene { tenant, rollout, generation, plan: &snapshot.plan, pauses, now };
+        if effects::left_out(&mut tx, &scene, event).await? {
+            tx.commit().await?;
+            return Err(StoreError::Stale);
+        }
         effects::carry_out(&mut tx, &scene, event).await?;
         advance(&mut tx, &scene, next).await?;
         work::ask(&mut tx, tenant, WorkKind::Enforce, &[rollout.0], now).await?;
@@ -259,6 +266,7 @@ struct Columns {
     held: Vec<i16>,
     level: String,
     watched_at: Option<DateTime<Utc>>,
+    superseded_by: Option<Uuid>,
     heard_at: Option<DateTime<Utc>>,
     has_signals: bool,
     has_freezes: bool,
@@ -328,6 +336,7 @@ impl TryFrom<Columns> for Snapshot {
                 approvals: Vec::new(),
                 calendar: Known::default(),
                 pauses: Vec::new(),
+                superseded_by: row.superseded_by.map(RolloutId),
             },
         })
     }

@@ -43,28 +43,8 @@ impl Store {
         actor: &str,
         now: DateTime<Utc>,
     ) -> Result<ReleaseRow, StoreError> {
-        let id = ReleaseId(Uuid::now_v7());
         let mut tx = self.tenant_begin(tenant).await?;
-        let delivery = settled(&mut tx, tenant, new).await?;
-        sqlx::query!(
-            "insert into release (tenant_id, id, update_id, name, delivery, created_by, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7)",
-            tenant.0,
-            id.0,
-            new.update.0,
-            new.name,
-            column(&delivery)?,
-            actor,
-            now,
-        )
-        .execute(&mut *tx)
-        .await
-        .map_err(|error| {
-            taken(error, |_| format!("there is a release named {:?} already", new.name))
-        })?;
-        let body = json!({
-            "release": id, "update": new.update, "name": new.name, "delivery": delivery,
-        });
+        let (id, body) = insert(&mut tx, tenant, new, actor, now).await?;
         let entry = Entry { rollout: None, at: now, actor, kind: "release_created", body: &body };
         chain::append(&mut tx, tenant, entry).await?;
         let row = fetch(&mut tx, tenant, id).await?;
@@ -102,6 +82,38 @@ impl Store {
         tx.commit().await?;
         Ok(row)
     }
+}
+
+/// Writes a release down; its id, and the body of its entry in the chain, which is still to be appended.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    new: NewRelease<'_>,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(ReleaseId, Value), StoreError> {
+    let id = ReleaseId(Uuid::now_v7());
+    let delivery = settled(tx, tenant, new).await?;
+    sqlx::query!(
+        "insert into release (tenant_id, id, update_id, name, delivery, created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        tenant.0,
+        id.0,
+        new.update.0,
+        new.name,
+        column(&delivery)?,
+        actor,
+        now,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(|error| {
+        taken(error, |_| format!("there is a release named {:?} already", new.name))
+    })?;
+    let body = json!({
+        "release": id, "update": new.update, "name": new.name, "delivery": delivery,
+    });
+    Ok((id, body))
 }
 
 /// How the release is delivered, held against the kind of its update.

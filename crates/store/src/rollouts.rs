@@ -30,8 +30,10 @@ mod removals;
 pub(crate) mod reported;
 mod segments;
 mod single;
+mod supersede;
 
 pub use cohort::SegmentWish;
+pub(crate) use create::make;
 pub use in_flight::{Hearing, InFlightRow};
 pub(crate) use read::fetch;
 use read::rollouts;
@@ -91,6 +93,8 @@ pub struct RolloutRow {
     pub wish_by: String,
     pub wish_reason: Option<String>,
     pub observed_at: Option<DateTime<Utc>>,
+    /// The rollout of a newer release that takes its place.
+    pub superseded_by: Option<RolloutId>,
     pub waiting: Option<WaitingOn>,
     pub decided_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,

@@ -31,7 +31,10 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
     let next_look = last.and_then(domain::rollout::decide::WaitingOn::next_look);
     let waiting_for = last.map(|on| on.name().to_owned());
     let waiting_on = asked.or(last.map(|on| waiting(on, &rings, Some(&row.wish_by))));
-    let phase = phase(row.phase, &rings);
+    let mut phase = phase(row.phase, &rings);
+    if row.superseded_by.is_some() && phase.name == wire::PhaseName::Cancelled {
+        phase.cause = Some("superseded by a newer release".to_owned());
+    }
     wire::Rollout {
         id: row.id.0,
         release_id: row.release.0,
@@ -54,6 +57,7 @@ pub(crate) fn rollout(row: RolloutRow) -> wire::Rollout {
         pauses,
         level: level_out(row.level),
         held_segments,
+        superseded_by: row.superseded_by.map(|by| by.0),
         observed_at: row.observed_at,
         generation: row.generation,
         created_at: row.created_at,

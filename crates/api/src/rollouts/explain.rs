@@ -9,11 +9,13 @@ use domain::ids::RolloutId;
 use domain::ring::RingIndex;
 use domain::rollout::decide::{Decision, decide, report};
 use domain::rollout::phase::Phase;
+use domain::update::known_issue::KnownIssue;
 use store::history::Past;
 use store::journal::Snapshot;
 
 use crate::convert::pauses::{asked, of_rollout, with_devices};
 use crate::convert::rollouts::phase;
+use crate::convert::updates::known_issue;
 use crate::extract::{Path, Query};
 use crate::paths::RolloutPath;
 use crate::problem::{Kind, Problem};
@@ -43,7 +45,13 @@ pub(crate) async fn explain(
     let row = state.store.rollout_fetch(path.tenant, path.rollout).await?;
     let pauses = of_rollout(&row, &Scene::from(&row).rings);
     let heard = state.store.rollout_heard_since(path.tenant, path.rollout, &asked(&pauses)).await?;
-    Ok(axum::Json(Explanation { pauses: with_devices(pauses, heard), ..explained }))
+    let issues = state.store.rollout_known_issues(path.tenant, path.rollout).await?;
+    let open = issues.into_iter().filter(KnownIssue::is_open);
+    Ok(axum::Json(Explanation {
+        pauses: with_devices(pauses, heard),
+        known_issues: open.map(known_issue).collect(),
+        ..explained
+    }))
 }
 
 async fn past(state: &State, path: RolloutPath, at: DateTime<Utc>) -> Result<Explanation, Problem> {
@@ -73,6 +81,7 @@ fn past_explanation(rollout: RolloutId, past: &Past) -> Explanation {
         next_look: None,
         pauses: Vec::new(),
         gates: gates(snapshot, &rings, *now),
+        known_issues: Vec::new(),
         actions: Vec::new(),
     }
 }
@@ -95,6 +104,7 @@ pub fn explanation(rollout: RolloutId, snapshot: &Snapshot, now: DateTime<Utc>) 
         next_look,
         pauses: Vec::new(),
         gates: gates(snapshot, &scene.rings, now),
+        known_issues: Vec::new(),
         actions: scene.actions(),
     }
 }

@@ -31,6 +31,10 @@ pub fn happened(event: Event, rings: &Rings) -> String {
         ),
         Event::RolledBack => "Rolled back: no reachable device runs the update.".to_owned(),
         Event::Cancelled => "Cancelled; devices keep what they have.".to_owned(),
+        Event::Superseded { .. } => {
+            "Superseded by a newer release; devices that have not begun to install are left to it."
+                .to_owned()
+        }
         Event::EvidenceMoved { level } => {
             format!("The evidence against the release {}.", super::level(level))
         }
@@ -75,6 +79,7 @@ pub fn next(event: Event, rings: &Rings) -> String {
         ),
         Event::RolledBack => "Next, the rollback is finished.".to_owned(),
         Event::Cancelled => "Next, it is cancelled.".to_owned(),
+        Event::Superseded { .. } => "Next, a newer release takes its place.".to_owned(),
         Event::EvidenceMoved { level } => format!(
             "Next, it is put on record that the evidence against the release {}.",
             super::level(level)
@@ -128,6 +133,8 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
         "ring_set_created" => format!("Ring set added by {actor}."),
         "release_created" => format!("Release approved by {actor}."),
+        "overtaken" => "A newer release over the same rings takes its place.".to_owned(),
+        "left_out" => left_out(body),
         unknown => format!("{} by {actor}.", capital(&unknown.replace('_', " "))),
     }
 }
@@ -146,6 +153,24 @@ fn requested(actor: &str, body: &Value, rings: &Rings) -> String {
         .unwrap_or_default();
     let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("{actor} asked {asked}{vouched}{reason}")
+}
+
+/// Devices that a wave passed over for good.
+fn left_out(body: &Value) -> String {
+    let reasons = body.get("reasons").and_then(Value::as_object).into_iter().flatten();
+    let each: Vec<String> = reasons
+        .map(|(reason, count)| {
+            let count = u32::try_from(count.as_u64().unwrap_or(0)).unwrap_or(u32::MAX);
+            let why = match reason.as_str() {
+                "ahead" => "ahead of the update",
+                "below_floor" => "kept from builds below the version floor",
+                "superseded" => "served by a newer release",
+                other => other,
+            };
+            format!("{} {why}", devices(count))
+        })
+        .collect();
+    format!("Left out before the wave: {}.", each.join(", "))
 }
 
 fn ring_of(body: &Value, name: &str, rings: &Rings) -> Option<String> {

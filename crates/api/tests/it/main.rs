@@ -14,6 +14,7 @@ mod pauses;
 mod proofs;
 mod ring_sets;
 mod rollouts;
+mod rules;
 mod signals;
 mod tenants;
 mod words;

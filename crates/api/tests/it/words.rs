@@ -292,6 +292,7 @@ fn what_happened_and_what_is_next() {
         Event::RemovalWave { ring: FAST, wave: 0, devices: 1 },
         Event::RolledBack,
         Event::Cancelled,
+        Event::Superseded { by: domain::ids::RolloutId(uuid::Uuid::nil()) },
         Event::EvidenceMoved { level: Level::Watch },
         Event::SegmentHeld { segment: 1 },
         Event::SegmentReleased { segment: 1 },
@@ -328,6 +329,8 @@ fn what_happened_and_what_is_next() {
       Next, the rollback is finished.
     Cancelled; devices keep what they have.
       Next, it is cancelled.
+    Superseded by a newer release; devices that have not begun to install are left to it.
+      Next, a newer release takes its place.
     The evidence against the release would be seen of one healthy release in ten; nothing new is offered.
       Next, it is put on record that the evidence against the release would be seen of one healthy release in ten; nothing new is offered.
     Model Fabrikam Pad is held; the rest goes on.
@@ -360,6 +363,8 @@ fn entries_of_the_history() {
         ("tenant_connected", json!({})),
         ("ring_set_created", json!({})),
         ("release_created", json!({})),
+        ("overtaken", json!({ "by": null })),
+        ("left_out", json!({ "reasons": { "ahead": 3, "superseded": 1 } })),
         ("safeguard_added", json!({ "event": { "kind": "unheard_of" } })),
     ];
     let lines: Vec<_> =
@@ -380,6 +385,8 @@ fn entries_of_the_history() {
     Connection of the tenant replaced by ana.
     Ring set added by ana.
     Release approved by ana.
+    A newer release over the same rings takes its place.
+    Left out before the wave: 3 devices ahead of the update, 1 device served by a newer release.
     Safeguard added by ana.
     ");
 }

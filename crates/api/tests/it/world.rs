@@ -272,6 +272,7 @@ fn update() -> ImportedUpdate {
         product: "Windows 11".to_owned(),
         version: "24H2".to_owned(),
         kb: Some("KB1".to_owned()),
+        is_hotpatch: false,
     };
     ImportedUpdate {
         kind: domain::update::UpdateKind::Quality,
@@ -286,6 +287,7 @@ fn update() -> ImportedUpdate {
         released_at: hour(0),
         deployable_until: None,
         is_expeditable: true,
+        details: domain::update::details::Details::default(),
         builds: vec![build],
     }
 }

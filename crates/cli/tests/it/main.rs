@@ -4,6 +4,7 @@
 mod api;
 mod apply;
 mod approvals;
+mod catalogue;
 mod devices;
 mod enrollment;
 mod errors;

@@ -8,7 +8,8 @@
 //! 1. Rings open in order; ring `n + 1` opens only after the gate of ring `n` passed or a person
 //!    vouched for it (I1).
 //! 2. Missing or old data never moves a rollout into the next ring (I8).
-//! 3. Hold, cancel and withdraw outrank every gate; run overrides none.
+//! 3. Hold, cancel and withdraw outrank every gate; run overrides none. A newer release that takes the
+//!    place of this one ends it whatever else is wished, except that it be withdrawn.
 //! 4. No wave lifts the devices in flight of a ring above its limit (I18).
 //! 5. Evidence at the watch level stops waves and rings; at the pause level the release.
 //! 6. No wave and no opening of a ring that a standing pause covers, nor of the ring after it.
@@ -48,6 +49,9 @@ pub enum Decision {
 /// Says what should happen next to a rollout that stands at `phase`. Cost: the rings of the plan.
 pub fn decide(plan: &Plan, phase: Phase, seen: &Observations, now: DateTime<Utc>) -> Decision {
     use Decision::{Act, Wait};
+    if let Some(event) = superseded(phase, seen) {
+        return Act(event);
+    }
     match phase {
         Phase::Scheduled => match seen.intent.wish {
             Wish::Withdraw | Wish::Cancel => Act(Event::Cancelled),
@@ -70,6 +74,19 @@ pub fn decide(plan: &Plan, phase: Phase, seen: &Observations, now: DateTime<Utc>
             Wish::Run | Wish::Hold | Wish::Cancel | Wish::Withdraw => Wait(WaitingOn::Nothing),
         },
     }
+}
+
+/// Whether a newer release ends this one now. What is being taken back goes on being taken back.
+fn superseded(phase: Phase, seen: &Observations) -> Option<Event> {
+    let offers = match phase {
+        Phase::Scheduled | Phase::Offering { .. } | Phase::Soaking { .. } => true,
+        Phase::Paused { .. } => true,
+        Phase::Completed { .. } | Phase::RollingBack { .. } | Phase::RolledBack { .. } => false,
+        Phase::Cancelled { .. } => false,
+    };
+    let wanted_back = seen.intent.wish == Wish::Withdraw && phase.ring().is_some();
+    let by = seen.superseded_by.filter(|_| offers && !wanted_back)?;
+    Some(Event::Superseded { by })
 }
 
 fn paused(

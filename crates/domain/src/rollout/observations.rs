@@ -9,7 +9,7 @@ use crate::calendar::{Known, Offered};
 use crate::evidence::Level;
 use crate::evidence::control::Interval;
 use crate::evidence::coverage::Offers;
-use crate::ids::PlanId;
+use crate::ids::{PlanId, RolloutId};
 use crate::pause::StandingPause;
 use crate::ring::RingIndex;
 use crate::signal::Seen;
@@ -131,6 +131,9 @@ pub struct Observations {
     /// Pauses that stand beside the intent, oldest first.
     #[serde(default)]
     pub pauses: Vec<StandingPause>,
+    /// The rollout of a newer release that takes this one's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<RolloutId>,
 }
 
 fn no_plan() -> PlanId {
@@ -160,6 +163,7 @@ impl Observations {
             approvals: Vec::new(),
             calendar: Known::default(),
             pauses: Vec::new(),
+            superseded_by: None,
         }
     }
 

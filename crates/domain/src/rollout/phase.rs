@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Level;
 use crate::gate::ConditionKind;
 use crate::gate::weigh::Culprit;
+use crate::ids::RolloutId;
 use crate::ring::RingIndex;
 
 /// Where a rollout stands. Each variant says what is true of the devices.
@@ -87,6 +88,9 @@ pub enum Event {
     RolledBack,
     /// Stopped for good.
     Cancelled,
+    /// Stopped for good, because the rollout of a newer release took its place: devices that were not
+    /// offered the update, or have not begun to install it, are left to that one.
+    Superseded { by: RolloutId },
     /// The evidence against the release reached or left a level. Approvals given before are void.
     EvidenceMoved { level: Level },
     /// The devices of one segment are set aside: not offered the update, and no part of any count. Its
@@ -164,7 +168,9 @@ fn from_scheduled(event: Event, at: DateTime<Utc>) -> Option<Phase> {
         Event::Paused { by } => {
             Some(Phase::Paused { ring: None, since: at, by: PausedBy::from(by) })
         }
-        Event::Cancelled => Some(Phase::Cancelled { ring: None, since: at }),
+        Event::Cancelled | Event::Superseded { .. } => {
+            Some(Phase::Cancelled { ring: None, since: at })
+        }
         Event::RingOpened { .. } | Event::WaveOffered { .. } | Event::SoakStarted { .. } => None,
         Event::Resumed | Event::Completed | Event::RollbackStarted => None,
         Event::RemovalWave { .. } | Event::RolledBack | Event::EvidenceMoved { .. } => None,
@@ -199,7 +205,9 @@ fn from_active(
         }
         Event::Completed => Some(Phase::Completed { ring, since: at }),
         Event::RollbackStarted => Some(Phase::RollingBack { ring, since: at }),
-        Event::Cancelled => Some(Phase::Cancelled { ring: Some(ring), since: at }),
+        Event::Cancelled | Event::Superseded { .. } => {
+            Some(Phase::Cancelled { ring: Some(ring), since: at })
+        }
         Event::EvidenceMoved { .. } => Some(phase),
         Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => Some(phase),
         Event::Resumed | Event::RemovalWave { .. } | Event::RolledBack => None,
@@ -222,7 +230,7 @@ fn from_paused(
             None => Phase::Scheduled,
         }),
         Event::RollbackStarted => ring.map(|ring| Phase::RollingBack { ring, since: at }),
-        Event::Cancelled => Some(Phase::Cancelled { ring, since: at }),
+        Event::Cancelled | Event::Superseded { .. } => Some(Phase::Cancelled { ring, since: at }),
         // A segment may be held or let go to make a resume possible.
         Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => ring.map(|_| phase),
         Event::OffersTakenBack { ring: of } => ring.is_some_and(|ring| of <= ring).then_some(phase),
@@ -241,7 +249,7 @@ fn from_completed(ring: RingIndex, event: Event, at: DateTime<Utc>) -> Option<Ph
         Event::Paused { .. } | Event::Resumed | Event::Completed => None,
         Event::RemovalWave { .. } | Event::RolledBack | Event::Cancelled => None,
         Event::EvidenceMoved { .. } | Event::SegmentHeld { .. } => None,
-        Event::SegmentReleased { .. } => None,
+        Event::SegmentReleased { .. } | Event::Superseded { .. } => None,
         Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => None,
     }
 }
@@ -260,6 +268,7 @@ fn from_rolling_back(
         Event::RollbackStarted | Event::Cancelled | Event::EvidenceMoved { .. } => None,
         Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => None,
         Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => None,
+        Event::Superseded { .. } => None,
     }
 }
 

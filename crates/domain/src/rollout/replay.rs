@@ -143,6 +143,7 @@ fn stop(recorded: &Recorded, event: Event) -> Option<Stop> {
         Event::RollbackStarted | Event::RemovalWave { .. } | Event::RolledBack => false,
         Event::Cancelled | Event::EvidenceMoved { .. } | Event::SegmentReleased { .. } => false,
         Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => false,
+        Event::Superseded { .. } => false,
     };
     by_itself.then(|| {
         let of = |tally: &Tally| tally.offered();

@@ -176,6 +176,7 @@ impl Fleet {
             }
             Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Paused { .. } => {}
             Event::Resumed | Event::Completed | Event::RolledBack | Event::Cancelled => {}
+            Event::Superseded { .. } => {}
         }
     }
 

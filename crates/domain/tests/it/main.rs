@@ -3,6 +3,7 @@
 mod approvals;
 mod attempts;
 mod calendar;
+mod catalogue;
 mod consent;
 mod coverage;
 mod documents;
@@ -23,6 +24,7 @@ mod rollback;
 mod rollouts;
 mod signals;
 mod standing_pauses;
+mod superseding;
 mod transitions;
 mod walks;
 mod weighing;

@@ -2,6 +2,7 @@
 
 use domain::evidence::Level;
 use domain::gate::ConditionKind;
+use domain::ids::RolloutId;
 use domain::ring::RingIndex;
 use domain::rollout::access::access;
 use domain::rollout::phase::{Event, PauseCause, PausedBy, Pauser, Phase};
@@ -39,6 +40,7 @@ fn events() -> Vec<(String, Event)> {
         ("roll-back".to_owned(), Event::RollbackStarted),
         ("rolled-back".to_owned(), Event::RolledBack),
         ("cancel".to_owned(), Event::Cancelled),
+        ("supersede".to_owned(), Event::Superseded { by: RolloutId(uuid::Uuid::nil()) }),
         ("evidence".to_owned(), Event::EvidenceMoved { level: Level::Watch }),
         ("hold-segment".to_owned(), Event::SegmentHeld { segment: 3 }),
         ("release-segment".to_owned(), Event::SegmentReleased { segment: 3 }),

@@ -110,7 +110,7 @@ impl Notes {
                 prop_assert!(false, "nobody asked for it");
             }
             Event::RemovalWave { .. } | Event::EvidenceMoved { .. } => {}
-            Event::RolledBack | Event::Cancelled => {}
+            Event::RolledBack | Event::Cancelled | Event::Superseded { .. } => {}
         }
         Ok(())
     }

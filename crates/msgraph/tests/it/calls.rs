@@ -207,6 +207,8 @@ fn all_futures_can_be_sent() {
     sent(client.add_group_members(group, &[]));
     sent(client.remove_group_members(group, &[]));
     sent(client.quality_updates());
+    sent(client.feature_updates());
+    sent(client.products());
     sent(client.quality_update_status(""));
     sent(client.approval_status("", ""));
     sent(client.ensure_approval("", "", &msgraph::ApprovalStatus::Approved));

@@ -6,6 +6,7 @@
 
 mod areas;
 mod calls;
+mod catalog;
 mod deltas;
 mod fake;
 mod groups;

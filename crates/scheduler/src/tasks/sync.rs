@@ -26,7 +26,7 @@ pub(super) async fn sync<J: Journal, F: Fleet, C: Clock>(
     }
     outcome?;
     world.journal.synced(tenant, began).await?;
-    for kind in [WorkKind::Observe, WorkKind::Enroll, WorkKind::Members] {
+    for kind in [WorkKind::Observe, WorkKind::Enroll, WorkKind::Members, WorkKind::Approve] {
         world.journal.ask(tenant, kind, tenant.0, now).await?;
     }
     tracing::info!(%tenant, "synced");
@@ -37,8 +37,9 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
     tenant: TenantId,
 ) -> Result<(), TaskError> {
-    let updates = world.fleet.updates(tenant).await?;
-    world.journal.import_updates(tenant, &updates).await?;
+    let catalog = world.fleet.catalog(tenant).await?;
+    world.journal.import_catalog(tenant, &catalog).await?;
+    drop(catalog);
     let (into, mut chunks) = mpsc::channel::<Vec<ImportedDevice>>(2);
     let taking = async move {
         let mut seen: Vec<IntuneDeviceId> = Vec::new();

@@ -1,57 +1,16 @@
-//! Reading a tenant: its catalogue, its devices, what they report.
+//! Reading a tenant: its devices, what they report.
 
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
 use domain::ids::{DirectoryObjectId, EntraDeviceId};
-use domain::inventory::{CheckIn, ImportedDevice, ImportedUpdate, Report, UpdateBuild};
+use domain::inventory::{CheckIn, ImportedDevice, Report};
 use domain::registration::facts::Join;
-use domain::update::UpdateKind;
-use msgraph::{
-    Cadence, Classification, Client, InstallState, ManagedDevice, QualityStatusRow,
-    QualityUpdateEntry, RegistrationDevice,
-};
+use msgraph::{Client, InstallState, ManagedDevice, QualityStatusRow, RegistrationDevice};
 use scheduler::FleetError;
 use tokio::sync::mpsc;
 
 use super::graph;
 use super::tenancy::{join, traits};
-
-pub(super) async fn updates(client: &Client) -> Result<Vec<ImportedUpdate>, FleetError> {
-    let entries = client.quality_updates().await.map_err(graph)?;
-    Ok(entries.into_iter().map(update).collect())
-}
-
-fn update(entry: QualityUpdateEntry) -> ImportedUpdate {
-    let builds = entry.revisions.into_iter().map(|revision| UpdateBuild {
-        build: revision.build,
-        product: revision.product,
-        version: revision.version,
-        kb: revision.kb,
-    });
-    ImportedUpdate {
-        kind: UpdateKind::Quality,
-        version: None,
-        channel: None,
-        catalog_entry_id: entry.catalog_entry_id,
-        title: if entry.display_name.is_empty() { entry.catalog_name } else { entry.display_name },
-        short_name: entry.short_name,
-        classification: match entry.classification {
-            Classification::Security => "security".to_owned(),
-            Classification::NonSecurity => "nonSecurity".to_owned(),
-            Classification::Other(other) => other,
-        },
-        cadence: match entry.cadence {
-            Cadence::Monthly => "monthly".to_owned(),
-            Cadence::OutOfBand => "outOfBand".to_owned(),
-            Cadence::Other(other) => other,
-        },
-        kb: entry.kb,
-        released_at: entry.release_at,
-        deployable_until: entry.deployable_until,
-        is_expeditable: entry.is_expeditable,
-        builds: builds.collect(),
-    }
-}
 
 /// The directory is read first, for the object ids and how devices are joined; 34 bytes a device are
 /// held meanwhile.

@@ -1,4 +1,4 @@
-//! `/admin/windows/updates`: the catalogue and the enrolment of devices.
+//! `/admin/windows/updates`: the catalogue, release health and the enrolment of devices.
 
 use std::borrow::Cow;
 
@@ -11,6 +11,7 @@ use crate::graph::list::{self, INTUNE, Small, Source};
 use crate::graph::reply::Reply;
 use crate::graph::request::Request;
 use crate::tenant::enrolment::Category;
+use crate::tenant::health;
 use crate::world::World;
 
 pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
@@ -22,6 +23,10 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
             .into_iter()
             .find(|entry| entry.get("id").and_then(Value::as_str) == Some(id))
             .map_or_else(Reply::not_found, Reply::ok),
+        ("GET", ["products"]) => {
+            list::page(&Small(health::products()), request, "products", INTUNE)
+        }
+        ("GET", ["products", product, "knownIssues"]) => known_issues(world, request, product),
         ("GET", ["updatableAssets"] | ["updatableAssets", "azureADDevice"]) => {
             list::page(&Assets { world, now: world.now() }, request, "updatableAssets", INTUNE)
         }
@@ -36,7 +41,9 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
             enrol(world, request, &ids.collect::<Vec<_>>(), action.starts_with("enroll"))
         }
         (method @ ("GET" | "DELETE"), ["updatableAssets", id]) => asset(world, request, method, id),
-        (_, ["catalog", "entries"] | ["updatableAssets", ..]) => Reply::wrong_method(),
+        (_, ["catalog", "entries"] | ["products", ..] | ["updatableAssets", ..]) => {
+            Reply::wrong_method()
+        }
         (_, [segment, ..]) => Reply::no_segment(segment),
         (_, []) => Reply::no_segment("updates"),
     }
@@ -55,6 +62,21 @@ fn catalog(world: &World, request: &Request) -> Vec<Value> {
         entries.sort_by_key(|entry| entry.get("releaseDateTime").map(ToString::to_string));
     }
     entries
+}
+
+/// The issues of one product, with their articles only where the request expands them.
+fn known_issues(world: &World, request: &Request, product: &str) -> Reply {
+    let Some(issues) = health::known_issues(&world.tenant.catalog, product, world.now()) else {
+        return Reply::not_found();
+    };
+    let mut issues = Small(issues);
+    for article in ["originatingKnowledgeBaseArticle", "resolvingKnowledgeBaseArticle"] {
+        if !request.option("expand").is_some_and(|what| what.contains(article)) {
+            issues.without(article);
+        }
+    }
+    let context = format!("products('{product}')/knownIssues");
+    list::page(&issues, request, &context, INTUNE)
 }
 
 struct Assets<'world> {

@@ -44,7 +44,7 @@ impl Release {
         }
     }
 
-    const fn version(self) -> &'static str {
+    pub(crate) const fn version(self) -> &'static str {
         match self {
             Self::Windows24H2 => "24H2",
             Self::Windows23H2 => "23H2",
@@ -113,6 +113,11 @@ impl Catalog {
         self.released(now).find(|entry| entry.id == id)
     }
 
+    /// The security updates that are released, oldest first.
+    pub(crate) fn security(&self, now: Seconds) -> impl Iterator<Item = &Entry> {
+        self.released(now).filter(|entry| entry.is_security())
+    }
+
     fn released(&self, now: Seconds) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.released <= now)
     }
@@ -140,8 +145,31 @@ impl Catalog {
 }
 
 impl Entry {
+    const fn is_security(&self) -> bool {
+        self.level.is_multiple_of(2)
+    }
+
+    pub(crate) const fn month(&self) -> NaiveDate {
+        self.month
+    }
+
+    /// The article of what it brings to one Windows version.
+    pub(crate) fn article(&self, release: Release) -> String {
+        format!("KB{}", self.knowledge(release))
+    }
+
+    fn knowledge(&self, release: Release) -> u32 {
+        5_060_000 + 1000 * u32::from(self.level) + u32::from(release.build() % 1000)
+    }
+
+    /// Windows 11 24H2 has hotpatches, in the two months after each baseline (January, April, July,
+    /// October).
+    fn has_hotpatch(&self) -> bool {
+        self.is_security() && !self.month.month0().is_multiple_of(3)
+    }
+
     fn json(&self) -> Value {
-        let (letter, class, label) = if self.level.is_multiple_of(2) {
+        let (letter, class, label) = if self.is_security() {
             ("B", "security", "SecurityUpdate")
         } else {
             ("D", "nonSecurity", "NonSecurityUpdate")
@@ -149,9 +177,15 @@ impl Entry {
         let month = self.month.format("%Y.%m");
         let dashed = self.month.format("%Y-%m");
         let day = moment(self.released).format("%m/%d/%Y");
-        let revisions: Vec<Value> = [Release::Windows24H2, Release::Windows23H2]
+        let releases = [Release::Windows24H2, Release::Windows23H2];
+        let mut revisions = releases.map(|release| self.revision(release, false)).to_vec();
+        if self.has_hotpatch() {
+            revisions.push(self.revision(Release::Windows24H2, true));
+        }
+        // Every third month something is being exploited.
+        let exploited: Vec<Value> = (self.is_security() && self.month.month0() % 3 == 1)
+            .then(|| self.cve())
             .into_iter()
-            .map(|release| self.revision(release))
             .collect();
         json!({
             "@odata.type": "#microsoft.graph.windowsUpdates.qualityUpdateCatalogEntry",
@@ -165,25 +199,34 @@ impl Entry {
             "catalogName": format!("{dashed} Cumulative Update for Windows 11 and later"),
             "shortName": format!("{month} {letter}"),
             "cveSeverityInformation": (letter == "B").then(|| json!({
-                "maxSeverity": "critical", "maxBaseScore": 8.8, "exploitedCves": [],
+                "maxSeverity": "critical", "maxBaseScore": 8.8, "exploitedCves": exploited,
             })),
             "productRevisions": revisions,
         })
     }
 
-    fn revision(&self, release: Release) -> Value {
-        let number = release.revision(self.level);
-        let build = release.build();
-        let knowledge = 5_060_000 + 1000 * u32::from(self.level) + u32::from(build % 1000);
+    fn cve(&self) -> Value {
+        let number = format!("CVE-{}-{}", self.month.year(), 20_000 + u32::from(self.level));
         json!({
-            "id": release.os_version(self.level),
+            "url": format!("https://msrc.microsoft.com/update-guide/vulnerability/{number}"),
+            "number": number,
+        })
+    }
+
+    fn revision(&self, release: Release, hotpatch: bool) -> Value {
+        // A hotpatch has a revision of its own, below that of the update with a restart.
+        let number = release.revision(self.level) - if hotpatch { 20 } else { 0 };
+        let build = release.build();
+        let knowledge = self.knowledge(release) + u32::from(hotpatch);
+        json!({
+            "id": format!("10.0.{build}.{number}"),
             "displayName": format!(
                 "Windows 11, version {}, build {build}.{number}", release.version()
             ),
             "releaseDateTime": stamp(self.released),
             "version": release.version(),
             "product": "Windows 11",
-            "isHotpatchUpdate": false,
+            "isHotpatchUpdate": hotpatch,
             "osBuild": {
                 "majorVersion": 10, "minorVersion": 0,
                 "buildNumber": build, "updateBuildRevision": number,
@@ -196,7 +239,7 @@ impl Entry {
     }
 }
 
-fn digest(name: &str) -> String {
+pub(crate) fn digest(name: &str) -> String {
     use std::fmt::Write as _;
     Sha256::digest(name.as_bytes()).iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

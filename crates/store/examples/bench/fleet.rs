@@ -118,6 +118,7 @@ pub(crate) async fn catalogue_and_rings(
         product: "Windows 11".to_owned(),
         version: "24H2".to_owned(),
         kb: None,
+        is_hotpatch: false,
     };
     let update = ImportedUpdate {
         kind: domain::update::UpdateKind::Quality,
@@ -132,6 +133,7 @@ pub(crate) async fn catalogue_and_rings(
         released_at: hour(0),
         deployable_until: None,
         is_expeditable: true,
+        details: domain::update::details::Details::default(),
         builds: vec![build],
     };
     store.catalog_import(tenant, &[update]).await?;

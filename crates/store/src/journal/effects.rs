@@ -15,8 +15,12 @@ use crate::rollouts::reported;
 use crate::scope::Tx;
 use crate::{StoreError, work};
 
+mod guard;
+mod rivals;
 mod segments;
 mod take_back;
+
+pub(super) use guard::left_out;
 
 /// What `Tally::removable` counts.
 const REMOVABLE: [i16; 3] =
@@ -64,6 +68,7 @@ pub(super) async fn carry_out(
             remove(tx, scene, Wave { ring, number, devices }).await
         }
         Event::RollbackStarted => withdraw(tx, scene).await,
+        Event::Superseded { .. } => leave(tx, scene).await,
         Event::EvidenceMoved { level } => segments::moved(tx, scene, level).await,
         Event::SegmentHeld { segment } => segments::hold(tx, scene, segment).await,
         Event::SegmentReleased { segment } => segments::release(tx, scene, segment).await,
@@ -114,6 +119,7 @@ async fn offer(tx: &mut Tx, scene: &Scene<'_>, wave: Wave) -> Result<(), StoreEr
     .fetch_one(&mut **tx)
     .await?;
     check_whole(wave, &taken)?;
+    guard::take_from_older(tx, scene, wave).await?;
     let counted = sqlx::query!(
         "update rollout_ring set waves = waves + 1, offered_position = $5, offered_device = $6
          where tenant_id = $1 and rollout_id = $2 and ring = $3 and waves = $4",
@@ -233,6 +239,7 @@ async fn write_wave(
 }
 
 async fn withdraw(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
+    guard::spare_ahead(tx, scene).await?;
     sqlx::query!(
         "update attempt set state = $3, state_at = $4
          where tenant_id = $1 and rollout_id = $2 and state = any($5)",
@@ -246,6 +253,27 @@ async fn withdraw(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
     .await?;
     // Installs under way are waited for, and a cancelled rollout is not swept any more.
     work::plan(tx, scene.tenant, WorkKind::Sweep, scene.rollout.0, scene.now).await
+}
+
+/// Who was not offered the update is left out, who may still begin to install it has the offer taken
+/// back; an install under way ends as it ends. Cost: the devices of the rollout, once.
+async fn leave(tx: &mut Tx, scene: &Scene<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update attempt set code = 'superseded', state_at = $3,
+             state = case when state = $4::int2 then $5::int2 else $6::int2 end
+         where tenant_id = $1 and rollout_id = $2 and state = any($7)",
+        scene.tenant.0,
+        scene.rollout.0,
+        scene.now,
+        AttemptState::Assigned.code(),
+        AttemptState::Excluded.code(),
+        AttemptState::Withdrawn.code(),
+        &[AttemptState::Assigned, AttemptState::Offered, AttemptState::Unresolved]
+            .map(AttemptState::code),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -159,6 +159,16 @@ async fn check_unused(
     tenant: TenantId,
     ring_set: RingSetId,
 ) -> Result<(), StoreError> {
+    let ruled = sqlx::query_scalar!(
+        "select name from approval_rule where tenant_id = $1 and ring_set_id = $2 order by id limit 1",
+        tenant.0,
+        ring_set.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    if let Some(rule) = ruled {
+        return Err(StoreError::Conflict(format!("rule {rule:?} approves updates for it")));
+    }
     if is_enrolled(tx, tenant, ring_set).await? {
         return Err(StoreError::Conflict("the tenant is enrolled with this ring set".to_owned()));
     }

@@ -11,11 +11,10 @@ use domain::rollout::phase::Phase;
 use domain::rollout::plan::Plan;
 use domain::update::Strategy;
 use domain::work::WorkKind;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{NewRollout, RolloutRow, fetch};
-use super::{reported, segments};
+use super::{NewRollout, RolloutRow, fetch, reported, segments, supersede};
 use crate::chain::{self, Entry};
 use crate::convert::{STATES, json, wish_word};
 use crate::scope::Tx;
@@ -26,7 +25,8 @@ impl Store {
     /// tallies and work (`Decide` due now, `Signal` too if there are any, `Sweep`, `Enforce` when asked), and the first event of
     /// its history, in one transaction. `Invalid` when release or ring set do not exist, the ring set
     /// has no members, or the gate of a ring could never pass; `Conflict` when the release already has an unfinished rollout over
-    /// this ring set. Cost: the members of the ring set.
+    /// this ring set, or a newer one has. Unfinished rollouts of older releases over the ring set are
+    /// superseded. Cost: the members of the ring set.
     pub async fn rollout_create(
         &self,
         tenant: TenantId,
@@ -35,59 +35,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<RolloutRow, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let release = lock_release(&mut tx, tenant, new.release).await?;
-        let ring_set = ring_sets::fetch(&mut tx, tenant, new.ring_set).await;
-        let set = match ring_set {
-            Ok(row) => row.set,
-            Err(StoreError::NotFound { .. }) => {
-                return Err(StoreError::Invalid("there is no such ring set".to_owned()));
-            }
-            Err(other) => return Err(other),
-        };
-        check_free(&mut tx, tenant, new).await?;
-        let starts_at = new.starts_at.unwrap_or(release.released_at);
-        let common = segments::common(&mut tx, tenant, new.ring_set).await?;
-        let past = past_releases(&mut tx, tenant).await?;
-        let usual = reported::of_tenant(&mut tx, tenant).await?;
-        let policy = Policy::settle(new.choices, &past, common.segments).with_reported(usual);
-        let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
-        check_quorums(&plan, actor)?;
-        let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
-        insert(&mut tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
-        let devices = sqlx::query_scalar!(
-            r#"select attempts_create($1, $2, $3, $4, $5, $6) as "devices!""#,
-            rollout.0,
-            new.ring_set.0,
-            release.update_id,
-            now,
-            now - new.inactive_after,
-            json(&common.marks)?,
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        if devices == 0 {
-            return Err(StoreError::Invalid("the ring set has no members".to_owned()));
-        }
-        count_attempts(&mut tx, tenant, rollout, &plan).await?;
-        work::prepare(&mut tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
-        work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
-        if signals::any_for(&mut tx, tenant, new.ring_set).await? {
-            work::ask(&mut tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
-        }
-        let row = fetch(&mut tx, tenant, rollout).await?;
-        check_provable(&plan, &row)?;
-        let body = json!({
-            "release": new.release,
-            "ring_set": new.ring_set,
-            "plan": plan_id,
-            "plan_revision": 1,
-            "starts_at": starts_at,
-            "devices": devices,
-        });
-        let entry = Entry { rollout: Some(rollout), at: now, actor, kind: "created", body: &body };
-        chain::append(&mut tx, tenant, entry).await?;
+        let made = make(&mut tx, tenant, new, actor, now).await?;
+        made.append(&mut tx, tenant, actor, now).await?;
         tx.commit().await?;
-        Ok(row)
+        Ok(made.row)
     }
 
     /// What the policy of a rollout made now would be settled from: how past releases ended, and the
@@ -103,6 +54,97 @@ impl Store {
         tx.commit().await?;
         Ok(basis)
     }
+}
+
+/// A rollout that is written down, and what is still to be appended to the chain of it.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) row: RolloutRow,
+    body: Value,
+    superseded: Vec<RolloutId>,
+}
+
+impl Made {
+    /// Appends what happened. Call it last: the head of the chain is locked until the transaction ends.
+    pub(crate) async fn append(
+        &self,
+        tx: &mut Tx,
+        tenant: TenantId,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let rollout = Some(self.row.id);
+        let entry = Entry { rollout, at: now, actor, kind: "created", body: &self.body };
+        chain::append(tx, tenant, entry).await?;
+        for one in &self.superseded {
+            let body = json!({ "by": self.row.id, "release": self.row.release });
+            let rollout = Some(*one);
+            let entry = Entry { rollout, at: now, actor, kind: "overtaken", body: &body };
+            chain::append(tx, tenant, entry).await?;
+        }
+        Ok(())
+    }
+}
+
+/// All of `rollout_create` but its entries in the chain.
+pub(crate) async fn make(
+    tx: &mut Tx,
+    tenant: TenantId,
+    new: &NewRollout,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<Made, StoreError> {
+    let release = lock_release(tx, tenant, new.release).await?;
+    let ring_set = ring_sets::fetch(tx, tenant, new.ring_set).await;
+    let set = match ring_set {
+        Ok(row) => row.set,
+        Err(StoreError::NotFound { .. }) => {
+            return Err(StoreError::Invalid("there is no such ring set".to_owned()));
+        }
+        Err(other) => return Err(other),
+    };
+    check_free(tx, tenant, new).await?;
+    let starts_at = new.starts_at.unwrap_or(release.released_at);
+    let common = segments::common(tx, tenant, new.ring_set).await?;
+    let past = past_releases(tx, tenant).await?;
+    let usual = reported::of_tenant(tx, tenant).await?;
+    let policy = Policy::settle(new.choices, &past, common.segments).with_reported(usual);
+    let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
+    check_quorums(&plan, actor)?;
+    let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
+    insert(tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
+    let devices = sqlx::query_scalar!(
+        r#"select attempts_create($1, $2, $3, $4, $5, $6) as "devices!""#,
+        rollout.0,
+        new.ring_set.0,
+        release.update_id,
+        now,
+        now - new.inactive_after,
+        json(&common.marks)?,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if devices == 0 {
+        return Err(StoreError::Invalid("the ring set has no members".to_owned()));
+    }
+    count_attempts(tx, tenant, rollout, &plan).await?;
+    work::prepare(tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
+    work::ask(tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
+    if signals::any_for(tx, tenant, new.ring_set).await? {
+        work::ask(tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
+    }
+    let superseded = supersede::take_over(tx, tenant, new, rollout, now).await?;
+    let row = fetch(tx, tenant, rollout).await?;
+    check_provable(&plan, &row)?;
+    let body = json!({
+        "release": new.release,
+        "ring_set": new.ring_set,
+        "plan": plan_id,
+        "plan_revision": 1,
+        "starts_at": starts_at,
+        "devices": devices,
+    });
+    Ok(Made { row, body, superseded })
 }
 
 /// How the last completed rollouts of the tenant ended. One that a person let go on against its gate

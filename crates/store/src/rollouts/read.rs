@@ -23,7 +23,7 @@ macro_rules! rollouts {
                  p.revision as plan_revision, r.phase, r.generation, r.wish, r.wish_at, r.wish_by,
                  r.wish_reason, r.take_back, r.promoted, r.segments_held, r.segments_released, r.held, r.level,
                  p.body -> 'policy' -> 'segments' as segments,
-                 r.observed_at, r.waiting, r.decided_at, r.created_at,
+                 r.observed_at, r.superseded_by, r.waiting, r.decided_at, r.created_at,
                  (select json_agg(s order by s.at, s.id) from (
                      select id, release_id, rollout_id, ring, take_back, reason, paused_by, at
                      from pause p where p.tenant_id = $1 and (p.rollout_id = r.id
@@ -105,6 +105,7 @@ pub(super) struct Columns {
     pub(super) level: String,
     pub(super) segments: Option<Value>,
     pub(super) observed_at: Option<DateTime<Utc>>,
+    pub(super) superseded_by: Option<Uuid>,
     pub(super) waiting: Option<Value>,
     pub(super) decided_at: Option<DateTime<Utc>>,
     pub(super) created_at: DateTime<Utc>,
@@ -166,6 +167,7 @@ impl TryFrom<Columns> for RolloutRow {
             wish_by: row.wish_by,
             wish_reason: row.wish_reason,
             observed_at: row.observed_at,
+            superseded_by: row.superseded_by.map(RolloutId),
             waiting: waiting.map_err(StoreError::corrupt)?,
             decided_at: row.decided_at,
             created_at: row.created_at,

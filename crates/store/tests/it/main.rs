@@ -3,6 +3,7 @@
 
 mod approvals;
 mod calendar;
+mod catalogue;
 mod chain;
 mod cohorts;
 mod controls;
@@ -21,9 +22,11 @@ mod registration;
 mod reported;
 mod ring_sets;
 mod rollbacks;
+mod rules;
 mod schema;
 mod segments;
 mod signals;
+mod superseding;
 mod tenants;
 mod tokens;
 mod work;

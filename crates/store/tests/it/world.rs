@@ -165,6 +165,7 @@ pub(crate) fn update() -> ImportedUpdate {
         product: "Windows 11".to_owned(),
         version: "24H2".to_owned(),
         kb: Some("KB1".to_owned()),
+        is_hotpatch: false,
     };
     ImportedUpdate {
         kind: domain::update::UpdateKind::Quality,
@@ -179,6 +180,7 @@ pub(crate) fn update() -> ImportedUpdate {
         released_at: hour(0),
         deployable_until: None,
         is_expeditable: true,
+        details: domain::update::details::Details::default(),
         builds: vec![build],
     }
 }

@@ -1,0 +1,231 @@
+//! Newer releases over older ones, and devices that are left out at the last moment.
+
+use domain::attempt::AttemptState;
+use domain::build::Build;
+use domain::ids::{ReleaseId, RingSetId, RolloutId};
+use domain::rollout::decide::{Decision, decide};
+use domain::rollout::phase::{Event, Phase};
+use store::StoreError;
+use store::catalog::ImportedUpdate;
+use store::ingest::CheckIn;
+use store::releases::NewRelease;
+use store::rollouts::RolloutRow;
+
+use crate::catalogue::released;
+use crate::world::{
+    ALL, FIRST, OLD, World, device, execute, hour, new_rollout, number, rings, settle,
+};
+
+/// The release of an update that comes out later.
+async fn release(world: &World, update: ImportedUpdate) -> ReleaseId {
+    let name = update.short_name.clone();
+    world.store.catalog_import(world.tenant, &[update]).await.unwrap();
+    let rows = world.store.update_list(world.tenant, ALL).await.unwrap();
+    let update = rows.iter().find(|row| row.update.short_name == name).unwrap().id;
+    let new = NewRelease { update, name: &name, delivery: None };
+    world.store.release_create(world.tenant, new, "ana", hour(3)).await.unwrap().id
+}
+
+async fn roll_out(
+    world: &World,
+    release: ReleaseId,
+    set: RingSetId,
+) -> Result<RolloutRow, StoreError> {
+    world.store.rollout_create(world.tenant, &new_rollout(release, set), "ana", hour(3)).await
+}
+
+async fn in_state(world: &World, rollout: RolloutId, state: AttemptState, code: &str) -> i64 {
+    let sql = format!(
+        "select count(*) from attempt where rollout_id = '{rollout}' and state = {} and code = '{code}'",
+        state.code()
+    );
+    number(&mut world.database.raw().await, &sql).await
+}
+
+/// Decides and records until there is something to wait for; the events.
+async fn play(world: &World, rollout: RolloutId, at: i64) -> Vec<Event> {
+    let mut events = Vec::new();
+    for _ in 0..40 {
+        let snapshot = world.store.rollout_snapshot(world.tenant, rollout).await.unwrap();
+        let now = hour(at);
+        let Decision::Act(event) =
+            decide(&snapshot.plan, snapshot.phase, &snapshot.observations, now)
+        else {
+            break;
+        };
+        match world.store.rollout_record(world.tenant, rollout, &snapshot, event, now).await {
+            Ok(_) => events.push(event),
+            Err(StoreError::Stale) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    events
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_release_over_the_same_rings_ends_the_older_one() {
+    let world = World::of(200).await;
+    world.offer(10, hour(2)).await.unwrap();
+    // One of those offered has begun.
+    let sql = format!(
+        "update attempt set state = 4 where rollout_id = '{}' and device_id = (
+        select device_id from attempt where state = 1 order by device_id limit 1)",
+        world.rollout
+    );
+    execute(&mut world.database.raw().await, &sql).await.unwrap();
+    let before = world.store.rollout_snapshot(world.tenant, world.rollout).await.unwrap();
+    let newer = release(&world, released(28, 300, "KB3")).await;
+    let row = roll_out(&world, newer, world.ring_set).await.unwrap();
+    let old = world.store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
+    assert_eq!((old.superseded_by, row.superseded_by), (Some(row.id), None));
+    // What was decided before cannot be recorded any more.
+    let wave = Event::WaveOffered { ring: FIRST, wave: 1, devices: 5 };
+    let late =
+        world.store.rollout_record(world.tenant, world.rollout, &before, wave, hour(3)).await;
+    assert!(matches!(late, Err(StoreError::Stale)), "{late:?}");
+    assert_eq!(play(&world, world.rollout, 3).await, [Event::Superseded { by: row.id }]);
+    let old = world.store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
+    assert_eq!(old.phase, Phase::Cancelled { ring: Some(FIRST), since: hour(3) });
+    let of = |state| in_state(&world, world.rollout, state, "superseded");
+    assert_eq!(of(AttemptState::Excluded).await, 190);
+    assert_eq!(of(AttemptState::Withdrawn).await, 9);
+    assert_eq!(world.tally(FIRST).await.installing(), 1, "what has begun ends as it ends");
+    world.check_tally().await;
+    // Who had not been offered the old one goes with the new one.
+    let members: u32 = row.rings.iter().map(|ring| ring.tally.waiting()).sum();
+    assert_eq!(members, 200);
+    let first = play(&world, row.id, 24 * 28).await;
+    assert!(
+        matches!(first[..], [Event::RingOpened { .. }, Event::WaveOffered { .. }]),
+        "{first:?}"
+    );
+    // And nobody goes back: the older release is refused while the newer one is on its way.
+    let back = roll_out(&world, world.release, world.ring_set).await;
+    assert!(matches!(&back, Err(StoreError::Conflict(why)) if why.contains("newer")), "{back:?}");
+    let told = "select count(*) from event where kind = 'overtaken'";
+    assert_eq!(number(&mut world.database.raw().await, told).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_release_of_the_same_update_supersedes_nothing() {
+    let world = World::of(50).await;
+    let new = NewRelease { update: world.update, name: "Again", delivery: None };
+    let again = world.store.release_create(world.tenant, new, "ana", hour(3)).await.unwrap().id;
+    roll_out(&world, again, world.ring_set).await.unwrap();
+    let old = world.store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
+    assert_eq!((old.superseded_by, old.phase.name()), (None, "offering"));
+}
+
+/// Checks in so many devices of the fleet on a build.
+async fn check_in(world: &World, devices: std::ops::Range<u128>, revision: u32, at: i64) {
+    let build = Some(Build { revision, ..OLD });
+    let all: Vec<CheckIn> =
+        devices.map(|one| CheckIn { intune: device(one).intune, build, at: hour(at) }).collect();
+    world
+        .store
+        .checkin_ingest(world.tenant, &all, chrono::TimeDelta::hours(4), hour(at))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_went_ahead_is_never_moved_back() {
+    let world = World::of(200).await;
+    // All but two thirds are on a later revision by now, by their own doing.
+    check_in(&world, 0..130, 900, 2).await;
+    // They were not when the rollout was made.
+    assert_eq!(in_state(&world, world.rollout, AttemptState::Excluded, "ahead").await, 0);
+    let waves = play(&world, world.rollout, 3).await;
+    assert!(matches!(waves[..], [Event::WaveOffered { .. }]), "{waves:?}");
+    let offered = "select count(*) from attempt a join device d on d.id = a.device_id
+        where a.state = 1 and d.os_revision > 200";
+    assert_eq!(number(&mut world.database.raw().await, offered).await, 0);
+    assert!(in_state(&world, world.rollout, AttemptState::Excluded, "ahead").await > 0);
+    world.check_tally().await;
+    let events = world.store.event_list(world.tenant, world.rollout, 0, 100).await.unwrap();
+    assert!(events.iter().any(|event| event.kind == "left_out" && event.body.contains("ahead")));
+    // A rollout that is made now leaves them out from the start.
+    let new = NewRelease { update: world.update, name: "Again", delivery: None };
+    let again = world.store.release_create(world.tenant, new, "ana", hour(3)).await.unwrap().id;
+    let row = roll_out(&world, again, world.ring_set).await.unwrap();
+    assert_eq!(in_state(&world, row.id, AttemptState::Excluded, "ahead").await, 130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_below_a_floor_is_offered() {
+    let world = World::of(60).await;
+    let floor = Build { revision: 201, ..OLD };
+    world.store.version_floors_replace(world.tenant, &[floor], "ana", hour(2)).await.unwrap();
+    // The gate of a ring without anybody to offer it to waits; no wave goes out.
+    let events = play(&world, world.rollout, 3).await;
+    assert!(!events.iter().any(|event| matches!(event, Event::WaveOffered { .. })), "{events:?}");
+    let first = world.tally(FIRST).await;
+    let left_out = in_state(&world, world.rollout, AttemptState::Excluded, "below_floor").await;
+    assert_eq!((i64::from(first.members()), first.waiting()), (left_out, 0));
+    world.check_tally().await;
+    // The update itself is at another floor: no hindrance.
+    let level = Build { revision: 200, ..OLD };
+    world.store.version_floors_replace(world.tenant, &[level], "ana", hour(4)).await.unwrap();
+    let set = world.ring_set;
+    let new = NewRelease { update: world.update, name: "Again", delivery: None };
+    let again = world.store.release_create(world.tenant, new, "ana", hour(4)).await.unwrap().id;
+    let row = roll_out(&world, again, set).await.unwrap();
+    assert_eq!(in_state(&world, row.id, AttemptState::Excluded, "below_floor").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_takes_nothing_from_devices_that_went_on() {
+    let world = World::of(200).await;
+    world.offer(20, hour(2)).await.unwrap();
+    // Everybody installs it, and half of the fleet goes on to the next update.
+    check_in(&world, 0..200, 200, 3).await;
+    check_in(&world, 0..200, 200, 9).await;
+    assert_eq!(world.tally(FIRST).await.confirmed(), 20);
+    world.store.catalog_import(world.tenant, &[released(28, 300, "KB3")]).await.unwrap();
+    check_in(&world, 0..100, 300, 12).await;
+    world.record(Event::RollbackStarted, hour(13)).await.unwrap();
+    let spared = in_state(&world, world.rollout, AttemptState::Excluded, "ahead").await;
+    assert_eq!(i64::from(world.tally(FIRST).await.removable()), 20 - spared);
+    assert!(spared > 0, "of twenty devices one is among the first hundred");
+    let told = "select count(*) from attempt a join device d on d.id = a.device_id
+        where a.state in (5, 6, 8) and d.os_revision > 200";
+    assert_eq!(number(&mut world.database.raw().await, told).await, 0);
+    world.check_tally().await;
+}
+
+/// Every ring set shares out the whole fleet: a device is in two rollouts of one kind.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_releases_for_one_device_the_newer_wins() {
+    let world = World::of(60).await;
+    world.offer(5, hour(2)).await.unwrap();
+    let set = rings();
+    let second = domain::ring::RingSet::new("Second".to_owned(), set.rings().to_vec()).unwrap();
+    let second =
+        world.store.ring_set_create(world.tenant, &second, "ana", hour(2)).await.unwrap().id;
+    settle(&world.store, world.tenant, hour(2)).await;
+    world.store.ring_set_place(world.tenant, second, hour(2)).await.unwrap();
+    let newer = release(&world, released(28, 300, "KB3")).await;
+    let row = roll_out(&world, newer, second).await.unwrap();
+    let old = world.store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
+    assert_eq!(old.superseded_by, None, "other rings");
+    // The newer one offers everybody: open offers of the older one are taken back.
+    let all = 24 * 40;
+    for ring in [FIRST, domain::ring::RingIndex(1)] {
+        let snapshot = world.store.rollout_snapshot(world.tenant, row.id).await.unwrap();
+        let open = Event::RingOpened { ring };
+        world.store.rollout_record(world.tenant, row.id, &snapshot, open, hour(all)).await.unwrap();
+        let snapshot = world.store.rollout_snapshot(world.tenant, row.id).await.unwrap();
+        let devices = snapshot.observations.tally(ring).waiting();
+        let wave = Event::WaveOffered { ring, wave: 0, devices };
+        world.store.rollout_record(world.tenant, row.id, &snapshot, wave, hour(all)).await.unwrap();
+    }
+    assert_eq!(in_state(&world, world.rollout, AttemptState::Withdrawn, "superseded").await, 5);
+    let twice = "select count(*) from (select device_id from attempt where state in (1, 4, 5)
+        group by device_id having count(*) > 1) t";
+    assert_eq!(number(&mut world.database.raw().await, twice).await, 0);
+    // Who the newer one serves, the older one offers nothing any more.
+    let events = play(&world, world.rollout, all + 1).await;
+    assert!(!events.iter().any(|event| matches!(event, Event::WaveOffered { .. })), "{events:?}");
+    assert_eq!(world.tally(FIRST).await.waiting(), 0);
+    world.check_tally().await;
+}

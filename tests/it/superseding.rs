@@ -1,0 +1,123 @@
+//! A month goes by: a rule approves the next security update, and its release takes the place of the one
+//! that is still on its way.
+
+use std::time::SystemTime;
+
+use api_types as api;
+use api_types::PhaseName as P;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use simulator::{Config, Scenario, Simulator};
+use uuid::Uuid;
+
+use crate::organisation::eventually;
+use crate::stack::{Api, Stack, Started, TestDatabase, patient_rings};
+use crate::tenant;
+use crate::truth;
+
+/// A stack that begins shortly before a Patch Tuesday.
+async fn eve_of_patch_tuesday() -> Stack {
+    let start: DateTime<Utc> = "2026-12-07T06:00:00Z".parse().expect("a time");
+    let (anchor, speed) = (SystemTime::now(), 20_000.0);
+    let config =
+        Config { start, anchor, scenario: Scenario::Healthy, ..tenant::config(150, speed) };
+    let simulator = Simulator::start(config).await.expect("a simulator");
+    let data_dir = std::env::temp_dir().join(format!("concentric-{}", Uuid::new_v4()));
+    Stack { database: TestDatabase::create().await, simulator, start, anchor, speed, data_dir }
+}
+
+async fn updates(api: &Api, at: &str) -> Vec<api::Update> {
+    let page: api::List<api::Update> =
+        api.get(&format!("{at}/updates?kind=quality&classification=security")).await;
+    page.items
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approved_release_takes_the_place_of_an_older_one_mid_way() {
+    let stack = eve_of_patch_tuesday().await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let tenant = api.create_tenant(&stack.simulator, simulator::DEFAULT_CLIENT_SECRET).await;
+    let at = format!("/tenants/{}", tenant.id);
+    let set: api::RingSet = {
+        let mut rings = patient_rings();
+        // The last ring is a week behind: the older release will be on its way for longer.
+        rings.rings[2].deferral_days = 7;
+        api.post(&format!("{at}/ring-sets"), &rings).await
+    };
+    let set_path = format!("{at}/ring-sets/{}", set.id);
+    eventually("the fleet is placed", async || {
+        let set: api::RingSet = api.get(&set_path).await;
+        (set.members.iter().sum::<u32>() > 0).then_some(())
+    })
+    .await;
+    let november = updates(&api, &at).await.first().expect("a security update").clone();
+    let release = json!({ "update_id": november.id, "name": "By hand" });
+    let release: api::Release = api.post(&format!("{at}/releases"), &release).await;
+    let body = json!({ "release_id": release.id, "ring_set_id": set.id,
+        "starts_at": stack.start, "evidence": { "roll_back_at": 100.0 } });
+    let rollout: api::Rollout = api.post(&format!("{at}/rollouts"), &body).await;
+    let older = Started {
+        rollout: rollout.id,
+        path: format!("{at}/rollouts/{}", rollout.id),
+        update: november.clone(),
+    };
+    let rule = json!({ "name": "Monthly", "ring_set_id": set.id, "kind": "quality",
+        "classification": "security", "cadence": "monthly" });
+    let preview: api::RulePreview = api.post(&format!("{at}/rules/preview"), &rule).await;
+    let of =
+        |id: Uuid| preview.updates.iter().find(|one| one.update_id == id).expect("it is there");
+    assert_eq!(of(november.id).standing, api::RuleWord::Done, "it goes out already: {preview:#?}");
+    let _: api::Rule = api.post(&format!("{at}/rules"), &rule).await;
+
+    // Patch Tuesday is the 8th; the catalogue is read when somebody asks, or twice a day.
+    let tuesday = stack.start + TimeDelta::hours(36);
+    eventually("the day after", async || (stack.clock().now() > tuesday).then_some(())).await;
+    api.call("POST", &format!("{at}/sync"), None).await.expect("an answer");
+    let superseded = eventually("the older release makes way", async || {
+        let rollout: api::Rollout = api.get(&older.path).await;
+        (rollout.phase.name == P::Cancelled).then_some(rollout)
+    })
+    .await;
+    let by = superseded.superseded_by.expect("the newer rollout");
+    // Nobody was offered it in the last ring, and it is over.
+    assert_eq!(superseded.rings[2].offered, 0, "{superseded:#?}");
+    let december = updates(&api, &at).await.first().expect("a security update").clone();
+    let newer = Started { rollout: by, path: format!("{at}/rollouts/{by}"), update: december };
+    let made: api::Rollout = api.get(&newer.path).await;
+    let made: api::Release = api.get(&format!("{at}/releases/{}", made.release_id)).await;
+    assert_eq!((made.created_by.as_str(), made.update_id), ("rule:Monthly", newer.update.id));
+    let old: api::UpdateDetail = api.get(&format!("{at}/updates/{}", november.id)).await;
+    assert_eq!(old.update.superseded_by, Some(newer.update.id));
+
+    let rollout = api.until(&newer, &[P::Completed, P::Paused]).await;
+    assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
+    truth::check(&stack, &newer).await;
+    truth::check_running(&stack, &older).await;
+    never_backwards(&stack, &november, &newer.update).await;
+    let all: api::List<api::Rollout> = api.get(&format!("{at}/rollouts")).await;
+    assert_eq!(all.items.len(), 2, "the rule approved once");
+    server.shutdown().await;
+    stack.end().await;
+}
+
+/// No device that had begun with the newer update was offered the older one after that.
+async fn never_backwards(stack: &Stack, older: &api::Update, newer: &api::Update) {
+    let ledger = stack.simulator.ledger();
+    let first = |device: Uuid| {
+        let offers = ledger.entries.iter().filter(|one| {
+            one.device == device
+                && one.event == "offered"
+                && one.catalog_entry == newer.catalog_entry_id
+        });
+        offers.map(|one| one.at).min()
+    };
+    for line in ledger
+        .entries
+        .iter()
+        .filter(|one| one.event == "offered" && one.catalog_entry == older.catalog_entry_id)
+    {
+        let after = first(line.device).is_some_and(|newer| line.at > newer);
+        assert!(!after, "{} was offered the older update at {}", line.device, line.at);
+    }
+}
