@@ -353,6 +353,13 @@ create table wave (
 );
 create index wave_pending on wave (tenant_id, rollout_id) where delivered_at is null;
 
+-- Most devices between offer and outcome over all rollouts; no row: no limit. Locked by whatever adds to
+-- them by a decision, never by reports.
+create table budget (
+    tenant_id uuid primary key,
+    devices int not null check (devices >= 0)
+);
+
 -- One device's way through one rollout. A partition per rollout, made full before it is attached.
 -- state stands in no index, so that every report is a heap-only update.
 create table attempt (
@@ -585,7 +592,7 @@ begin
         'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
-        'chain_head', 'work', 'api_token']
+        'chain_head', 'work', 'budget', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
         execute format('create policy of_tenant on %I using (tenant_id = (select current_tenant()))', name);

@@ -5,6 +5,7 @@
 //! with their unit in the name, shares are percent.
 
 mod approvals;
+mod budget;
 mod controls;
 mod devices;
 mod enrollment;
@@ -23,6 +24,7 @@ mod tokens;
 mod updates;
 
 pub use approvals::*;
+pub use budget::*;
 pub use controls::*;
 pub use devices::*;
 pub use enrollment::*;

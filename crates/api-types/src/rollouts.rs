@@ -128,7 +128,7 @@ pub struct Rollout {
     pub intent: Intent,
     /// Why it is not moving, in one sentence; none while it moves.
     pub waiting_on: Option<String>,
-    /// The same in one word: `gate`, `opening`, `person`, `review`, `members`, `last_offers`,
+    /// The same in one word: `gate`, `opening`, `person`, `review`, `members`, `budget`, `last_offers`,
     /// `held_segments`, `removal`, `late_installs`, `nothing`.
     pub waiting_for: Option<String>,
     /// When that may change by itself.

@@ -6,6 +6,7 @@
 
 pub mod access;
 mod auth;
+mod budget;
 mod checks;
 mod convert;
 mod device_actions;

@@ -19,7 +19,7 @@ use crate::ring_sets::proof;
 use crate::rollouts::{actions, approvals, events, explain, replay, segments};
 use crate::state::State;
 use crate::{
-    device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
+    budget, device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
     rollouts, signals, tenants, tokens, updates,
 };
 
@@ -53,6 +53,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(tenants::read))
         .routes(routes!(tenants::connect))
         .routes(routes!(tenants::sync))
+        .routes(routes!(budget::read, budget::put))
         .routes(routes!(devices::list))
         .routes(routes!(readiness::checks))
         .routes(routes!(readiness::permissions))

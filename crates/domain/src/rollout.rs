@@ -4,6 +4,7 @@
 //! or what is being waited for, [`access`] what each ring is told meanwhile.
 
 pub mod access;
+pub mod budget;
 pub mod decide;
 pub mod lint;
 pub mod observations;

@@ -21,7 +21,7 @@ use crate::convert::{
 use crate::rollouts::NOT_FOUND;
 use crate::scope::{Tx, retried};
 use crate::signals::signals_seen;
-use crate::{Store, StoreError, chain, work};
+use crate::{Store, StoreError, budget, chain, work};
 pub use domain::rollout::snapshot::Snapshot;
 
 mod effects;
@@ -42,6 +42,7 @@ impl Store {
                  r.segments_held, r.segments_released, r.held, r.level, r.watched_at, r.observed_at,
                  (select t.observed_to from tenant t where t.id = $1) as heard_at,
                  exists (select from signal s where s.tenant_id = $1) as "has_signals!",
+                 (select b.devices from budget b where b.tenant_id = $1) as budget,
                  array(select g.waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
                  array(select g.removal_waves from rollout_ring g
@@ -73,7 +74,7 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?
         .ok_or(NOT_FOUND)?;
-        let has_signals = row.has_signals;
+        let (has_signals, budget) = (row.has_signals, row.budget);
         let mut snapshot = Snapshot::try_from(row)?;
         let asks = snapshot.plan.rings().iter().any(|ring| ring.approvals.is_some());
         if asks {
@@ -81,6 +82,9 @@ impl Store {
         }
         if has_signals {
             snapshot.observations.signals = signals_seen(&mut tx, tenant, rollout).await?;
+        }
+        if let Some(limit) = budget {
+            snapshot.observations.budget = Some(budget::taken(&mut tx, tenant, limit).await?);
         }
         tx.commit().await?;
         Ok(snapshot)
@@ -98,7 +102,8 @@ impl Store {
     /// offered and unresolved attempts to withdrawn and asks for a `Sweep`; `RemovalWave` moves the next removable
     /// attempts (`Tally::removable`: installed, lost, confirmed) to removing and writes a wave;
     /// `SegmentHeld` sets the attempts of a segment aside, takes open offers of theirs back and
-    /// writes waves of withdrawals; `SegmentReleased` gives them back; the others move none. A wave that finds fewer devices than `devices` is `Stale`.
+    /// writes waves of withdrawals; `SegmentReleased` gives them back; the others move none. A wave that finds fewer devices than `devices`, or
+    /// less room in the budget, is `Stale`.
     /// A wave plans the next `Sweep` for when its observation window closes.
     pub async fn rollout_record(
         &self,
@@ -112,7 +117,7 @@ impl Store {
     }
 
     /// Notes what the rollout waits for, for people to read; writes nothing when that is what it
-    /// says already.
+    /// says already. Then wakes the rollout that has waited longest for the budget, if there is room.
     pub async fn rollout_waits(
         &self,
         tenant: TenantId,
@@ -132,7 +137,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(())
+        // What brought this decision about may have ended flights.
+        self.budget_offer_room(tenant, now).await
     }
 
     async fn record(
@@ -228,6 +234,7 @@ struct Columns {
     watched_at: Option<DateTime<Utc>>,
     heard_at: Option<DateTime<Utc>>,
     has_signals: bool,
+    budget: Option<i32>,
     waves: Vec<i32>,
     removal_waves: Vec<i32>,
     tally: Vec<i32>,
@@ -288,6 +295,7 @@ impl TryFrom<Columns> for Snapshot {
                 author: row.created_by,
                 signals: Vec::new(),
                 approvals: Vec::new(),
+                budget: None,
             },
         })
     }

@@ -4,7 +4,7 @@ use domain::rollout::phase::{Event, Pauser};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{Rings, capital, devices, failure};
+use super::{Rings, capital, devices, failure, number};
 
 /// What happened.
 #[must_use]
@@ -106,6 +106,23 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
         "created" => format!("Created by {actor}."),
         "tenant_created" => format!("Tenant added by {actor}."),
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
+        "budget_set" => match body.get("devices").and_then(Value::as_u64) {
+            Some(most) => format!(
+                "{actor} set the budget: at most {} devices between offer and outcome, over all \
+                 rollouts.",
+                number(most)
+            ),
+            None => format!("{actor} lifted the budget of devices between offer and outcome."),
+        },
+        "approved" => {
+            let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
+            let comment = text("comment").map(|comment| format!(": {comment}")).unwrap_or_default();
+            format!("{actor} approved of {ring}{comment}")
+        }
+        "approval_withdrawn" => {
+            let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
+            format!("{actor} took back the approval of {ring}.")
+        }
         "ring_set_created" => format!("Ring set added by {actor}."),
         "release_created" => format!("Release approved by {actor}."),
         unknown => format!("{} by {actor}.", capital(&unknown.replace('_', " "))),

@@ -215,10 +215,12 @@ fn waits() {
         WaitingOn::Person,
         WaitingOn::Review { cause, level: Level::Pause },
         WaitingOn::Review { cause, level: Level::RollBack },
-        WaitingOn::HeldSegments { segments: vec![1], devices: 150 },
+        WaitingOn::HeldSegments { ring: None, segments: vec![1], devices: 150 },
+        WaitingOn::HeldSegments { ring: Some(FAST), segments: vec![1], devices: 150 },
         WaitingOn::Opening { ring: FAST, at: hour(0) + TimeDelta::minutes(90) },
         WaitingOn::Members { ring: RingIndex(7) },
         WaitingOn::Gate { ring: FAST, report: report(early, None, Some(1)) },
+        WaitingOn::Budget { ring: FAST, needs: 50, limit: 500, look_at: None },
         WaitingOn::LastOffers { devices: 1 },
         WaitingOn::Removal { removing: 10, to_go: 1234 },
         WaitingOn::LateInstalls { until: hour(24) },
@@ -230,9 +232,11 @@ fn waits() {
     Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel.
     Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel. The evidence by now is enough to propose a rollback.
     Every other device was served; 150 devices are of model Fabrikam Pad held until a person lets them go on, or cancels the rollout.
+    Nobody is left to serve in ring 1 (Fast): all of its 150 devices are held, with model Fabrikam Pad, until a person lets them go on, or promotes the ring, which then is passed over.
     Ring 1 (Fast) opens at 2024-10-04 01:30 UTC.
     Ring 7 has no devices: nothing can be offered to it, and no later ring can open.
     The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; stall: the fleet was last read completely at 2024-10-04 01:00 UTC, and a device last heard of at 2024-10-04 01:00 UTC: one is before the ring opened or more than 12 hours ago, so our own reading may be what stands still.
+    Ring 1 (Fast) waits for the budget of the tenant: at most 500 devices may be between offer and outcome over all rollouts, and fewer than 50 of them are free. The gate goes on meanwhile.
     Every gate has passed; 1 device is still to be offered as earlier offers come to an outcome.
     The update is being taken back: 10 devices are uninstalling now, 1,234 devices still to be told.
     Every device known to have the update has removed it; until 2024-10-05 00:00 UTC it is watched for devices that had not heard yet and installed it after all.
@@ -316,6 +320,10 @@ fn entries_of_the_history() {
         ("tenant_connected", json!({})),
         ("ring_set_created", json!({})),
         ("release_created", json!({})),
+        ("budget_set", json!({ "devices": 1500 })),
+        ("budget_set", json!({ "devices": null })),
+        ("approved", json!({ "ring": 1, "comment": "looked at the helpdesk" })),
+        ("approval_withdrawn", json!({ "ring": 1 })),
         ("safeguard_added", json!({ "event": { "kind": "unheard_of" } })),
     ];
     let lines: Vec<_> =
@@ -334,6 +342,10 @@ fn entries_of_the_history() {
     Connection of the tenant replaced by ana.
     Ring set added by ana.
     Release approved by ana.
+    ana set the budget: at most 1,500 devices between offer and outcome, over all rollouts.
+    ana lifted the budget of devices between offer and outcome.
+    ana approved of ring 1 (Fast): looked at the helpdesk
+    ana took back the approval of ring 1 (Fast).
     Safeguard added by ana.
     ");
 }

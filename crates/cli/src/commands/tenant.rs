@@ -1,6 +1,7 @@
 //! `concentric tenant`.
 
 mod assess;
+mod budget;
 mod checks;
 mod drift;
 mod enroll;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
         /// Name or id; the one of --tenant if not given.
         name: Option<String>,
     },
+    /// Show or set how many devices may be between offer and outcome, over all rollouts.
+    Budget(budget::Budget),
     /// Check whether the tenant is fit to be served; exit code 14 if it is not.
     Assess(assess::Assess),
     /// Show what is checked, and why.
@@ -114,6 +117,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             client.order(&["tenants", &tenant.id.to_string(), "sync"]).await?;
             say(&format!("Sync of {} ordered; `concentric tenant get` shows it.", tenant.name));
         }
+        Command::Budget(budget) => budget.run(context).await?,
         Command::Assess(assess) => return assess.run(context).await,
         Command::Checks { check } => checks::show(context, check.as_deref()).await?,
         Command::Permissions { capability } => checks::permissions(context, capability).await?,

@@ -12,6 +12,8 @@ use crate::ring::RingIndex;
 use crate::signal::Seen;
 use crate::tally::Tally;
 
+use super::budget::Budget;
+
 /// What a person last asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,6 +115,9 @@ pub struct Observations {
     pub author: String,
     #[serde(default)]
     pub approvals: Vec<Approval>,
+    /// Of the tenant, over all its rollouts; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
 }
 
 fn no_plan() -> PlanId {
@@ -140,6 +145,7 @@ impl Observations {
             plan_id: no_plan(),
             author: String::new(),
             approvals: Vec::new(),
+            budget: None,
         }
     }
 

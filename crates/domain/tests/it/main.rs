@@ -2,6 +2,7 @@
 
 mod approvals;
 mod attempts;
+mod budget;
 mod consent;
 mod coverage;
 mod documents;

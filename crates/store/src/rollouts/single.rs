@@ -13,7 +13,7 @@ use super::{NOT_FOUND, fetch};
 use crate::chain::Entry;
 use crate::convert::{phase, plan, ring_column};
 use crate::scope::{Tx, retried};
-use crate::{Store, StoreError, chain, work};
+use crate::{Store, StoreError, budget, chain, work};
 
 /// Ids that an entry in the chain names.
 const NAMED: usize = 100;
@@ -41,7 +41,8 @@ impl Store {
     }
 
     /// Offers the update once more to devices that failed, were lost or never started. What is
-    /// reported of earlier times does not undo it. Returns how many. `Conflict` when no ring is open.
+    /// reported of earlier times does not undo it. Returns how many. `Conflict` when no ring is open, or
+    /// the budget of the tenant has no room for them.
     pub async fn attempt_retry(
         &self,
         tenant: TenantId,
@@ -114,6 +115,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut tx = self.tenant_begin_few(tenant).await?;
         let open = lock_open(&mut tx, tenant, rollout).await?;
+        let budget = budget::lock(&mut tx, tenant).await?;
         let ids: Vec<Uuid> = devices.iter().map(|device| device.0).collect();
         let again = [AttemptState::Unresolved, AttemptState::Lost, AttemptState::Failed]
             .map(AttemptState::code);
@@ -131,6 +133,13 @@ impl Store {
         )
         .fetch_all(&mut *tx)
         .await?;
+        if let Some(budget) = budget.filter(|budget| u64::from(budget.free()) < moved.len() as u64) {
+            let (free, limit) = (budget.free(), budget.limit);
+            return Err(StoreError::Conflict(format!(
+                "the budget of the tenant has room for {free} more devices: at most {limit} may be \
+                 between offer and outcome over all rollouts"
+            )));
+        }
         if !moved.is_empty() {
             let row = fetch(&mut tx, tenant, rollout).await?;
             let body = sqlx::query_scalar!(

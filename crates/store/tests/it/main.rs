@@ -2,6 +2,7 @@
 //! `DATABASE_URL` names (`cargo xtask test` starts one).
 
 mod approvals;
+mod budget;
 mod chain;
 mod controls;
 mod devices;

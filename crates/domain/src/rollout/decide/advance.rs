@@ -8,6 +8,7 @@ use crate::evidence::{EValue, Level};
 use crate::gate::weigh::{Weighed, cohort, weigh};
 use crate::gate::{ConditionKind, GateInput, GateReport, Verdict};
 use crate::ring::RingIndex;
+use crate::rollout::budget::{Short, cut};
 use crate::rollout::observations::{Observations, Wish};
 use crate::rollout::phase::{Event, PauseCause, Pauser};
 use crate::rollout::plan::Plan;
@@ -19,13 +20,26 @@ pub(super) fn open(
     now: DateTime<Utc>,
 ) -> Decision {
     let at = plan.opens_at(ring);
-    if seen.tally(ring).members() == 0 {
+    // A ring of held devices opens, so that people can let them go on, or vouch for the ring.
+    if seen.tally(ring).members() == 0 && seen.ring(ring).aside.members() == 0 {
         Decision::Wait(WaitingOn::Members { ring })
     } else if now < at {
         Decision::Wait(WaitingOn::Opening { ring, at })
     } else {
         Decision::Act(Event::RingOpened { ring })
     }
+}
+
+/// A ring of which all devices are held, if nobody vouched for it: it proves nothing, so the next one
+/// would open unproven.
+fn all_held(ring: RingIndex, seen: &Observations) -> Option<WaitingOn> {
+    let aside = seen.ring(ring).aside.members();
+    let nobody_else = seen.tally(ring).members() == 0 && aside > 0;
+    (nobody_else && !seen.intent.vouches_for(ring)).then(|| WaitingOn::HeldSegments {
+        ring: Some(ring),
+        segments: seen.held.clone(),
+        devices: aside,
+    })
 }
 
 /// The current ring, when it opened and since when it soaks.
@@ -48,7 +62,7 @@ pub(super) fn active(
 
 fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -> Decision {
     use Decision::{Act, Wait};
-    let (ring, _, soaking_since) = stage;
+    let (ring, ..) = stage;
     let weighed = weigh(plan, seen);
     if let Some(event) = moved(seen, &weighed) {
         return Act(event);
@@ -71,11 +85,40 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
         .up_to_here()
         .filter(|ring| may_offer(plan, *ring, seen, &weighed))
         .find_map(|ring| next_wave(plan, ring, seen));
-    if let Some(wave) = wave {
-        return Act(wave);
+    let short = match wave {
+        None => None,
+        Some((ring, wanted)) => match cut(seen.budget, ring, wanted) {
+            Ok(devices) => {
+                let wave = seen.ring(ring).waves;
+                return Act(Event::WaveOffered { ring, wave, devices });
+            }
+            Err(short) => Some(short),
+        },
+    };
+    match (beyond_waves(plan, stage, seen, &weighed, now), short) {
+        // Whatever else is missing: there would be offers but for the budget.
+        (Wait(on), Some(Short { ring, needs, limit })) => {
+            Wait(WaitingOn::Budget { ring, needs, limit, look_at: on.next_look() })
+        }
+        (decision, _) => decision,
     }
-    let report = report(plan, stage, ring, seen, &weighed, now);
+}
+
+/// What comes when there is no wave to send.
+fn beyond_waves(
+    plan: &Plan,
+    stage: Stage,
+    seen: &Observations,
+    weighed: &Weighed,
+    now: DateTime<Utc>,
+) -> Decision {
+    use Decision::{Act, Wait};
+    let (ring, _, soaking_since) = stage;
+    let report = report(plan, stage, ring, seen, weighed, now);
     let vouched = seen.intent.vouches_for(ring);
+    if let Some(on) = all_held(ring, seen) {
+        return Wait(on);
+    }
     if soaking_since.is_none() && !vouched {
         let exposed = report
             .condition(ConditionKind::Exposure)
@@ -98,6 +141,7 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
         0 if seen.held.is_empty() => Act(Event::Completed),
         // What is completed takes no word about a segment any more.
         0 => Wait(WaitingOn::HeldSegments {
+            ring: None,
             segments: seen.held.clone(),
             devices: held.fold(0, u32::saturating_add),
         }),
@@ -189,14 +233,13 @@ fn failed_gate(
     })
 }
 
-/// The next wave of `ring`. Waves are sent when half of the limit is free, so that a trickle of
-/// outcomes does not become a trickle of one-device waves.
-fn next_wave(plan: &Plan, ring: RingIndex, seen: &Observations) -> Option<Event> {
-    let observed = seen.ring(ring);
-    let tally = observed.tally;
+/// The ring, if it has a next wave, and how many devices that wants. Waves are sent when half of the
+/// limit is free, so that a trickle of outcomes does not become a trickle of one-device waves.
+fn next_wave(plan: &Plan, ring: RingIndex, seen: &Observations) -> Option<(RingIndex, u32)> {
+    let tally = seen.tally(ring);
     let limit = plan.ring(ring)?.waves.for_ring(tally.members());
     let room = limit.saturating_sub(tally.in_flight());
     let devices = tally.waiting().min(room);
     let worth_it = devices == tally.waiting() || room >= limit.div_ceil(2);
-    (devices > 0 && worth_it).then_some(Event::WaveOffered { ring, wave: observed.waves, devices })
+    (devices > 0 && worth_it).then_some((ring, devices))
 }

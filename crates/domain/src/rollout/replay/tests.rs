@@ -62,6 +62,7 @@ fn record(plan: &Plan) -> Vec<Recorded> {
             plan_id: PlanId(Uuid::nil()),
             author: "ana".to_owned(),
             approvals: Vec::new(),
+            budget: None,
         };
         match decide(plan, phase, &observations, hour(at)) {
             Decision::Act(event) => {
