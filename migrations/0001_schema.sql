@@ -273,8 +273,25 @@ create table plan (
     body jsonb not null,
     created_by text not null,
     created_at timestamptz not null,
+    reason text,                   -- of a revision after the first
     primary key (tenant_id, id),
     unique (tenant_id, rollout_id, revision)
+);
+
+-- A rollout as it would be made, to be started exactly so. What the hash covers never changes.
+create table saved_plan (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    body text not null,            -- canonical JSON, byte for byte what the hash covers
+    hash bytea not null,           -- SHA-256
+    excluded jsonb not null,       -- devices that would have been left out, by ring and reason, then
+    created_by text not null,
+    created_at timestamptz not null,
+    rollout_id uuid,               -- that was started by it
+    started_by text,
+    started_at timestamptz,
+    primary key (tenant_id, id),
+    check ((rollout_id is null) = (started_by is null) and (rollout_id is null) = (started_at is null))
 );
 
 create table rollout (
@@ -589,7 +606,7 @@ declare name text;
 begin
     foreach name in array array['device', 'registration_due', 'device_control', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
-        'catalog_update', 'update_build', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
+        'catalog_update', 'update_build', 'release', 'plan', 'saved_plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
         'chain_head', 'work', 'budget', 'api_token']
@@ -607,6 +624,8 @@ grant select, update on tenant to concentric_app;
 -- History is added to, never changed.
 revoke update, delete on event from concentric_app;
 revoke update, delete on plan from concentric_app;
+revoke update, delete on saved_plan from concentric_app;
+grant update (rollout_id, started_by, started_at) on saved_plan to concentric_app;
 revoke update, delete on approval from concentric_app;
 grant update (withdrawn_at) on approval to concentric_app;
 revoke delete on chain_head from concentric_app;

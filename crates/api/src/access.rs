@@ -32,12 +32,13 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 66] = {
+pub static RULES: [Rule; 73] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
+    const PATCH: Method = Method::PATCH;
     const DELETE: Method = Method::DELETE;
     [
         rule(GET,    "/api/v1/openapi.json", Viewer, Own),
@@ -82,10 +83,17 @@ pub static RULES: [Rule; 66] = {
         rule(GET,    "/api/v1/tenants/{tenant}/releases", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/releases", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/releases/{release}", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/plans", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/plans", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/plans/{plan}", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/plans/{plan}/difference", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/plans/{plan}/start", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/explain", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/plans", Viewer, Tenant),
+        rule(PATCH,  "/api/v1/tenants/{tenant}/rollouts/{rollout}/plan", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/replay", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/events", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments", Viewer, Tenant),

@@ -5,9 +5,11 @@
 pub(crate) mod approvals;
 pub(crate) mod devices;
 pub(crate) mod enrollment;
+pub(crate) mod plans;
 pub(crate) mod readiness;
 pub(crate) mod registration;
 pub(crate) mod releases;
+pub(crate) mod revisions;
 pub(crate) mod ring_sets;
 pub(crate) mod rollouts;
 pub(crate) mod signals;

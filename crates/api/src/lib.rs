@@ -16,6 +16,7 @@ mod enrollment;
 mod extract;
 mod paging;
 mod paths;
+mod plans;
 mod problem;
 mod readiness;
 mod registration;

@@ -28,6 +28,7 @@ paths! {
     UpdatePath { tenant: TenantId, update: UpdateId }
     ReleasePath { tenant: TenantId, release: ReleaseId }
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
+    PlanPath { tenant: TenantId, plan: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
     SignalPath { tenant: TenantId, signal: SignalId }
 }

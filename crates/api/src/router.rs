@@ -16,10 +16,10 @@ use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
 use crate::ring_sets::proof;
-use crate::rollouts::{actions, approvals, events, explain, replay, segments};
+use crate::rollouts::{actions, approvals, events, explain, plans as revisions, replay, segments};
 use crate::state::State;
 use crate::{
-    budget, device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
+    budget, device_actions, devices, document, enrollment, plans, readiness, registration, releases, ring_sets,
     rollouts, signals, tenants, tokens, updates,
 };
 
@@ -78,10 +78,16 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(updates::read))
         .routes(routes!(releases::list, releases::create))
         .routes(routes!(releases::read))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::read))
+        .routes(routes!(plans::compare))
+        .routes(routes!(plans::start))
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
         .routes(routes!(replay::replay))
+        .routes(routes!(revisions::list))
+        .routes(routes!(revisions::revise))
         .routes(routes!(signals::of_rollout))
         .routes(routes!(signals::list, signals::create))
         .routes(routes!(signals::read, signals::replace, signals::delete))

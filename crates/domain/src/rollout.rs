@@ -11,4 +11,5 @@ pub mod observations;
 pub mod phase;
 pub mod plan;
 pub mod replay;
+pub mod revision;
 pub mod snapshot;

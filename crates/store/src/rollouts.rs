@@ -24,12 +24,16 @@ use crate::{Store, StoreError, chain, work};
 mod cohort;
 mod create;
 mod read;
+mod revise;
+mod saved;
 mod segments;
 mod single;
 
 pub use cohort::SegmentWish;
 pub(crate) use read::fetch;
 use read::rollouts;
+pub use revise::{NewRevision, RevisionRow};
+pub use saved::{Excluded, Membership, NewPlan, PlanBody, PlanStart, SavedPlanRow};
 pub use single::Asked;
 
 #[derive(Debug, Clone)]

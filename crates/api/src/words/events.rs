@@ -1,10 +1,11 @@
 //! Events of the history, and what comes next, in one sentence each.
 
 use domain::rollout::phase::{Event, Pauser};
+use domain::rollout::revision::Change;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{Rings, capital, devices, failure, number};
+use super::{Rings, capital, devices, failure, number, revisions};
 
 /// What happened.
 #[must_use]
@@ -106,6 +107,14 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
         "created" => format!("Created by {actor}."),
         "tenant_created" => format!("Tenant added by {actor}."),
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
+        "plan_revised" => {
+            let changes = body.get("changes").map(Vec::<Change>::deserialize);
+            let changes = changes.and_then(Result::ok).unwrap_or_default();
+            let changes: Vec<_> = changes.iter().map(|one| revisions::change(one, rings)).collect();
+            let number = body.get("revision").and_then(Value::as_i64).unwrap_or_default();
+            let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{actor} made revision {number} of the plan ({}){reason}", changes.join("; "))
+        }
         "budget_set" => match body.get("devices").and_then(Value::as_u64) {
             Some(most) => format!(
                 "{actor} set the budget: at most {} devices between offer and outcome, over all \

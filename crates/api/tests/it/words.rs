@@ -320,6 +320,14 @@ fn entries_of_the_history() {
         ("tenant_connected", json!({})),
         ("ring_set_created", json!({})),
         ("release_created", json!({})),
+        (
+            "plan_revised",
+            json!({ "revision": 2, "reason": "a quiet week", "changes": [
+                { "ring": 1, "field": "gate.bake", "before": 86400, "after": 172_800 },
+                { "ring": 1, "field": "gate.max_failed_bp", "before": 500, "after": 250 },
+                { "field": "on_gate_failure", "before": "pause", "after": "roll_back" },
+            ] }),
+        ),
         ("budget_set", json!({ "devices": 1500 })),
         ("budget_set", json!({ "devices": null })),
         ("approved", json!({ "ring": 1, "comment": "looked at the helpdesk" })),
@@ -342,6 +350,7 @@ fn entries_of_the_history() {
     Connection of the tenant replaced by ana.
     Ring set added by ana.
     Release approved by ana.
+    ana made revision 2 of the plan (ring 1 (Fast): gate.bake_hours 24 -> 48; ring 1 (Fast): gate.max_failed_percent 5 -> 2.5; on_gate_failure pause -> roll_back): a quiet week
     ana set the budget: at most 1,500 devices between offer and outcome, over all rollouts.
     ana lifted the budget of devices between offer and outcome.
     ana approved of ring 1 (Fast): looked at the helpdesk

@@ -18,6 +18,7 @@ mod readiness;
 mod registrations;
 mod releases;
 mod replay;
+mod revisions;
 mod rings;
 mod rollouts;
 mod signals;

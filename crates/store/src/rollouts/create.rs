@@ -1,17 +1,18 @@
 //! Making a rollout, whole or not at all.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::attempt::AttemptState;
 use domain::evidence::baseline::PastRelease;
 use domain::gate::policy::{Policy, Segment, SegmentKind};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
+use domain::ring::RingSet;
 use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
 use domain::rollout::plan::Plan;
 use domain::update::Strategy;
 use domain::work::WorkKind;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::segments;
@@ -36,61 +37,20 @@ impl Store {
     ) -> Result<RolloutRow, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let release = lock_release(&mut tx, tenant, new.release).await?;
-        let ring_set = ring_sets::fetch(&mut tx, tenant, new.ring_set).await;
-        let set = match ring_set {
-            Ok(row) => row.set,
-            Err(StoreError::NotFound { .. }) => {
-                return Err(StoreError::Invalid("there is no such ring set".to_owned()));
-            }
-            Err(other) => return Err(other),
-        };
-        check_free(&mut tx, tenant, new).await?;
+        let set = ring_set_of(&mut tx, tenant, new.ring_set).await?;
         let starts_at = new.starts_at.unwrap_or(release.released_at);
         let segments = segments::common(&mut tx, tenant, new.ring_set).await?;
         let past = past_releases(&mut tx, tenant).await?;
         let policy = Policy::settle(new.choices, &past, segments);
-        let names = |kind: SegmentKind| -> Vec<String> {
-            policy.segments.iter().filter(|s| s.kind == kind).map(|s| s.name.clone()).collect()
+        let made = Made {
+            release: new.release,
+            ring_set: new.ring_set,
+            plan: &Plan::new(&set, starts_at, new.on_gate_failure, policy),
+            author: actor,
+            inactive_after: new.inactive_after,
         };
-        let (models, builds) = (names(SegmentKind::Model), names(SegmentKind::Build));
-        let categories = names(SegmentKind::Category);
-        let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
-        check_quorums(&plan, actor)?;
-        let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
-        insert(&mut tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
-        let devices = sqlx::query_scalar!(
-            r#"select attempts_create($1, $2, $3, $4, $5, $6, $7, $8) as "devices!""#,
-            rollout.0,
-            new.ring_set.0,
-            release.update_id,
-            now,
-            now - new.inactive_after,
-            &models,
-            &builds,
-            &categories,
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        if devices == 0 {
-            return Err(StoreError::Invalid("the ring set has no members".to_owned()));
-        }
-        count_attempts(&mut tx, tenant, rollout, &plan).await?;
-        work::prepare(&mut tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
-        work::ask(&mut tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
-        if signals::any_for(&mut tx, tenant, new.ring_set).await? {
-            work::ask(&mut tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
-        }
-        let row = fetch(&mut tx, tenant, rollout).await?;
-        check_provable(&plan, &row)?;
-        let body = json!({
-            "release": new.release,
-            "ring_set": new.ring_set,
-            "plan": plan_id,
-            "plan_revision": 1,
-            "starts_at": starts_at,
-            "devices": devices,
-        });
-        let entry = Entry { rollout: Some(rollout), at: now, actor, kind: "created", body: &body };
+        let (row, body) = make(&mut tx, tenant, &release, made, actor, now).await?;
+        let entry = Entry { rollout: Some(row.id), at: now, actor, kind: "created", body: &body };
         chain::append(&mut tx, tenant, entry).await?;
         tx.commit().await?;
         Ok(row)
@@ -111,9 +71,89 @@ impl Store {
     }
 }
 
+/// A rollout to be made by this very plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub(super) release: ReleaseId,
+    pub(super) ring_set: RingSetId,
+    pub(super) plan: &'a Plan,
+    /// Of the plan, who may differ from whoever starts it.
+    pub(super) author: &'a str,
+    pub(super) inactive_after: TimeDelta,
+}
+
+/// Makes the rollout in `tx`, but for its entry in the chain, whose body this returns.
+pub(super) async fn make(
+    tx: &mut Tx,
+    tenant: TenantId,
+    release: &Release,
+    made: Made<'_>,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(RolloutRow, Value), StoreError> {
+    check_free(tx, tenant, (made.release, made.ring_set)).await?;
+    let plan = made.plan;
+    let names = |kind: SegmentKind| -> Vec<String> {
+        let segments = &plan.policy().segments;
+        segments.iter().filter(|s| s.kind == kind).map(|s| s.name.clone()).collect()
+    };
+    let (models, builds) = (names(SegmentKind::Model), names(SegmentKind::Build));
+    let categories = names(SegmentKind::Category);
+    check_quorums(plan, made.author)?;
+    let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
+    insert(tx, tenant, made, (rollout, plan_id), actor, now).await?;
+    let devices = sqlx::query_scalar!(
+        r#"select attempts_create($1, $2, $3, $4, $5, $6, $7, $8) as "devices!""#,
+        rollout.0,
+        made.ring_set.0,
+        release.update_id,
+        now,
+        now - made.inactive_after,
+        &models,
+        &builds,
+        &categories,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if devices == 0 {
+        return Err(StoreError::Invalid("the ring set has no members".to_owned()));
+    }
+    count_attempts(tx, tenant, rollout, plan).await?;
+    work::prepare(tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
+    work::ask(tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
+    if signals::any_for(tx, tenant, made.ring_set).await? {
+        work::ask(tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
+    }
+    let row = fetch(tx, tenant, rollout).await?;
+    check_provable(plan, &row)?;
+    let body = json!({
+        "release": made.release,
+        "ring_set": made.ring_set,
+        "plan": plan_id,
+        "plan_revision": 1,
+        "starts_at": plan.starts_at(),
+        "devices": devices,
+    });
+    Ok((row, body))
+}
+
+pub(super) async fn ring_set_of(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ring_set: RingSetId,
+) -> Result<RingSet, StoreError> {
+    match ring_sets::fetch(tx, tenant, ring_set).await {
+        Ok(row) => Ok(row.set),
+        Err(StoreError::NotFound { .. }) => {
+            Err(StoreError::Invalid("there is no such ring set".to_owned()))
+        }
+        Err(other) => Err(other),
+    }
+}
+
 /// How the last completed rollouts of the tenant ended. One that a person let go on against its gate
 /// teaches too: that person found it good enough.
-async fn past_releases(tx: &mut Tx, tenant: TenantId) -> Result<Vec<PastRelease>, StoreError> {
+pub(super) async fn past_releases(tx: &mut Tx, tenant: TenantId) -> Result<Vec<PastRelease>, StoreError> {
     let rows = sqlx::query!(
         r#"select coalesce(sum(t.devices) filter (where t.state = $2), 0) as "failures!",
              coalesce(sum(t.devices) filter (where t.state = $3), 0) as "successes!"
@@ -140,13 +180,14 @@ async fn past_releases(tx: &mut Tx, tenant: TenantId) -> Result<Vec<PastRelease>
 /// Releases that a limit is learnt from: more than a year of monthly ones.
 const REMEMBERED: i64 = 18;
 
-struct Release {
-    update_id: Uuid,
-    released_at: DateTime<Utc>,
+#[derive(Debug)]
+pub(super) struct Release {
+    pub(super) update_id: Uuid,
+    pub(super) released_at: DateTime<Utc>,
 }
 
 /// Under a lock, so that two rollouts of one release do not overlook each other.
-async fn lock_release(
+pub(super) async fn lock_release(
     tx: &mut Tx,
     tenant: TenantId,
     release: ReleaseId,
@@ -165,7 +206,7 @@ async fn lock_release(
 }
 
 /// A ring that nobody but the author may approve would wait for ever.
-fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
+pub(super) fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
     for (index, ring) in plan.rings().iter().enumerate() {
         let Some(quorum) = &ring.approvals else { continue };
         if !quorum.can_be_met(author) {
@@ -180,7 +221,7 @@ fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
 }
 
 /// A gate that could never pass would hold every release for ever.
-fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
+pub(super) fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
     let eligible: Vec<u32> = row.rings.iter().map(|ring| ring.tally.eligible()).collect();
     let refusals = refusals(plan, &eligible);
     if refusals.is_empty() {
@@ -193,14 +234,18 @@ fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
     Err(StoreError::Invalid(why.collect::<Vec<_>>().join("; ")))
 }
 
-async fn check_free(tx: &mut Tx, tenant: TenantId, new: &NewRollout) -> Result<(), StoreError> {
+async fn check_free(
+    tx: &mut Tx,
+    tenant: TenantId,
+    (release, ring_set): (ReleaseId, RingSetId),
+) -> Result<(), StoreError> {
     let unfinished = sqlx::query_scalar!(
         r#"select exists (
              select from rollout where tenant_id = $1 and release_id = $2 and ring_set_id = $3
                  and phase_name not in ('completed', 'rolled_back', 'cancelled')) as "yes!""#,
         tenant.0,
-        new.release.0,
-        new.ring_set.0,
+        release.0,
+        ring_set.0,
     )
     .fetch_one(&mut **tx)
     .await?;
@@ -214,17 +259,16 @@ async fn check_free(tx: &mut Tx, tenant: TenantId, new: &NewRollout) -> Result<(
 async fn insert(
     tx: &mut Tx,
     tenant: TenantId,
-    new: &NewRollout,
+    made: Made<'_>,
     (rollout, plan_id): (RolloutId, PlanId),
-    plan: &Plan,
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let (ReleaseId(release), RingSetId(ring_set)) = (new.release, new.ring_set);
+    let (ReleaseId(release), RingSetId(ring_set)) = (made.release, made.ring_set);
     sqlx::query!(
         "with planned as (
              insert into plan (tenant_id, id, rollout_id, revision, body, created_by, created_at)
-             values ($1, $2, $3, 1, $4, $5, $6)
+             values ($1, $2, $3, 1, $4, $13, $6)
          )
          insert into rollout (tenant_id, id, release_id, ring_set_id, plan_id, strategy, phase,
              phase_name, generation, wish, wish_at, wish_by, created_at)
@@ -232,7 +276,7 @@ async fn insert(
         tenant.0,
         plan_id.0,
         rollout.0,
-        json(plan)?,
+        json(made.plan)?,
         actor,
         now,
         release,
@@ -241,6 +285,7 @@ async fn insert(
         Phase::Scheduled.name(),
         wish_word(Wish::Run),
         Strategy::DeploymentService.name(),
+        made.author,
     )
     .execute(&mut **tx)
     .await?;

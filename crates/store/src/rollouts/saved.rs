@@ -1,0 +1,336 @@
+//! Plans computed without effect, saved under a hash, and started exactly as saved.
+//!
+//! What a plan would do is not worked out a second time: the rollout is made as it would be, looked at,
+//! and taken back with its transaction. So a plan that is shown is one that can be started.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::attempt::AttemptState;
+use domain::gate::policy::{Choices, Policy};
+use domain::ids::{RingSetId, RolloutId, TenantId, UpdateId};
+use domain::ring::{Ring, RingIndex, RingSet};
+use domain::rollout::plan::{OnGateFailure, Plan};
+use domain::update::Delivery;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::create::{Made, lock_release, make, past_releases, ring_set_of};
+use super::{RolloutRow, segments};
+use crate::chain::Entry;
+use crate::convert::{count, json as column, ring};
+use crate::scope::{Tx, retried};
+use crate::{Store, StoreError, chain, releases};
+
+mod members;
+mod read;
+
+use read::fetch;
+
+/// A plan to be computed.
+#[derive(Debug, Clone)]
+pub struct NewPlan {
+    pub update: UpdateId,
+    /// Of the release, which is made when the plan is started, unless there is one of this update.
+    pub release: String,
+    /// None: as the kind of the update is delivered when nobody chooses.
+    pub delivery: Option<Delivery>,
+    pub ring_set: RingSetId,
+    /// The rings of that set with other days, gates, waves and approvals; none: as they are.
+    pub rings: Option<Vec<Ring>>,
+    /// Deferrals count from here; none: from the release date of the update.
+    pub starts_at: Option<DateTime<Utc>>,
+    pub on_gate_failure: OnGateFailure,
+    /// Devices not heard of for so long are excluded as inactive.
+    pub inactive_after: TimeDelta,
+    pub choices: Choices,
+}
+
+/// What the hash of a plan covers: all that a rollout is made from, but the state of single devices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanBody {
+    pub update: UpdateId,
+    pub release: String,
+    pub delivery: Delivery,
+    pub ring_set: RingSetId,
+    pub inactive_after_days: i64,
+    pub plan: Plan,
+    /// One for each ring, in order.
+    pub members: Vec<Membership>,
+}
+
+/// Who is in one ring, in short.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub devices: u32,
+    /// The same for the same devices, whatever their order.
+    pub fingerprint: String,
+}
+
+/// Devices that are left out, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    pub ring: RingIndex,
+    /// The code that their attempts would carry.
+    pub reason: String,
+    pub devices: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedPlanRow {
+    /// None: it was not saved.
+    pub id: Option<Uuid>,
+    pub body: PlanBody,
+    /// SHA-256 of the body's canonical JSON, in hexadecimal.
+    pub hash: String,
+    /// When it was computed.
+    pub excluded: Vec<Excluded>,
+    pub created_by: String,
+    pub created_at: DateTime<Utc>,
+    /// The rollout it was started as, by whom and when.
+    pub started: Option<(RolloutId, String, DateTime<Utc>)>,
+}
+
+/// How a plan is started.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanStart<'a> {
+    pub plan: Uuid,
+    /// What was looked at.
+    pub hash: &'a str,
+    /// Whether to go on though rings have other members by now.
+    pub accept_changes: bool,
+}
+
+impl Store {
+    /// Computes a plan without effect: the rollout is made and taken back. As `rollout_create` refuses,
+    /// so does this. Saves it, with its entry in the chain, if `save`. Cost: the members of the ring
+    /// set, once more than a rollout.
+    pub async fn plan_compute(
+        &self,
+        tenant: TenantId,
+        new: &NewPlan,
+        save: bool,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<SavedPlanRow, StoreError> {
+        let (body, excluded) = retried(|| self.tried(tenant, new, actor, now)).await?;
+        let text = canonical(&body)?;
+        let mut row = SavedPlanRow {
+            id: None,
+            body,
+            hash: hex(&Sha256::digest(&text)),
+            excluded,
+            created_by: actor.to_owned(),
+            created_at: now,
+            started: None,
+        };
+        if save {
+            let id = Uuid::now_v7();
+            self.keep(tenant, id, &text, &row).await?;
+            row.id = Some(id);
+        }
+        Ok(row)
+    }
+
+    /// Makes the rollout of a saved plan, exactly as saved, and its release if there is none yet.
+    /// `Conflict` when the plan has another hash or was started already, when the ring set has other rings by now, and when rings have other members
+    /// and that is not accepted.
+    pub async fn plan_start(
+        &self,
+        tenant: TenantId,
+        start: PlanStart<'_>,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RolloutRow, StoreError> {
+        retried(|| self.start(tenant, start, actor, now)).await
+    }
+
+    /// The transaction is dropped, and with it everything that it made.
+    async fn tried(
+        &self,
+        tenant: TenantId,
+        new: &NewPlan,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(PlanBody, Vec<Excluded>), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let wanted = releases::NewRelease {
+            update: new.update,
+            name: &new.release,
+            delivery: new.delivery,
+        };
+        let (release, _) = releases::found_or_made(&mut tx, tenant, wanted, actor, now).await?;
+        let of = lock_release(&mut tx, tenant, release.id).await?;
+        let set = ring_set_of(&mut tx, tenant, new.ring_set).await?;
+        let common = segments::common(&mut tx, tenant, new.ring_set).await?;
+        let past = past_releases(&mut tx, tenant).await?;
+        let policy = Policy::settle(new.choices, &past, common);
+        let starts_at = new.starts_at.unwrap_or(of.released_at);
+        let mut plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
+        if let Some(rings) = new.rings.as_ref().filter(|rings| *rings != set.rings()) {
+            plan = plan
+                .revised(rings.clone(), starts_at, new.on_gate_failure)
+                .map_err(|error| StoreError::Invalid(error.to_string()))?;
+        }
+        let made = Made {
+            release: release.id,
+            ring_set: new.ring_set,
+            plan: &plan,
+            author: actor,
+            inactive_after: new.inactive_after,
+        };
+        let (row, _) = make(&mut tx, tenant, &of, made, actor, now).await?;
+        let excluded = excluded(&mut tx, tenant, row.id).await?;
+        let members = members::of(&mut tx, tenant, new.ring_set, plan.rings().len()).await?;
+        let body = PlanBody {
+            update: new.update,
+            release: new.release.clone(),
+            delivery: release.delivery,
+            ring_set: new.ring_set,
+            inactive_after_days: new.inactive_after.num_days(),
+            plan,
+            members,
+        };
+        Ok((body, excluded))
+    }
+
+    async fn keep(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        text: &str,
+        row: &SavedPlanRow,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        sqlx::query!(
+            "insert into saved_plan (tenant_id, id, body, hash, excluded, created_by, created_at)
+             values ($1, $2, $3, decode($4, 'hex'), $5, $6, $7)",
+            tenant.0,
+            id,
+            text,
+            row.hash,
+            column(&row.excluded)?,
+            row.created_by,
+            row.created_at,
+        )
+        .execute(&mut *tx)
+        .await?;
+        let body = json!({ "saved_plan": id, "release": row.body.release, "hash": row.hash });
+        let (actor, at) = (row.created_by.as_str(), row.created_at);
+        let entry = Entry { rollout: None, at, actor, kind: "plan_saved", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn start(
+        &self,
+        tenant: TenantId,
+        start: PlanStart<'_>,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RolloutRow, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let saved = fetch(&mut tx, tenant, start.plan, true).await?;
+        if !saved.hash.eq_ignore_ascii_case(start.hash) {
+            let why = format!("the plan has the hash {}, not the one given; look again", saved.hash);
+            return Err(StoreError::Conflict(why));
+        }
+        if let Some((rollout, by, _)) = &saved.started {
+            let why = format!("{by} started this plan already: rollout {rollout}");
+            return Err(StoreError::Conflict(why));
+        }
+        let body = &saved.body;
+        check_rings(&ring_set_of(&mut tx, tenant, body.ring_set).await?, &body.plan)?;
+        let rings = body.plan.rings().len();
+        let members = members::of(&mut tx, tenant, body.ring_set, rings).await?;
+        let changes = members::changes(&body.plan, &body.members, &members);
+        if !changes.is_empty() && !start.accept_changes {
+            let changes = changes.join("; ");
+            return Err(StoreError::Conflict(format!(
+                "rings have other members than when the plan was saved: {changes}. Accept the \
+                 changes to start it nevertheless, or save it anew"
+            )));
+        }
+        let wanted = releases::NewRelease {
+            update: body.update,
+            name: &body.release,
+            delivery: Some(body.delivery),
+        };
+        let (release, new) = releases::found_or_made(&mut tx, tenant, wanted, actor, now).await?;
+        let of = lock_release(&mut tx, tenant, release.id).await?;
+        let made = Made {
+            release: release.id,
+            ring_set: body.ring_set,
+            plan: &body.plan,
+            author: &saved.created_by,
+            inactive_after: TimeDelta::days(body.inactive_after_days),
+        };
+        let (row, mut created) = make(&mut tx, tenant, &of, made, actor, now).await?;
+        sqlx::query!(
+            "update saved_plan set rollout_id = $3, started_by = $4, started_at = $5
+             where tenant_id = $1 and id = $2",
+            tenant.0,
+            start.plan,
+            row.id.0,
+            actor,
+            now,
+        )
+        .execute(&mut *tx)
+        .await?;
+        created["saved_plan"] = json!(start.plan);
+        created["hash"] = json!(saved.hash);
+        created["membership_changes"] = json!(changes);
+        if let Some(body) = new {
+            releases::append(&mut tx, tenant, &body, actor, now).await?;
+        }
+        let entry = Entry { rollout: Some(row.id), at: now, actor, kind: "created", body: &created };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+}
+
+/// Members are told apart by the place of their ring.
+fn check_rings(set: &RingSet, plan: &Plan) -> Result<(), StoreError> {
+    let names = |rings: &[Ring]| rings.iter().map(|ring| ring.name.clone()).collect::<Vec<_>>();
+    if names(set.rings()) == names(plan.rings()) {
+        return Ok(());
+    }
+    let why = "the ring set has other rings than when the plan was saved; save it anew";
+    Err(StoreError::Conflict(why.to_owned()))
+}
+
+async fn excluded(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rollout: RolloutId,
+) -> Result<Vec<Excluded>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select ring, coalesce(code, '') as "reason!", count(*)::int as "devices!" from attempt
+         where tenant_id = $1 and rollout_id = $2 and state = $3
+         group by 1, 2 order by 1, 3 desc, 2"#,
+        tenant.0,
+        rollout.0,
+        AttemptState::Excluded.code(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let rows = rows.into_iter().map(|row| {
+        Ok(Excluded { ring: ring(row.ring)?, reason: row.reason, devices: count(row.devices)? })
+    });
+    rows.collect()
+}
+
+/// Keys come out sorted, because `serde_json` keeps objects in a sorted map.
+fn canonical(body: &PlanBody) -> Result<String, StoreError> {
+    Ok(column(body)?.to_string())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
