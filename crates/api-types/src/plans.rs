@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Delivery, EvidencePolicy, OnGateFailure, PlanChange, Ring, RingProof};
+use crate::{Delivery, EvidencePolicy, OnGateFailure, PlanChange, Replay, Ring, RingProof};
 
 /// A rollout to be planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -122,4 +122,46 @@ pub struct PlanDifference {
     pub changes: Vec<PlanChange>,
     /// Rings that have other members.
     pub membership_changes: Vec<String>,
+}
+
+/// What a plan is tried on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimulatePlan {
+    /// Shares of installs that fail; once, twice and five times what is healthy and 10 % if not given.
+    #[schema(max_items = 10)]
+    pub failed_percent: Vec<f64>,
+    /// A past release: what its observations would have come to by the evidence policy of the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollout_id: Option<Uuid>,
+}
+
+/// What a plan would come to. Stopped means paused by the evidence of failed installs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PlanSimulation {
+    pub rates: Vec<SimulatedRate>,
+    /// Of the past release, if one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
+}
+
+/// A release that fails at one rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SimulatedRate {
+    pub failed_percent: f64,
+    /// Against what is healthy.
+    pub times_healthy: f64,
+    pub rings: Vec<SimulatedRing>,
+    /// Devices that are offered the update, on average.
+    pub exposed: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SimulatedRing {
+    pub ring: u8,
+    pub name: String,
+    /// Those that would not have been left out when the plan was saved.
+    pub devices: u32,
+    /// The chance that the release is stopped by the time all of them and those of earlier rings reported.
+    pub stopped_percent: f64,
 }

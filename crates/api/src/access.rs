@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 73] = {
+pub static RULES: [Rule; 75] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -88,10 +88,12 @@ pub static RULES: [Rule; 73] = {
         rule(GET,    "/api/v1/tenants/{tenant}/plans/{plan}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/plans/{plan}/difference", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/plans/{plan}/start", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/plans/{plan}/simulate", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/explain", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/failures", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/plans", Viewer, Tenant),
         rule(PATCH,  "/api/v1/tenants/{tenant}/rollouts/{rollout}/plan", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/replay", Viewer, Tenant),

@@ -1,5 +1,7 @@
 //! Plans: computed without effect, saved, and started exactly as saved.
 
+pub(crate) mod simulate;
+
 use api_types::{
     CreatePlan, List, PageQuery, PlanDifference, PlanDifferenceQuery, Rollout, SavedPlan, StartPlan,
 };
@@ -102,15 +104,18 @@ async fn planned(
     Ok(Some(rings))
 }
 
-/// What each ring can prove with its members; those that would be left out prove nothing.
+/// The members of each ring that would not have been left out when the plan was saved.
+fn eligible(row: &SavedPlanRow) -> Vec<u32> {
+    let each = (0..).zip(&row.body.members).map(|(at, members)| {
+        let out = row.excluded.iter().filter(|one| one.ring.0 == at).map(|one| one.devices);
+        members.devices.saturating_sub(out.fold(0, u32::saturating_add))
+    });
+    each.collect()
+}
+
+/// What each ring can prove with those of its members that would be offered the update.
 async fn proofs(row: &SavedPlanRow) -> Result<Vec<RingProof>, Problem> {
-    let members: Vec<u32> = (0..)
-        .zip(&row.body.members)
-        .map(|(at, members)| {
-            let out = row.excluded.iter().filter(|one| one.ring.0 == at).map(|one| one.devices);
-            members.devices.saturating_sub(out.fold(0, u32::saturating_add))
-        })
-        .collect();
+    let members = eligible(row);
     let plan: Plan = row.body.plan.clone();
     // Walks the fleet device by device: no work for a thread that others wait for.
     let found = tokio::task::spawn_blocking(move || prove(&plan, &members)).await;

@@ -4,6 +4,7 @@ pub(crate) mod actions;
 pub(crate) mod approvals;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod failures;
 pub(crate) mod plans;
 pub(crate) mod replay;
 pub(crate) mod segments;

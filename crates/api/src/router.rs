@@ -14,9 +14,12 @@ use utoipa_axum::routes;
 
 use crate::auth::{Gatekeeper, admit};
 use crate::problem::{Kind, Problem};
+use crate::plans::simulate;
 use crate::reply::{finish, panicked};
 use crate::ring_sets::proof;
-use crate::rollouts::{actions, approvals, events, explain, plans as revisions, replay, segments};
+use crate::rollouts::{
+    actions, approvals, events, explain, failures, plans as revisions, replay, segments,
+};
 use crate::state::State;
 use crate::{
     budget, device_actions, devices, document, enrollment, plans, readiness, registration, releases, ring_sets,
@@ -82,10 +85,12 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(plans::read))
         .routes(routes!(plans::compare))
         .routes(routes!(plans::start))
+        .routes(routes!(simulate::simulate))
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
         .routes(routes!(replay::replay))
+        .routes(routes!(failures::list))
         .routes(routes!(revisions::list))
         .routes(routes!(revisions::revise))
         .routes(routes!(signals::of_rollout))

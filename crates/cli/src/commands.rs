@@ -3,6 +3,7 @@
 mod apply;
 mod device;
 mod gate;
+mod plan;
 mod policy;
 mod release;
 mod ring_set;
@@ -44,6 +45,9 @@ pub(crate) enum ClientCommand {
     /// Updates approved to go out.
     #[command(subcommand)]
     Release(release::Command),
+    /// Plans: computed without effect, saved, and started exactly so.
+    #[command(subcommand)]
+    Plan(plan::Command),
     /// Make ring sets, enrollment and decisions about devices what a file says.
     Apply(apply::Apply),
     /// What other policies would have decided.
@@ -85,6 +89,7 @@ pub(crate) async fn run(
         ClientCommand::Signal(command) => signal::run(command, &context).await,
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
+        ClientCommand::Plan(command) => plan::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,
         ClientCommand::Policy(command) => policy::run(command, &context).await,
         ClientCommand::Gate(command) => gate::run(&command, context.output),

@@ -12,4 +12,5 @@ pub mod phase;
 pub mod plan;
 pub mod replay;
 pub mod revision;
+pub mod simulate;
 pub mod snapshot;

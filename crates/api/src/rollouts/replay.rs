@@ -38,6 +38,16 @@ pub(crate) async fn replay(
     Json(body): Json<ReplayPolicy>,
 ) -> Result<axum::Json<Replay>, Problem> {
     let changes = changes_in(&body)?;
+    let other = move |plan: &Plan| plan.changed(&changes);
+    replay_under(&state, path, other).await.map(axum::Json)
+}
+
+/// What the policy that `other` makes of the plan would have decided.
+pub(crate) async fn replay_under(
+    state: &State,
+    path: RolloutPath,
+    other: impl FnOnce(&Plan) -> Result<Plan, LevelsError> + Send + 'static,
+) -> Result<Replay, Problem> {
     let revisions = state.store.rollout_revisions(path.tenant, path.rollout).await?;
     let recorded = state.store.rollout_recorded(path.tenant, path.rollout, MOST_DECISIONS).await?;
     let complete = recorded.len() < usize::from(MOST_DECISIONS);
@@ -48,7 +58,7 @@ pub(crate) async fn replay(
     // A new policy is settled and every decision weighed again: no work for a thread that others
     // wait for.
     let work = move || {
-        let newest = newest.changed(&changes)?;
+        let newest = other(&newest)?;
         // All revisions have one policy.
         let policy = newest.policy();
         let each = revisions.into_iter().map(|one| (one.id, one.plan.with_policy(policy.clone())));
@@ -64,7 +74,7 @@ pub(crate) async fn replay(
         )
     })?;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Ok(axum::Json(Replay {
+    Ok(Replay {
         rollout_id: path.rollout.0,
         summary: words::summary(&found),
         compared: count(found.steps.len()),
@@ -78,7 +88,7 @@ pub(crate) async fn replay(
             .collect(),
         stopped: found.stopped.as_ref().map(|one| stop(one, &rings)),
         would_stop: found.stops.as_ref().map(|one| stop(one, &rings)),
-    }))
+    })
 }
 
 fn shown(step: &replay::Step, rings: &Rings) -> Option<ReplayStep> {

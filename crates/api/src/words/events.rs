@@ -104,7 +104,13 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
             let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
             format!("Graph has accepted that {ring} is {}.", text("access").unwrap_or("changed"))
         }
-        "created" => format!("Created by {actor}."),
+        "created" => match (text("saved_plan"), text("hash")) {
+            (Some(_), Some(hash)) => {
+                let short = hash.get(..12).unwrap_or(hash);
+                format!("Created by {actor}, exactly as the plan {short} was saved.")
+            }
+            (_, _) => format!("Created by {actor}."),
+        },
         "tenant_created" => format!("Tenant added by {actor}."),
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
         "plan_revised" => {
@@ -114,6 +120,9 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
             let number = body.get("revision").and_then(Value::as_i64).unwrap_or_default();
             let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
             format!("{actor} made revision {number} of the plan ({}){reason}", changes.join("; "))
+        }
+        "plan_saved" => {
+            format!("{actor} saved a plan of {}.", text("release").unwrap_or("a release"))
         }
         "budget_set" => match body.get("devices").and_then(Value::as_u64) {
             Some(most) => format!(

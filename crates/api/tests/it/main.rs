@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod inputs;
 mod looking_back;
+mod plans;
 mod proofs;
 mod ring_sets;
 mod rollouts;

@@ -316,6 +316,8 @@ fn entries_of_the_history() {
         ("accepted", json!({ "ring": 1, "access": "held", "generation": 4 })),
         ("accepted", json!(null)),
         ("created", json!({})),
+        ("created", json!({ "saved_plan": "1", "hash": "0123456789abcdef" })),
+        ("plan_saved", json!({ "release": "November" })),
         ("tenant_created", json!({})),
         ("tenant_connected", json!({})),
         ("ring_set_created", json!({})),
@@ -346,6 +348,8 @@ fn entries_of_the_history() {
     Graph has accepted that ring 1 (Fast) is held.
     Graph has accepted that a ring is changed.
     Created by ana.
+    Created by ana, exactly as the plan 0123456789ab was saved.
+    ana saved a plan of November.
     Tenant added by ana.
     Connection of the tenant replaced by ana.
     Ring set added by ana.

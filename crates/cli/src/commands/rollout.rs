@@ -2,6 +2,7 @@
 
 mod approvals;
 mod edit;
+mod failures;
 mod segments;
 
 use std::time::Duration;
@@ -79,6 +80,8 @@ pub(crate) enum Command {
     Edit(edit::Edit),
     /// List the revisions of the plan, who made them, and what is different in each.
     Plans(Which),
+    /// Count failed and lost devices by error code, with what the codes mean.
+    Failures(Which),
     /// List models, builds and categories with their evidence.
     Segments(Which),
     /// Hold one segment; the rest goes on.
@@ -227,6 +230,10 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             let rollout = which.find(context, &tenant).await?.typed;
             approvals::list(context, &tenant, &rollout).await?;
         }
+        Command::Failures(which) => {
+            let rollout = which.find(context, &tenant).await?.typed;
+            failures::list(context, &tenant, &rollout.id.to_string()).await?;
+        }
         Command::Edit(edit) => edit.run(context, &tenant).await?,
         Command::Plans(which) => {
             let rollout = which.find(context, &tenant).await?.typed;
@@ -366,7 +373,7 @@ fn list(context: &Context<'_>, rollouts: &[Document<Rollout>]) -> Result<(), Fai
     })
 }
 
-fn show(context: &Context<'_>, rollout: &Document<Rollout>) -> Result<(), Failure> {
+pub(super) fn show(context: &Context<'_>, rollout: &Document<Rollout>) -> Result<(), Failure> {
     match context.output.form {
         Form::Table => write_lines(tree::lines(context.output, &rollout.typed)),
         Form::Plain => write_lines(tree::plain(&rollout.typed)),

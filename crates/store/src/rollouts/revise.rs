@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::create::{check_provable, check_quorums};
-use super::{NOT_FOUND, RolloutRow, fetch};
+use super::{NOT_FOUND, RolloutRow, fetch, lock};
 use crate::chain::Entry;
 use crate::convert::{self, json as column, phase};
 use crate::scope::{Tx, retried};
@@ -139,10 +139,11 @@ async fn checked(
     new: NewRevision<'_>,
     actor: &str,
 ) -> Result<Plan, StoreError> {
+    lock(tx, tenant, rollout).await?;
     let row = sqlx::query!(
         "select r.phase, p.revision, p.body from rollout r
          join plan p on p.tenant_id = $1 and p.id = r.plan_id
-         where r.tenant_id = $1 and r.id = $2 for update of r",
+         where r.tenant_id = $1 and r.id = $2",
         tenant.0,
         rollout.0,
     )
