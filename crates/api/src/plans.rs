@@ -153,7 +153,11 @@ pub(crate) async fn compare(
     let other = match query.other {
         Some(other) => {
             let other = state.store.plan_fetch(path.tenant, other).await;
-            other.map_err(|_| Problem::parameter("other", "there is no such plan here"))?.0.body.plan
+            other
+                .map_err(|_| Problem::parameter("other", "there is no such plan here"))?
+                .0
+                .body
+                .plan
         }
         None => {
             let set = state.store.ring_set_fetch(path.tenant, row.body.ring_set).await?.set;

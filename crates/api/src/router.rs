@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Gatekeeper, admit};
-use crate::problem::{Kind, Problem};
 use crate::plans::simulate;
+use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
 use crate::ring_sets::proof;
 use crate::rollouts::{
@@ -22,8 +22,8 @@ use crate::rollouts::{
 };
 use crate::state::State;
 use crate::{
-    budget, device_actions, devices, document, enrollment, plans, readiness, registration, releases, ring_sets,
-    rollouts, signals, tenants, tokens, updates,
+    budget, device_actions, devices, document, enrollment, plans, readiness, registration,
+    releases, ring_sets, rollouts, signals, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;

@@ -29,11 +29,8 @@ use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
 
 /// What `Tally::in_flight` counts.
-const IN_FLIGHT: [i16; 3] = [
-    AttemptState::Offered.code(),
-    AttemptState::Installing.code(),
-    AttemptState::Installed.code(),
-];
+const IN_FLIGHT: [i16; 3] =
+    [AttemptState::Offered.code(), AttemptState::Installing.code(), AttemptState::Installed.code()];
 
 /// The budget of a tenant, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,9 +129,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let limit = sqlx::query_scalar!("select devices from budget where tenant_id = $1", tenant.0)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let limit =
+            sqlx::query_scalar!("select devices from budget where tenant_id = $1", tenant.0)
+                .fetch_optional(&mut *tx)
+                .await?;
         let Some(limit) = limit else { return Ok(()) };
         let free = taken(&mut tx, tenant, limit).await?.free();
         let next = sqlx::query_scalar!(
@@ -171,11 +169,7 @@ pub(crate) async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<Option<Budget>
     }
 }
 
-pub(crate) async fn taken(
-    tx: &mut Tx,
-    tenant: TenantId,
-    limit: i32,
-) -> Result<Budget, StoreError> {
+pub(crate) async fn taken(tx: &mut Tx, tenant: TenantId, limit: i32) -> Result<Budget, StoreError> {
     Ok(Budget { limit: count(limit)?, in_flight: in_flight(tx, tenant).await? })
 }
 

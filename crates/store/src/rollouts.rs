@@ -21,6 +21,7 @@ use crate::page::Page;
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
 
+mod basis;
 mod cohort;
 mod create;
 mod failures;

@@ -25,9 +25,8 @@ pub(crate) fn revised(old: &Plan, body: &wire::RevisePlan) -> Result<Plan, Probl
     let on_gate_failure = body.on_gate_failure.map_or(old.on_gate_failure(), on_gate_failure_in);
     let last = rings.iter().rposition(|ring| ring.membership.percent > 0).unwrap_or_default();
     old.revised(rings, starts_at, on_gate_failure).map_err(|error| {
-        let key = |at: usize| {
-            body.rings.keys().find(|key| place(old.rings(), key) == Some(at)).cloned()
-        };
+        let key =
+            |at: usize| body.rings.keys().find(|key| place(old.rings(), key) == Some(at)).cloned();
         let at = match &error {
             RevisionError::Count { .. } | RevisionError::Same => String::new(),
             RevisionError::Identity { ring } => {

@@ -49,7 +49,7 @@ pub(crate) async fn simulate(
             let path = RolloutPath { tenant, rollout: rollout.into() };
             let there = state.store.rollout_fetch(tenant, path.rollout).await;
             there.map_err(Problem::about("/rollout_id"))?;
-            let other = |past: &Plan| {
+            let other = move |past: &Plan| {
                 let segments = past.policy().segments.clone();
                 Ok(past.with_policy(Policy { segments, ..policy }))
             };

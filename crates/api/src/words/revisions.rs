@@ -30,9 +30,7 @@ pub fn shown(change: &Change) -> Shown {
         "gate.bake" | "gate.max_data_age" | "gate.observation_window" => {
             in_units(format!("{field}_hours"), 3600.0)
         }
-        other => {
-            Shown { field: other.to_owned(), before: before.clone(), after: after.clone() }
-        }
+        other => Shown { field: other.to_owned(), before: before.clone(), after: after.clone() },
     }
 }
 
@@ -52,7 +50,9 @@ fn plain(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |n| n.to_string()),
+        Value::Number(number) => {
+            number.as_f64().map_or_else(|| number.to_string(), |n| n.to_string())
+        }
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }

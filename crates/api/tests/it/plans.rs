@@ -49,7 +49,10 @@ async fn a_plan_is_changed_under_way_with_a_difference_that_people_can_read() {
     assert_eq!(made["changes"], shown["changes"]);
     let list = world.get(&plans).await.expect(200);
     assert_eq!(list["items"][1], made);
-    assert_eq!((&list["items"][0]["changes"], &list["items"][0]["reason"]), (&json!([]), &json!(null)));
+    assert_eq!(
+        (&list["items"][0]["changes"], &list["items"][0]["reason"]),
+        (&json!([]), &json!(null))
+    );
     let read = world.get(&format!("{base}/rollouts/{rollout}")).await.expect(200);
     assert_eq!((&read["plan_id"], &read["plan_revision"]), (&made["plan_id"], &json!(2)));
     let events = world.get(&format!("{base}/rollouts/{rollout}/events")).await.expect(200);
@@ -103,7 +106,8 @@ async fn planned(world: &World, base: &str, more: Value) -> Answer {
 #[tokio::test]
 async fn a_plan_is_shown_saved_and_started_exactly_so() {
     let (world, tenant, _, base) = world().await;
-    let more = json!({ "on_gate_failure": "roll_back", "rings": { "First": { "deferral_days": 3 } } });
+    let more =
+        json!({ "on_gate_failure": "roll_back", "rings": { "First": { "deferral_days": 3 } } });
     let mut only = more.clone();
     only["validate_only"] = json!(true);
     let shown = planned(&world, &base, only).await.expect(201);
@@ -136,7 +140,10 @@ async fn a_plan_is_shown_saved_and_started_exactly_so() {
     assert!(refused.problem().contains("80 -> 81 devices"), "{refused:?}");
     let accepted = json!({ "hash": plan["hash"], "accept_changes": true });
     let rollout = world.post(&start, accepted.clone()).await.expect(201);
-    assert_eq!((&rollout["release_name"], &rollout["plan_revision"]), (&json!("December"), &json!(1)));
+    assert_eq!(
+        (&rollout["release_name"], &rollout["plan_revision"]),
+        (&json!("December"), &json!(1))
+    );
     let revisions = format!("{base}/rollouts/{}/plans", text(&rollout["id"]));
     let revisions = world.get(&revisions).await.expect(200);
     assert_eq!(revisions["items"][0]["rings"][0], plan["rings"][0]["settings"]);
@@ -144,8 +151,13 @@ async fn a_plan_is_shown_saved_and_started_exactly_so() {
     let read = world.get(&path).await.expect(200);
     assert_eq!(read["rollout_id"], rollout["id"]);
     // As a rollout, it is refused what could never pass.
-    let never = planned(&world, &base, json!({ "rings": { "Broad": { "groups": [] } }, "release_name": "X",
-        "evidence": { "pause_at": 2 } })).await;
+    let never = planned(
+        &world,
+        &base,
+        json!({ "rings": { "Broad": { "groups": [] } }, "release_name": "X",
+        "evidence": { "pause_at": 2 } }),
+    )
+    .await;
     assert_eq!(never.body["errors"][0]["pointer"], "/evidence/pause_at");
 }
 
@@ -156,8 +168,12 @@ async fn a_plan_is_tried_on_stated_rates_and_on_a_past_release() {
     let plan = planned(&world, &base, json!({})).await.expect(201);
     let path = format!("{base}/plans/{}/simulate", text(&plan["id"]));
     let found = world.post(&path, json!({ "rollout_id": rollout })).await.expect(200);
-    let rates: Vec<f64> =
-        found["rates"].as_array().unwrap().iter().map(|one| one["failed_percent"].as_f64().unwrap()).collect();
+    let rates: Vec<f64> = found["rates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["failed_percent"].as_f64().unwrap())
+        .collect();
     assert_eq!(rates, [2.0, 4.0, 10.0, 10.0]);
     assert_eq!(found["replay"]["differing"], 0);
     let one = world.post(&path, json!({ "failed_percent": [100] })).await.expect(200);
@@ -176,7 +192,8 @@ async fn a_budget_is_set_shown_and_lifted() {
     let path = format!("{base}/budget");
     let none = json!({ "devices": null, "in_flight": 0, "waiting_rollouts": 0 });
     assert_eq!(world.get(&path).await.expect(200), none);
-    let put = async |body: Value| world.call(Method::PUT, &path, Some(&world.admin), Some(&body)).await;
+    let put =
+        async |body: Value| world.call(Method::PUT, &path, Some(&world.admin), Some(&body)).await;
     put(json!({ "devices": 2 })).await.expect(200);
     world.set_hour(1);
     let snapshot = world.store.rollout_snapshot(tenant, rollout).await.unwrap();
@@ -217,7 +234,8 @@ async fn failures_are_counted_by_code_in_words() {
     assert_eq!(devices, 4, "{found}");
     for one in items {
         assert_eq!((&one["ring_name"], &one["state"]), (&json!("First"), &json!("failed")));
-        let known = one["code"].as_str().is_some_and(|code| code.eq_ignore_ascii_case("0x800f0922"));
+        let known =
+            one["code"].as_str().is_some_and(|code| code.eq_ignore_ascii_case("0x800f0922"));
         let name = if known { json!("CBS_E_INSTALLERS_FAILED") } else { Value::Null };
         assert_eq!((&one["name"], one["text"].is_string()), (&name, known), "{one}");
     }

@@ -4,7 +4,9 @@ mod simulate;
 
 use std::path::PathBuf;
 
-use api_types::{CreatePlan, ExcludedDevices, PlanDifference, PlannedRing, Rollout, SavedPlan, StartPlan};
+use api_types::{
+    CreatePlan, ExcludedDevices, PlanDifference, PlannedRing, Rollout, SavedPlan, StartPlan,
+};
 use clap::{Args, Subcommand};
 
 use super::Context;
@@ -202,7 +204,8 @@ async fn difference(
     let path = ["tenants", tenant, "plans", &id, "difference"];
     let found: Document<PlanDifference> = context.client.get(&path, &query).await?;
     let lines = found.typed.changes.iter().map(|change| change.text.clone());
-    let members = found.typed.membership_changes.iter().map(|change| format!("members of {change}"));
+    let members =
+        found.typed.membership_changes.iter().map(|change| format!("members of {change}"));
     match context.output.form {
         Form::Table | Form::Plain => {
             let lines: Vec<String> = lines.chain(members).collect();
@@ -239,7 +242,8 @@ fn show(context: &Context<'_>, plan: &Document<SavedPlan>) -> Result<(), Failure
     let rows = p.rings.iter().map(row);
     match context.output.form {
         Form::Table => {
-            let head = ["ring", "opens", "devices", "left out", "stops from", "success by", "notes"];
+            let head =
+                ["ring", "opens", "devices", "left out", "stops from", "success by", "notes"];
             write(&format!("\n{}", table(&head, rows.collect())))
         }
         Form::Plain => write_lines(rows.map(|row| format!("ring\t{}", row.join("\t")))),

@@ -11,6 +11,7 @@ mod gate;
 mod help;
 mod looking_back;
 mod pictures;
+mod plans;
 mod program;
 mod readiness;
 mod ring_sets;

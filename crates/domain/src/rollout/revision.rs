@@ -51,9 +51,8 @@ impl Plan {
             return Err(RevisionError::Count { planned, given });
         }
         let mut pairs = self.rings().iter().zip(&rings);
-        let same = |(old, new): (&Ring, &Ring)| {
-            old.name == new.name && old.membership == new.membership
-        };
+        let same =
+            |(old, new): (&Ring, &Ring)| old.name == new.name && old.membership == new.membership;
         if let Some(ring) = pairs.position(|pair| !same(pair)) {
             return Err(RevisionError::Identity { ring });
         }

@@ -64,7 +64,12 @@ fn turn(
 }
 
 /// Who waits for the budget has too little of it, and would offer without one.
-fn check(plan: &Plan, fleets: &[(Fleet, Phase)], reasons: &[WaitingOn], now: i64) -> TestCaseResult {
+fn check(
+    plan: &Plan,
+    fleets: &[(Fleet, Phase)],
+    reasons: &[WaitingOn],
+    now: i64,
+) -> TestCaseResult {
     for (which, reason) in reasons.iter().enumerate() {
         if let WaitingOn::Budget { limit, .. } = reason {
             let free = limit.saturating_sub(in_flight(fleets));
@@ -102,8 +107,10 @@ proptest! {
 #[test]
 fn a_healthy_release_completes_within_a_small_budget() {
     let plan = plan(OnGateFailure::Pause);
-    let mut fleets =
-        vec![(Fleet::new([40, 120, 240], 0), Phase::Scheduled), (Fleet::new([40, 120, 240], 0), Phase::Scheduled)];
+    let mut fleets = vec![
+        (Fleet::new([40, 120, 240], 0), Phase::Scheduled),
+        (Fleet::new([40, 120, 240], 0), Phase::Scheduled),
+    ];
     for step in 1..600 {
         turn(&plan, &mut fleets, 12, step * 5).expect("within the budget");
         for (fleet, _) in &mut fleets {

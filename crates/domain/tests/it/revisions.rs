@@ -73,9 +73,8 @@ fn a_shorter_bake_opens_the_next_ring_at_once() {
     let mut fleet = Fleet::new([40, 120, 240], 0);
     fleet.set(0, &[(S::Confirmed, 40)]);
     let phase = Phase::Soaking { ring: RingIndex(0), opened_at: hour(18), since: hour(20) };
-    let decided = |plan: &Plan| {
-        decide(plan, phase, &fleet.observe(running(0), Some(hour(30))), hour(30))
-    };
+    let decided =
+        |plan: &Plan| decide(plan, phase, &fleet.observe(running(0), Some(hour(30))), hour(30));
     assert!(matches!(decided(&old), Decision::Wait(_)));
     let opened = Decision::Act(Event::RingOpened { ring: RingIndex(1) });
     assert_eq!(decided(&short.expect("a good plan")), opened);

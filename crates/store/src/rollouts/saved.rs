@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::attempt::AttemptState;
 use domain::gate::policy::{Choices, Policy};
 use domain::ids::{RingSetId, RolloutId, TenantId, UpdateId};
-use domain::ring::{Ring, RingIndex, RingSet};
+use domain::ring::{Ring, RingIndex};
 use domain::rollout::plan::{OnGateFailure, Plan};
 use domain::update::Delivery;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,9 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::create::{Made, lock_release, make, past_releases, ring_set_of};
-use super::{RolloutRow, segments};
+use super::basis::past_releases;
+use super::create::{Made, lock_release, make, ring_set_of};
+use super::segments;
 use crate::chain::Entry;
 use crate::convert::{count, json as column, ring};
 use crate::scope::{Tx, retried};
@@ -24,8 +25,9 @@ use crate::{Store, StoreError, chain, releases};
 
 mod members;
 mod read;
+mod start;
 
-use read::fetch;
+pub use start::PlanStart;
 
 /// A plan to be computed.
 #[derive(Debug, Clone)]
@@ -91,16 +93,6 @@ pub struct SavedPlanRow {
     pub started: Option<(RolloutId, String, DateTime<Utc>)>,
 }
 
-/// How a plan is started.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanStart<'a> {
-    pub plan: Uuid,
-    /// What was looked at.
-    pub hash: &'a str,
-    /// Whether to go on though rings have other members by now.
-    pub accept_changes: bool,
-}
-
 impl Store {
     /// Computes a plan without effect: the rollout is made and taken back. As `rollout_create` refuses,
     /// so does this. Saves it, with its entry in the chain, if `save`. Cost: the members of the ring
@@ -132,19 +124,6 @@ impl Store {
         Ok(row)
     }
 
-    /// Makes the rollout of a saved plan, exactly as saved, and its release if there is none yet.
-    /// `Conflict` when the plan has another hash or was started already, when the ring set has other rings by now, and when rings have other members
-    /// and that is not accepted.
-    pub async fn plan_start(
-        &self,
-        tenant: TenantId,
-        start: PlanStart<'_>,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<RolloutRow, StoreError> {
-        retried(|| self.start(tenant, start, actor, now)).await
-    }
-
     /// The transaction is dropped, and with it everything that it made.
     async fn tried(
         &self,
@@ -154,11 +133,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(PlanBody, Vec<Excluded>), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let wanted = releases::NewRelease {
-            update: new.update,
-            name: &new.release,
-            delivery: new.delivery,
-        };
+        let wanted =
+            releases::NewRelease { update: new.update, name: &new.release, delivery: new.delivery };
         let (release, _) = releases::found_or_made(&mut tx, tenant, wanted, actor, now).await?;
         let of = lock_release(&mut tx, tenant, release.id).await?;
         let set = ring_set_of(&mut tx, tenant, new.ring_set).await?;
@@ -222,83 +198,6 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
-
-    async fn start(
-        &self,
-        tenant: TenantId,
-        start: PlanStart<'_>,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<RolloutRow, StoreError> {
-        let mut tx = self.tenant_begin(tenant).await?;
-        let saved = fetch(&mut tx, tenant, start.plan, true).await?;
-        if !saved.hash.eq_ignore_ascii_case(start.hash) {
-            let why = format!("the plan has the hash {}, not the one given; look again", saved.hash);
-            return Err(StoreError::Conflict(why));
-        }
-        if let Some((rollout, by, _)) = &saved.started {
-            let why = format!("{by} started this plan already: rollout {rollout}");
-            return Err(StoreError::Conflict(why));
-        }
-        let body = &saved.body;
-        check_rings(&ring_set_of(&mut tx, tenant, body.ring_set).await?, &body.plan)?;
-        let rings = body.plan.rings().len();
-        let members = members::of(&mut tx, tenant, body.ring_set, rings).await?;
-        let changes = members::changes(&body.plan, &body.members, &members);
-        if !changes.is_empty() && !start.accept_changes {
-            let changes = changes.join("; ");
-            return Err(StoreError::Conflict(format!(
-                "rings have other members than when the plan was saved: {changes}. Accept the \
-                 changes to start it nevertheless, or save it anew"
-            )));
-        }
-        let wanted = releases::NewRelease {
-            update: body.update,
-            name: &body.release,
-            delivery: Some(body.delivery),
-        };
-        let (release, new) = releases::found_or_made(&mut tx, tenant, wanted, actor, now).await?;
-        let of = lock_release(&mut tx, tenant, release.id).await?;
-        let made = Made {
-            release: release.id,
-            ring_set: body.ring_set,
-            plan: &body.plan,
-            author: &saved.created_by,
-            inactive_after: TimeDelta::days(body.inactive_after_days),
-        };
-        let (row, mut created) = make(&mut tx, tenant, &of, made, actor, now).await?;
-        sqlx::query!(
-            "update saved_plan set rollout_id = $3, started_by = $4, started_at = $5
-             where tenant_id = $1 and id = $2",
-            tenant.0,
-            start.plan,
-            row.id.0,
-            actor,
-            now,
-        )
-        .execute(&mut *tx)
-        .await?;
-        created["saved_plan"] = json!(start.plan);
-        created["hash"] = json!(saved.hash);
-        created["membership_changes"] = json!(changes);
-        if let Some(body) = new {
-            releases::append(&mut tx, tenant, &body, actor, now).await?;
-        }
-        let entry = Entry { rollout: Some(row.id), at: now, actor, kind: "created", body: &created };
-        chain::append(&mut tx, tenant, entry).await?;
-        tx.commit().await?;
-        Ok(row)
-    }
-}
-
-/// Members are told apart by the place of their ring.
-fn check_rings(set: &RingSet, plan: &Plan) -> Result<(), StoreError> {
-    let names = |rings: &[Ring]| rings.iter().map(|ring| ring.name.clone()).collect::<Vec<_>>();
-    if names(set.rings()) == names(plan.rings()) {
-        return Ok(());
-    }
-    let why = "the ring set has other rings than when the plan was saved; save it anew";
-    Err(StoreError::Conflict(why.to_owned()))
 }
 
 async fn excluded(

@@ -133,7 +133,8 @@ impl Store {
         )
         .fetch_all(&mut *tx)
         .await?;
-        if let Some(budget) = budget.filter(|budget| u64::from(budget.free()) < moved.len() as u64) {
+        if let Some(budget) = budget.filter(|budget| u64::from(budget.free()) < moved.len() as u64)
+        {
             let (free, limit) = (budget.free(), budget.limit);
             return Err(StoreError::Conflict(format!(
                 "the budget of the tenant has room for {free} more devices: at most {limit} may be \

@@ -29,9 +29,8 @@ async fn many(store: &Store, tenant: TenantId, devices: u128, count: usize) -> V
     store.catalog_import(tenant, &[update()]).await.expect("a catalogue");
     let update = store.update_list(tenant, ALL).await.expect("updates")[0].id;
     let waves = WaveLimit { least: 100, most: 500, percent: 100 };
-    let [first, broad] = [("First", 40), ("Broad", 60)].map(|(name, percent)| {
-        domain::ring::Ring { waves, ..ring(name, percent, Vec::new()) }
-    });
+    let [first, broad] = [("First", 40), ("Broad", 60)]
+        .map(|(name, percent)| domain::ring::Ring { waves, ..ring(name, percent, Vec::new()) });
     let set = RingSet::new("Wide".to_owned(), vec![first, broad]).expect("a good set");
     let set = store.ring_set_create(tenant, &set, "ana", hour(0)).await.expect("a ring set").id;
     settle(store, tenant, hour(0)).await;
@@ -103,7 +102,8 @@ async fn report(
     devices: &[EntraDeviceId],
     state: AttemptState,
 ) {
-    let report = |device: &EntraDeviceId| Report { device: *device, state, code: None, at: hour(3) };
+    let report =
+        |device: &EntraDeviceId| Report { device: *device, state, code: None, at: hour(3) };
     let reports: Vec<Report> = devices.iter().map(report).collect();
     store.report_ingest(tenant, rollout, &reports, hour(3)).await.expect("reports");
 }
@@ -123,7 +123,8 @@ async fn devices(
             report(&store, tenant, *rollout, &there, AttemptState::Installing).await;
             report(&store, tenant, *rollout, &there, AttemptState::Confirmed).await;
         }
-        let left = "select coalesce(sum(devices), 0) from tally where ring = 0 and state in (0, 1, 4, 5)";
+        let left =
+            "select coalesce(sum(devices), 0) from tally where ring = 0 and state in (0, 1, 4, 5)";
         if number(&mut raw, left).await == 0 {
             done.store(true, Ordering::SeqCst);
             return true;

@@ -59,7 +59,8 @@ async fn a_plan_has_no_effect_and_says_what_a_rollout_would_do() {
     let mut rings = rings.rings().to_vec();
     rings[0].gate.bake = TimeDelta::hours(72);
     new.rings = Some(rings.clone());
-    let computed = world.store.plan_compute(world.tenant, &new, false, "ana", hour(3)).await.unwrap();
+    let computed =
+        world.store.plan_compute(world.tenant, &new, false, "ana", hour(3)).await.unwrap();
     assert_eq!(number(&mut raw, EVERYTHING).await, before, "something was left behind");
     assert_eq!((computed.id, computed.body.plan.rings()), (None, rings.as_slice()));
     let out: u32 = computed.excluded.iter().map(|one| one.devices).sum();

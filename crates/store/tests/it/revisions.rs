@@ -58,7 +58,8 @@ async fn a_revision_is_followed_and_what_was_decided_before_it_is_not_recorded()
     let body: serde_json::Value = serde_json::from_str(&entry.body).unwrap();
     let change = &body["changes"][0];
     assert_eq!((&change["field"], &change["after"]), (&"gate.bake".into(), &172_800.into()));
-    let woken = "select count(*) from work where kind in ('decide', 'enforce') and due_at is not null";
+    let woken =
+        "select count(*) from work where kind in ('decide', 'enforce') and due_at is not null";
     assert_eq!(number(&mut world.database.raw().await, woken).await, 2);
 }
 

@@ -26,9 +26,7 @@ impl Simulate {
     pub(crate) async fn run(self, context: &Context<'_>, tenant: &str) -> Result<(), Failure> {
         let plan = find::plan(&context.client, tenant, &self.plan).await?.typed;
         let rollout_id = match self.rollout {
-            Some(rollout) => {
-                Some(find::rollout(&context.client, tenant, &rollout).await?.typed.id)
-            }
+            Some(rollout) => Some(find::rollout(&context.client, tenant, &rollout).await?.typed.id),
             None => None,
         };
         let body = SimulatePlan { failed_percent: self.failed_percent, rollout_id };

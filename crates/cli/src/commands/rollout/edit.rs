@@ -142,9 +142,7 @@ pub(super) async fn plans(
         ]
     });
     match context.output.form {
-        Form::Table => {
-            write(&table(&["revision", "by", "at", "why", "changes"], rows.collect()))
-        }
+        Form::Table => write(&table(&["revision", "by", "at", "why", "changes"], rows.collect())),
         Form::Plain => write_lines(rows.map(|row| row.join("\t"))),
         Form::Json => write(&format!("{:#}\n", all.json)),
         Form::Jsonl => write(&format!("{}\n", all.json)),
@@ -192,7 +190,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        for word in ["Fast.gate.bake_hours", "bake_hours=3", "on_gate_failure=dance", "starts_at=x"] {
+        for word in ["Fast.gate.bake_hours", "bake_hours=3", "on_gate_failure=dance", "starts_at=x"]
+        {
             assert!(of(&[word]).is_err(), "{word}");
         }
         assert!(of(&["Fast.waves.most=1", "Fast.waves.most=2"]).is_err());
