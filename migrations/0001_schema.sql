@@ -320,8 +320,25 @@ create table plan (
     body jsonb not null,
     created_by text not null,
     created_at timestamptz not null,
+    reason text,                   -- of a revision after the first
     primary key (tenant_id, id),
     unique (tenant_id, rollout_id, revision)
+);
+
+-- A rollout as it would be made, to be started exactly so. What the hash covers never changes.
+create table saved_plan (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    body text not null,            -- canonical JSON, byte for byte what the hash covers
+    hash bytea not null,           -- SHA-256
+    excluded jsonb not null,       -- devices that would have been left out, by ring and reason, then
+    created_by text not null,
+    created_at timestamptz not null,
+    rollout_id uuid,               -- that was started by it
+    started_by text,
+    started_at timestamptz,
+    primary key (tenant_id, id),
+    check ((rollout_id is null) = (started_by is null) and (rollout_id is null) = (started_at is null))
 );
 
 create table rollout (
@@ -429,6 +446,13 @@ create table wave (
     primary key (tenant_id, rollout_id, kind, ring, number)
 );
 create index wave_pending on wave (tenant_id, rollout_id) where delivered_at is null;
+
+-- Most devices between offer and outcome over all rollouts; no row: no limit. Locked by whatever adds to
+-- them by a decision, never by reports.
+create table budget (
+    tenant_id uuid primary key,
+    devices int not null check (devices >= 0)
+);
 
 -- One device's way through one rollout. A partition per rollout, made full before it is attached.
 -- state stands in no index, so that every report is a heap-only update.
@@ -723,10 +747,10 @@ declare name text;
 begin
     foreach name in array array['device', 'registration_due', 'device_control', 'cohort_hold', 'cohort_member', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
-        'catalog_update', 'update_build', 'known_issue', 'version_floor', 'approval_rule', 'rule_approval', 'release', 'plan', 'rollout', 'rollout_ring', 'wave',
+        'catalog_update', 'update_build', 'known_issue', 'version_floor', 'approval_rule', 'rule_approval', 'release', 'plan', 'saved_plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'pause', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
-        'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'chain_head', 'work', 'api_token']
+        'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'chain_head', 'work', 'budget', 'api_token']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
         execute format('create policy of_tenant on %I using (tenant_id = (select current_tenant()))', name);
@@ -741,6 +765,8 @@ grant select, update on tenant to concentric_app;
 -- History is added to, never changed.
 revoke update, delete on event from concentric_app;
 revoke update, delete on plan from concentric_app;
+revoke update, delete on saved_plan from concentric_app;
+grant update (rollout_id, started_by, started_at) on saved_plan to concentric_app;
 revoke update, delete on approval from concentric_app;
 grant update (withdrawn_at) on approval to concentric_app;
 revoke update, delete on rollout_freeze, freeze_crossing from concentric_app;

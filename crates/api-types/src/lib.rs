@@ -5,19 +5,23 @@
 //! with their unit in the name, shares are percent.
 
 mod approvals;
+mod budget;
 mod calendar;
 mod controls;
 mod devices;
 mod enrollment;
 mod events;
 mod explain;
+mod failures;
 mod holds;
 mod pauses;
+mod plans;
 mod problem;
 mod proof;
 mod readiness;
 mod releases;
 mod replay;
+mod revisions;
 mod ring_sets;
 mod rollback;
 mod rollouts;
@@ -28,19 +32,23 @@ mod tokens;
 mod updates;
 
 pub use approvals::*;
+pub use budget::*;
 pub use calendar::*;
 pub use controls::*;
 pub use devices::*;
 pub use enrollment::*;
 pub use events::*;
 pub use explain::*;
+pub use failures::*;
 pub use holds::*;
 pub use pauses::*;
+pub use plans::*;
 pub use problem::*;
 pub use proof::*;
 pub use readiness::*;
 pub use releases::*;
 pub use replay::*;
+pub use revisions::*;
 pub use ring_sets::*;
 pub use rollback::*;
 pub use rollouts::*;

@@ -32,12 +32,13 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 98] = {
+pub static RULES: [Rule; 109] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
+    const PATCH: Method = Method::PATCH;
     const DELETE: Method = Method::DELETE;
     [
         rule(GET,    "/api/v1/openapi.json", Viewer, Own),
@@ -50,6 +51,8 @@ pub static RULES: [Rule; 98] = {
         rule(PUT,    "/api/v1/tenants/{tenant}/connection", Admin, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/sync", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/remove-missing", Admin, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/budget", Viewer, Tenant),
+        rule(PUT,    "/api/v1/tenants/{tenant}/budget", Admin, Tenant),
         rule(GET,    "/api/v1/readiness/checks", Viewer, Own),
         rule(GET,    "/api/v1/permissions", Viewer, Own),
         rule(GET,    "/api/v1/tenants/{tenant}/readiness", Viewer, Tenant),
@@ -114,10 +117,19 @@ pub static RULES: [Rule; 98] = {
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/in-flight", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/rollback-preview", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/rollback-preview/devices", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/plans", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/plans", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/plans/{plan}", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/plans/{plan}/difference", Viewer, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/plans/{plan}/start", Operator, Tenant),
+        rule(POST,   "/api/v1/tenants/{tenant}/plans/{plan}/simulate", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts", Viewer, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts", Operator, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/explain", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/failures", Viewer, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/plans", Viewer, Tenant),
+        rule(PATCH,  "/api/v1/tenants/{tenant}/rollouts/{rollout}/plan", Operator, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/rollouts/{rollout}/replay", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/events", Viewer, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/rollouts/{rollout}/segments", Viewer, Tenant),

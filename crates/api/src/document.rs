@@ -30,6 +30,7 @@ use crate::access::{RULES, Reach, Rule, role_name};
         (name = "rules", description = "What approves updates by itself"),
         (name = "releases", description = "Updates approved to go out"),
         (name = "pauses", description = "What stands still until a person lets it go on"),
+        (name = "plans", description = "Rollouts computed without effect, to be started exactly so"),
         (name = "rollouts", description = "Releases walking through a ring set"),
         (name = "signals", description = "What other systems say, for gates to listen to"),
         (name = "service", description = "About the service itself"),
@@ -60,6 +61,7 @@ pub(crate) fn with_rules(mut document: OpenApi) -> OpenApi {
             "GET" => item.get.as_mut(),
             "POST" => item.post.as_mut(),
             "PUT" => item.put.as_mut(),
+            "PATCH" => item.patch.as_mut(),
             "DELETE" => item.delete.as_mut(),
             _ => None,
         });

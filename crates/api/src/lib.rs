@@ -6,6 +6,7 @@
 
 pub mod access;
 mod auth;
+mod budget;
 mod checks;
 mod convert;
 mod device_actions;
@@ -19,6 +20,7 @@ mod holidays;
 mod paging;
 mod paths;
 mod pauses;
+mod plans;
 mod problem;
 mod readiness;
 mod registration;

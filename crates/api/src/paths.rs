@@ -31,6 +31,7 @@ paths! {
     UpdatePath { tenant: TenantId, update: UpdateId }
     ReleasePath { tenant: TenantId, release: ReleaseId }
     ApprovalPath { tenant: TenantId, rollout: RolloutId, approval: Uuid }
+    PlanPath { tenant: TenantId, plan: Uuid }
     RolloutPath { tenant: TenantId, rollout: RolloutId }
     HoldPath { tenant: TenantId, hold: Uuid }
     RulePath { tenant: TenantId, rule: RuleId }

@@ -4,7 +4,9 @@ pub(crate) mod actions;
 pub(crate) mod approvals;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod failures;
 pub(crate) mod in_flight;
+pub(crate) mod plans;
 pub(crate) mod replay;
 pub(crate) mod segments;
 
@@ -23,7 +25,7 @@ use crate::problem::Problem;
 use crate::reply::Created;
 use crate::state::State;
 
-const INACTIVE_AFTER_DAYS: u16 = 28;
+pub(crate) const INACTIVE_AFTER_DAYS: u16 = 28;
 
 /// List rollouts
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/rollouts", operation_id = "rollout_list",
@@ -75,14 +77,7 @@ pub(crate) async fn read(
 fn new_in(body: &CreateRollout, now: DateTime<Utc>) -> Result<NewRollout, Problem> {
     let inactive_after = body.inactive_after_days.unwrap_or(INACTIVE_AFTER_DAYS);
     let mut checks = Checks::default();
-    checks.range("/inactive_after_days", &inactive_after, 1..=365);
-    if let Some(at) = body.starts_at {
-        let year = TimeDelta::days(365);
-        let is_near = at.signed_duration_since(now).abs() <= year;
-        if !is_near {
-            checks.wrong("/starts_at", "this is more than a year away from now");
-        }
-    }
+    check_times(&mut checks, inactive_after, body.starts_at, now);
     let choices = choices_in(&body.evidence, &mut checks);
     checks.finish()?;
     Ok(NewRollout {
@@ -93,4 +88,17 @@ fn new_in(body: &CreateRollout, now: DateTime<Utc>) -> Result<NewRollout, Proble
         on_gate_failure: on_gate_failure_in(body.on_gate_failure),
         inactive_after: TimeDelta::days(inactive_after.into()),
     })
+}
+
+pub(crate) fn check_times(
+    checks: &mut Checks,
+    inactive_after_days: u16,
+    starts_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) {
+    checks.range("/inactive_after_days", &inactive_after_days, 1..=365);
+    let year = TimeDelta::days(365);
+    if starts_at.is_some_and(|at| at.signed_duration_since(now).abs() > year) {
+        checks.wrong("/starts_at", "this is more than a year away from now");
+    }
 }

@@ -13,15 +13,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Gatekeeper, admit};
+use crate::plans::simulate;
 use crate::problem::{Kind, Problem};
 use crate::reply::{finish, panicked};
 use crate::ring_sets::{calendar, proof};
-use crate::rollouts::{actions, approvals, events, explain, in_flight, replay, segments};
+use crate::rollouts::{
+    actions, approvals, events, explain, failures, in_flight, plans as revisions, replay, segments,
+};
 use crate::state::State;
 use crate::{
-    device_actions, devices, document, enrollment, freezes, holds, holidays, pauses, readiness,
-    registration, releases, ring_sets, rollbacks, rollouts, rules, signals, tenants, tokens,
-    updates,
+    budget, device_actions, devices, document, enrollment, freezes, holds, holidays, pauses, plans,
+    readiness, registration, releases, ring_sets, rollbacks, rollouts, rules, signals, tenants,
+    tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -55,6 +58,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(tenants::connect))
         .routes(routes!(tenants::sync))
         .routes(routes!(tenants::remove_missing))
+        .routes(routes!(budget::read, budget::put))
         .routes(routes!(devices::list))
         .routes(routes!(readiness::checks))
         .routes(routes!(readiness::permissions))
@@ -101,10 +105,18 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(pauses::resume_release))
         .routes(routes!(pauses::pause_ring))
         .routes(routes!(pauses::resume_ring))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::read))
+        .routes(routes!(plans::compare))
+        .routes(routes!(plans::start))
+        .routes(routes!(simulate::simulate))
         .routes(routes!(rollouts::list, rollouts::create))
         .routes(routes!(rollouts::read))
         .routes(routes!(explain::explain))
         .routes(routes!(replay::replay))
+        .routes(routes!(failures::list))
+        .routes(routes!(revisions::list))
+        .routes(routes!(revisions::revise))
         .routes(routes!(signals::of_rollout))
         .routes(routes!(signals::list, signals::create))
         .routes(routes!(signals::read, signals::replace, signals::delete))

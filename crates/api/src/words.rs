@@ -9,6 +9,7 @@ pub mod events;
 pub mod evidence;
 pub mod gate;
 pub mod replay;
+pub mod revisions;
 pub mod signals;
 pub mod waiting;
 

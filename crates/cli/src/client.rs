@@ -108,6 +108,15 @@ impl Client {
         Document::read(json(self.send(request).await?).await?)
     }
 
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<Document<T>, Failure> {
+        let request = self.request(Method::PATCH, path).json(body).timeout(PATIENCE);
+        Document::read(json(self.send(request).await?).await?)
+    }
+
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.send(self.request(Method::DELETE, path).timeout(PATIENCE)).await.map(drop)
     }

@@ -8,6 +8,7 @@ mod gate;
 mod hold;
 mod holidays;
 mod pause;
+mod plan;
 mod policy;
 mod release;
 mod ring_set;
@@ -71,6 +72,9 @@ pub(crate) enum ClientCommand {
     /// Updates approved to go out.
     #[command(subcommand)]
     Release(release::Command),
+    /// Plans: computed without effect, saved, and started exactly so.
+    #[command(subcommand)]
+    Plan(plan::Command),
     /// Make ring sets, enrollment and decisions about devices what a file says.
     Apply(apply::Apply),
     /// What other policies would have decided.
@@ -120,6 +124,7 @@ pub(crate) async fn run(
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Rule(command) => rule::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
+        ClientCommand::Plan(command) => plan::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,
         ClientCommand::Policy(command) => policy::run(command, &context).await,
         ClientCommand::Gate(command) => gate::run(&command, context.output),

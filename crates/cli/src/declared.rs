@@ -4,16 +4,18 @@
 
 mod documents;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use api_types::{
-    CreateRingSet, CreateSignal, DriverSettings, EdgeSettings, EnrollmentSettings, FeatureSettings,
-    OfficeSettings, PlacementRules, Ring,
+    CreateRingSet, CreateSignal, Delivery, DriverSettings, EdgeSettings, EnrollmentSettings,
+    EvidencePolicy, FeatureSettings, OfficeSettings, OnGateFailure, PlacementRules, Ring,
 };
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use self::documents::Document;
@@ -206,6 +208,46 @@ pub(crate) fn signal(file: &Path) -> Result<CreateSignal, Failure> {
         [document] => document.parse(),
         documents => Err(Failure::Usage(format!(
             "{}: one signal is wanted here, and there are {} documents",
+            file.display(),
+            documents.len()
+        ))),
+    }
+}
+
+/// A plan of a rollout. As `CreatePlan`, with names where that has ids.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlanFile {
+    #[serde(default, rename = "kind")]
+    _kind: IgnoredAny,
+    /// Name, KB number, or id.
+    #[serde(default)]
+    pub(crate) update: Option<String>,
+    #[serde(default)]
+    pub(crate) ring_set: Option<String>,
+    /// That of the update if not given.
+    #[serde(default)]
+    pub(crate) release_name: Option<String>,
+    #[serde(default)]
+    pub(crate) delivery: Option<Delivery>,
+    #[serde(default)]
+    pub(crate) starts_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub(crate) on_gate_failure: OnGateFailure,
+    #[serde(default)]
+    pub(crate) inactive_after_days: Option<u16>,
+    #[serde(default)]
+    pub(crate) evidence: EvidencePolicy,
+    #[serde(default)]
+    pub(crate) rings: BTreeMap<String, Map<String, Value>>,
+}
+
+/// A file with one plan.
+pub(crate) fn plan(file: &Path) -> Result<PlanFile, Failure> {
+    match open(file)?.as_slice() {
+        [document] => document.parse(),
+        documents => Err(Failure::Usage(format!(
+            "{}: one plan is wanted here, and there are {} documents",
             file.display(),
             documents.len()
         ))),

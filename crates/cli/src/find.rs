@@ -1,8 +1,8 @@
 //! Finds what a person means: a tenant, a rollout, a ring set by name, id or beginning of an id.
 
 use api_types::{
-    Device, DeviceName, HolidayCalendar, Release, Ring, RingSet, Rollout, Rule, Signal, Tenant,
-    Update,
+    Device, DeviceName, HolidayCalendar, Release, Ring, RingSet, Rollout, Rule, SavedPlan, Signal,
+    Tenant, Update,
 };
 use uuid::Uuid;
 
@@ -119,7 +119,52 @@ pub(crate) async fn update(
     wanted: &str,
 ) -> Result<Document<Update>, Failure> {
     let updates = client.all(&["tenants", tenant, "updates"], &Query::new()).await?;
+    if let Some(number) = kb(wanted) {
+        let has = |update: &Document<Update>| {
+            let typed = &update.typed;
+            let mut all = typed.builds.iter().map(|build| &build.kb).chain([&typed.kb]);
+            all.any(|one| one.as_deref().and_then(kb) == Some(number))
+        };
+        let found: Vec<_> = updates.into_iter().filter(has).collect();
+        return only_kb(wanted, found);
+    }
     choose("update", wanted, updates, |u: &Update| (u.id, &u.short_name))
+}
+
+/// The digits of `KB5031234`, however its letters are written.
+fn kb(text: &str) -> Option<&str> {
+    let (letters, digits) = text.split_at_checked(2)?;
+    let is_kb = letters.eq_ignore_ascii_case("kb")
+        && !digits.is_empty()
+        && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_kb.then_some(digits)
+}
+
+fn only_kb(wanted: &str, mut found: Vec<Document<Update>>) -> Result<Document<Update>, Failure> {
+    let lines: Vec<String> = found
+        .iter()
+        .map(|update| format!("  {}  {}", update.typed.id, update.typed.short_name))
+        .collect();
+    match (found.pop(), lines.len()) {
+        (Some(only), 1) => Ok(only),
+        (None, _) => Err(Failure::NotFound(format!(
+            "no update is {wanted}; `concentric update list` shows what there is"
+        ))),
+        (Some(_), count) => Err(Failure::Usage(format!(
+            "{count} updates are {wanted}; name one by its id:\n{}",
+            lines.join("\n")
+        ))),
+    }
+}
+
+/// A saved plan by id, beginning of its id, or name of its release.
+pub(crate) async fn plan(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<SavedPlan>, Failure> {
+    let plans = client.all(&["tenants", tenant, "plans"], &Query::new()).await?;
+    choose("plan", wanted, plans, |p: &SavedPlan| (p.id.unwrap_or_default(), &p.release_name))
 }
 
 /// Position of a ring by its name or position. A name wins.

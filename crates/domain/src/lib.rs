@@ -11,6 +11,7 @@ pub mod control;
 pub mod duty;
 pub mod enrollment;
 pub mod evidence;
+pub mod failure;
 pub mod filter;
 pub mod gate;
 pub mod ids;

@@ -4,10 +4,13 @@
 //! or what is being waited for, [`access`] what each ring is told meanwhile.
 
 pub mod access;
+pub mod budget;
 pub mod decide;
 pub mod lint;
 pub mod observations;
 pub mod phase;
 pub mod plan;
 pub mod replay;
+pub mod revision;
+pub mod simulate;
 pub mod snapshot;

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::chain::Entry;
 use crate::convert::{phase, plan, ring, ring_column, tally};
-use crate::rollouts::NOT_FOUND;
+use crate::rollouts::{self, NOT_FOUND};
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
 
@@ -250,10 +250,11 @@ fn open_ring(phase: Phase) -> Option<RingIndex> {
 
 /// Under a lock that keeps decisions away, and other approvals.
 async fn lock(tx: &mut Tx, tenant: TenantId, rollout: RolloutId) -> Result<Scene, StoreError> {
+    rollouts::lock(tx, tenant, rollout).await?;
     let row = sqlx::query!(
         "select r.phase, r.plan_id, p.revision, p.body, p.created_by from rollout r
          join plan p on p.tenant_id = r.tenant_id and p.id = r.plan_id
-         where r.tenant_id = $1 and r.id = $2 for update of r",
+         where r.tenant_id = $1 and r.id = $2",
         tenant.0,
         rollout.0,
     )

@@ -67,8 +67,8 @@ impl Store {
         tx.commit().await?;
         let recorded = rows.into_iter().map(|row| {
             let Body { event, evidence, .. } = Body::read(&row.body)?;
-            let Evidence { phase, observations, now, .. } = evidence;
-            Ok(Recorded { seq: row.seq, event, phase, observations, now })
+            let Evidence { phase, plan, observations, now } = evidence;
+            Ok(Recorded { seq: row.seq, event, phase, plan, observations, now })
         });
         recorded.collect()
     }

@@ -23,7 +23,7 @@ use crate::pauses;
 use crate::rollouts::{NOT_FOUND, reported};
 use crate::scope::{Tx, retried};
 use crate::signals::signals_seen;
-use crate::{Store, StoreError, calendar, chain, work};
+use crate::{Store, StoreError, budget, calendar, chain, work};
 pub use domain::rollout::snapshot::Snapshot;
 
 mod effects;
@@ -46,6 +46,7 @@ impl Store {
                  exists (select from signal s where s.tenant_id = $1) as "has_signals!",
                  exists (select from rollout_freeze f where f.tenant_id = $1 and f.ended_at is null) as "has_freezes!",
                  exists (select from pause s where s.tenant_id = $1) as "has_pauses!",
+                 (select b.devices from budget b where b.tenant_id = $1) as budget,
                  array(select g.waves from rollout_ring g
                      where g.tenant_id = $1 and g.rollout_id = $2 order by g.ring) as "waves!",
                  array(select g.removal_waves from rollout_ring g
@@ -78,7 +79,7 @@ impl Store {
         .await?
         .ok_or(NOT_FOUND)?;
         let (has_signals, has_freezes) = (row.has_signals, row.has_freezes);
-        let has_pauses = row.has_pauses;
+        let (has_pauses, budget) = (row.has_pauses, row.budget);
         let mut snapshot = Snapshot::try_from(row)?;
         let asks = snapshot.plan.rings().iter().any(|ring| ring.approvals.is_some());
         if asks {
@@ -105,6 +106,9 @@ impl Store {
         if has_pauses {
             snapshot.observations.pauses = pauses::standing(&mut tx, tenant, rollout).await?;
         }
+        if let Some(limit) = budget {
+            snapshot.observations.budget = Some(budget::taken(&mut tx, tenant, limit).await?);
+        }
         tx.commit().await?;
         Ok(snapshot)
     }
@@ -123,7 +127,8 @@ impl Store {
     /// `Superseded` leaves who is not offered, or has not begun, to the newer rollout;
     /// `SegmentHeld` sets the attempts of a segment aside, takes open offers of theirs back and
     /// writes waves of withdrawals; `SegmentReleased` gives them back; `OffersTakenBack` withdraws the open
-    /// offers of a ring and writes a wave of it, `OffersReturned` gives them back; the others move none. A wave that finds fewer devices than `devices` is `Stale`,
+    /// offers of a ring and writes a wave of it, `OffersReturned` gives them back; the others move none. A wave that finds fewer devices than `devices`,
+    /// or less room in the budget, is `Stale`,
     /// and so is one before which devices had to be left out for good (`journal/effects/guard.rs`), which is
     /// recorded.
     /// A wave plans the next `Sweep` for when its observation window closes.
@@ -139,7 +144,7 @@ impl Store {
     }
 
     /// Notes what the rollout waits for, for people to read; writes nothing when that is what it
-    /// says already.
+    /// says already. Then wakes the rollout that has waited longest for the budget, if there is room.
     pub async fn rollout_waits(
         &self,
         tenant: TenantId,
@@ -159,7 +164,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(())
+        // What brought this decision about may have ended flights.
+        self.budget_offer_room(tenant, now).await
     }
 
     async fn record(
@@ -271,6 +277,7 @@ struct Columns {
     has_signals: bool,
     has_freezes: bool,
     has_pauses: bool,
+    budget: Option<i32>,
     waves: Vec<i32>,
     removal_waves: Vec<i32>,
     tally: Vec<i32>,
@@ -337,6 +344,7 @@ impl TryFrom<Columns> for Snapshot {
                 calendar: Known::default(),
                 pauses: Vec::new(),
                 superseded_by: row.superseded_by.map(RolloutId),
+                budget: None,
             },
         })
     }

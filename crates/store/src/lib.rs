@@ -4,12 +4,13 @@
 //! statement about a tenant runs in a transaction that names the tenant, under forced row-level
 //! security. Times come in as arguments; the database's clock is used for leases only.
 //!
-//! Rows are locked in one order everywhere: rollout, attempts, tally, rings of the rollout, work,
+//! Rows are locked in one order everywhere: rollout, budget, attempts, tally, rings of the rollout, work,
 //! and the head of the chain last.
 
 pub mod actions;
 pub mod approvals;
 pub mod assessments;
+pub mod budget;
 mod calendar;
 pub mod catalog;
 mod chain;

@@ -44,10 +44,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<ReleaseRow, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let (id, body) = insert(&mut tx, tenant, new, actor, now).await?;
-        let entry = Entry { rollout: None, at: now, actor, kind: "release_created", body: &body };
-        chain::append(&mut tx, tenant, entry).await?;
-        let row = fetch(&mut tx, tenant, id).await?;
+        let (row, body) = made(&mut tx, tenant, new, actor, now).await?;
+        append(&mut tx, tenant, &body, actor, now).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -84,14 +82,44 @@ impl Store {
     }
 }
 
-/// Writes a release down; its id, and the body of its entry in the chain, which is still to be appended.
-pub(crate) async fn insert(
+/// The release of this name, if it is of this update and delivered so; else a new one, with what is to
+/// be appended to the chain. `Conflict` when the name is taken by another.
+pub(crate) async fn found_or_made(
     tx: &mut Tx,
     tenant: TenantId,
     new: NewRelease<'_>,
     actor: &str,
     now: DateTime<Utc>,
-) -> Result<(ReleaseId, Value), StoreError> {
+) -> Result<(ReleaseRow, Option<Value>), StoreError> {
+    let there = sqlx::query_scalar!(
+        "select id from release where tenant_id = $1 and name = $2",
+        tenant.0,
+        new.name,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(id) = there else {
+        let (row, body) = made(tx, tenant, new, actor, now).await?;
+        return Ok((row, Some(body)));
+    };
+    let row = fetch(tx, tenant, ReleaseId(id)).await?;
+    let delivered = new.delivery.is_none_or(|delivery| delivery == row.delivery);
+    if row.update == new.update && delivered {
+        return Ok((row, None));
+    }
+    let what = if delivered { "of another update" } else { "delivered in another way" };
+    let why = format!("there is a release named {:?} already, {what}", new.name);
+    Err(StoreError::Conflict(why))
+}
+
+/// A new release, but for its entry in the chain, whose body this returns.
+pub(crate) async fn made(
+    tx: &mut Tx,
+    tenant: TenantId,
+    new: NewRelease<'_>,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(ReleaseRow, Value), StoreError> {
     let id = ReleaseId(Uuid::now_v7());
     let delivery = settled(tx, tenant, new).await?;
     sqlx::query!(
@@ -113,7 +141,18 @@ pub(crate) async fn insert(
     let body = json!({
         "release": id, "update": new.update, "name": new.name, "delivery": delivery,
     });
-    Ok((id, body))
+    Ok((fetch(tx, tenant, id).await?, body))
+}
+
+pub(crate) async fn append(
+    tx: &mut Tx,
+    tenant: TenantId,
+    body: &Value,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let entry = Entry { rollout: None, at: now, actor, kind: "release_created", body };
+    chain::append(tx, tenant, entry).await.map(|_| ())
 }
 
 /// How the release is delivered, held against the kind of its update.

@@ -19,25 +19,32 @@ use serde_json::json;
 use crate::chain::Entry;
 use crate::convert::{phase, plan, ring_column, wish_word};
 use crate::page::Page;
-use crate::scope::retried;
+use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
 
+mod basis;
 mod cohort;
 mod create;
+mod failures;
 mod in_flight;
 mod read;
 mod removals;
 pub(crate) mod reported;
+mod revise;
+mod saved;
 mod segments;
 mod single;
 mod supersede;
 
 pub use cohort::SegmentWish;
 pub(crate) use create::make;
+pub use failures::FailureRow;
 pub use in_flight::{Hearing, InFlightRow};
 pub(crate) use read::fetch;
 use read::rollouts;
 pub use removals::{Outlook, ProspectRow};
+pub use revise::{NewRevision, RevisionRow};
+pub use saved::{Excluded, Membership, NewPlan, PlanBody, PlanStart, SavedPlanRow};
 pub use single::Asked;
 
 #[derive(Debug, Clone)]
@@ -275,6 +282,23 @@ impl Store {
 }
 
 pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "rollout" };
+
+/// Locks a rollout before it is read together with its plan: in one statement, a plan that somebody else
+/// replaced while the lock was waited for would be looked for in vain.
+pub(crate) async fn lock(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rollout: RolloutId,
+) -> Result<(), StoreError> {
+    let locked = sqlx::query_scalar!(
+        "select id from rollout where tenant_id = $1 and id = $2 for update",
+        tenant.0,
+        rollout.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    locked.map(|_| ()).ok_or(NOT_FOUND)
+}
 
 /// What has ended takes no wish, except that devices can still be asked to give the update back.
 fn check_open(phase: Phase, wish: Wish) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ pub(crate) fn release(row: ReleaseRow) -> wire::Release {
         id: row.id.0,
         name: row.name,
         update_id: row.update.0,
-        delivery: shown(row.delivery),
+        delivery: delivery_out(row.delivery),
         created_by: row.created_by,
         created_at: row.created_at,
     }
@@ -29,7 +29,7 @@ pub(crate) const fn delivery(given: wire::Delivery) -> Delivery {
     }
 }
 
-const fn shown(delivery: Delivery) -> wire::Delivery {
+pub(crate) const fn delivery_out(delivery: Delivery) -> wire::Delivery {
     match delivery {
         Delivery::Quality { expedite } => wire::Delivery::Quality { expedite },
         Delivery::Feature { uninstall_window_days } => {

@@ -5,12 +5,14 @@ use std::time::Duration;
 use api_types as wire;
 use chrono::TimeDelta;
 use domain::gate::Gate;
-use domain::gate::success::SuccessRule;
+use domain::gate::success::{SuccessBy, SuccessRule};
 use domain::ids::RingSetId;
 use domain::placement::Why;
 use domain::ring::{
     Cadence, Membership, PlacementRules, Ring, RingIndex, RingSet, RingSetError, Stratum, WaveLimit,
 };
+use domain::rollout::lint::{Note, RingProof};
+use domain::rollout::plan::Plan;
 use store::ring_sets::{PlacementPreview, RingSetRow};
 
 use crate::checks::Checks;
@@ -26,7 +28,7 @@ pub(crate) fn ring_set(row: &RingSetRow, members: &[(RingIndex, u32)]) -> wire::
     wire::RingSet {
         id: row.id.0,
         name: row.set.name().to_owned(),
-        rings: row.set.rings().iter().map(ring).collect(),
+        rings: row.set.rings().iter().map(ring_out).collect(),
         rules: rules(row.set.rules()),
         members: (0u8..).zip(row.set.rings()).map(|(index, _)| count(RingIndex(index))).collect(),
         placed_at: row.placed_at,
@@ -34,7 +36,7 @@ pub(crate) fn ring_set(row: &RingSetRow, members: &[(RingIndex, u32)]) -> wire::
     }
 }
 
-fn ring(ring: &Ring) -> wire::Ring {
+pub(crate) fn ring_out(ring: &Ring) -> wire::Ring {
     let gate = ring.gate;
     wire::Ring {
         name: ring.name.clone(),
@@ -160,7 +162,7 @@ pub(crate) fn preview(
 }
 
 /// The field that a refusal speaks of.
-fn pointer(error: &RingSetError, last_with_share: usize) -> String {
+pub(crate) fn pointer(error: &RingSetError, last_with_share: usize) -> String {
     match error {
         RingSetError::Count(_) => "/rings".to_owned(),
         // Names were measured before; this one is only a name that both would refuse.
@@ -186,7 +188,7 @@ fn pointer(error: &RingSetError, last_with_share: usize) -> String {
     }
 }
 
-fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
+pub(crate) fn ring_in(ring: wire::Ring, at: &str, checks: &mut Checks) -> Ring {
     checks.text(&format!("{at}/name"), &ring.name, 64);
     checks.range(format!("{at}/percent"), &ring.percent, 0..=100);
     checks.range(format!("{at}/deferral_days"), &ring.deferral_days, 0..=30);
@@ -257,4 +259,23 @@ fn basis_points(percent: f64) -> u16 {
 fn whole_seconds(hours: f64) -> TimeDelta {
     let length = Duration::try_from_secs_f64((hours * 3600.0).round()).unwrap_or_default();
     TimeDelta::from_std(length).unwrap_or_default()
+}
+
+pub(crate) fn proof_out(proof: &RingProof, plan: &Plan) -> wire::RingProof {
+    wire::RingProof {
+        ring: proof.ring.0,
+        name: plan.ring(proof.ring).map(|ring| ring.name.clone()).unwrap_or_default(),
+        devices: proof.devices,
+        pooled: proof.pooled,
+        smallest_percent: proof.smallest_rate.map(|rate| rate * 100.0),
+        success_by: match proof.success_by {
+            SuccessBy::Rate => "rate",
+            SuccessBy::Wilson => "wilson",
+            SuccessBy::Certificate => "certificate",
+        }
+        .to_owned(),
+        can_certify: proof.can_certify,
+        refused: proof.notes.iter().any(|note| note.refuses()),
+        notes: proof.notes.iter().map(Note::to_string).collect(),
+    }
 }

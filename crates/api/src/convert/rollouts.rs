@@ -220,3 +220,10 @@ pub(crate) fn on_gate_failure_in(choice: wire::OnGateFailure) -> OnGateFailure {
         wire::OnGateFailure::RollBack => OnGateFailure::RollBack,
     }
 }
+
+pub(crate) fn on_gate_failure_out(choice: OnGateFailure) -> wire::OnGateFailure {
+    match choice {
+        OnGateFailure::Pause => wire::OnGateFailure::Pause,
+        OnGateFailure::RollBack => wire::OnGateFailure::RollBack,
+    }
+}

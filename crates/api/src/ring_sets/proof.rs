@@ -1,13 +1,13 @@
 //! What the rings of a set can prove, before a rollout starts.
 
-use api_types::{ProofQuery, RingProof, RingSetProof};
+use api_types::{ProofQuery, RingSetProof};
 use axum::extract::State as Given;
 use domain::evidence::Limit;
 use domain::gate::policy::{Choices, Policy};
-use domain::gate::success::SuccessBy;
-use domain::rollout::lint::{self, Note, prove};
+use domain::rollout::lint::prove;
 use domain::rollout::plan::{OnGateFailure, Plan};
 
+use crate::convert::ring_sets::proof_out;
 use crate::extract::{Path, Query};
 use crate::paths::RingSetPath;
 use crate::problem::Problem;
@@ -45,7 +45,7 @@ pub(crate) async fn proof(
         ring_set_id: path.ring_set.0,
         healthy_failed_percent: plan.policy().failed.limit().get() * 100.0,
         doubled_after: plan.policy().enough,
-        rings: proofs.iter().map(|proof| ring(proof, &plan)).collect(),
+        rings: proofs.iter().map(|proof| proof_out(proof, &plan)).collect(),
     }))
 }
 
@@ -57,23 +57,4 @@ fn choices(query: ProofQuery) -> Result<Choices, Problem> {
         Problem::parameter("healthy_failed_percent", detail)
     })?;
     Ok(Choices { failed, ..Choices::default() })
-}
-
-fn ring(proof: &lint::RingProof, plan: &Plan) -> RingProof {
-    RingProof {
-        ring: proof.ring.0,
-        name: plan.ring(proof.ring).map(|ring| ring.name.clone()).unwrap_or_default(),
-        devices: proof.devices,
-        pooled: proof.pooled,
-        smallest_percent: proof.smallest_rate.map(|rate| rate * 100.0),
-        success_by: match proof.success_by {
-            SuccessBy::Rate => "rate",
-            SuccessBy::Wilson => "wilson",
-            SuccessBy::Certificate => "certificate",
-        }
-        .to_owned(),
-        can_certify: proof.can_certify,
-        refused: proof.notes.iter().any(|note| note.refuses()),
-        notes: proof.notes.iter().map(Note::to_string).collect(),
-    }
 }

@@ -1,9 +1,14 @@
 //! What another policy would have decided on the same observations.
 
+use std::collections::HashMap;
+
 use api_types::{Replay, ReplayPolicy, ReplayStep, ReplayStop};
 use axum::extract::State as Given;
 use domain::evidence::Limit;
+use domain::evidence::level::LevelsError;
 use domain::gate::policy::OnSuspect;
+use domain::ids::PlanId;
+use domain::rollout::plan::Plan;
 use domain::rollout::replay::{self, Changes, Stop, replay as replayed};
 
 use crate::checks::Checks;
@@ -33,14 +38,33 @@ pub(crate) async fn replay(
     Json(body): Json<ReplayPolicy>,
 ) -> Result<axum::Json<Replay>, Problem> {
     let changes = changes_in(&body)?;
-    let plan = state.store.rollout_plan(path.tenant, path.rollout).await?;
+    let other = move |plan: &Plan| plan.changed(&changes);
+    replay_under(&state, path, other).await.map(axum::Json)
+}
+
+/// What the policy that `other` makes of the plan would have decided.
+pub(crate) async fn replay_under(
+    state: &State,
+    path: RolloutPath,
+    other: impl FnOnce(&Plan) -> Result<Plan, LevelsError> + Send + 'static,
+) -> Result<Replay, Problem> {
+    let revisions = state.store.rollout_revisions(path.tenant, path.rollout).await?;
     let recorded = state.store.rollout_recorded(path.tenant, path.rollout, MOST_DECISIONS).await?;
     let complete = recorded.len() < usize::from(MOST_DECISIONS);
-    let rings = Rings::new(plan.rings().iter().map(|ring| ring.name.as_str()))
-        .with_segments(&plan.policy().segments);
+    let newest = revisions.last().map(|revision| revision.plan.clone());
+    let newest = newest.ok_or_else(|| Problem::internal("a rollout without a plan"))?;
+    let rings = Rings::new(newest.rings().iter().map(|ring| ring.name.as_str()))
+        .with_segments(&newest.policy().segments);
     // A new policy is settled and every decision weighed again: no work for a thread that others
     // wait for.
-    let work = move || plan.changed(&changes).map(|other| replayed(&other, &recorded));
+    let work = move || {
+        let newest = other(&newest)?;
+        // All revisions have one policy.
+        let policy = newest.policy();
+        let each = revisions.into_iter().map(|one| (one.id, one.plan.with_policy(policy.clone())));
+        let others: HashMap<PlanId, Plan> = each.collect();
+        Ok::<_, LevelsError>(replayed(|id| others.get(&id).unwrap_or(&newest), &recorded))
+    };
     let found = tokio::task::spawn_blocking(work).await;
     let found = found.map_err(|error| Problem::internal(&error))?.map_err(|_| {
         Problem::field(
@@ -50,7 +74,7 @@ pub(crate) async fn replay(
         )
     })?;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Ok(axum::Json(Replay {
+    Ok(Replay {
         rollout_id: path.rollout.0,
         summary: words::summary(&found),
         compared: count(found.steps.len()),
@@ -64,7 +88,7 @@ pub(crate) async fn replay(
             .collect(),
         stopped: found.stopped.as_ref().map(|one| stop(one, &rings)),
         would_stop: found.stops.as_ref().map(|one| stop(one, &rings)),
-    }))
+    })
 }
 
 fn shown(step: &replay::Step, rings: &Rings) -> Option<ReplayStep> {

@@ -1,10 +1,11 @@
 //! Events of the history, and what comes next, in one sentence each.
 
 use domain::rollout::phase::{Event, Pauser};
+use domain::rollout::revision::Change;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::{Rings, capital, devices, failure};
+use super::{Rings, capital, devices, failure, number, revisions};
 
 /// What happened.
 #[must_use]
@@ -128,9 +129,43 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
             let verb = if kind == "pause_set" { "paused" } else { "lifted the pause of" };
             format!("{actor} {verb} {what}{reason}")
         }
-        "created" => format!("Created by {actor}."),
+        "created" => match (text("saved_plan"), text("hash")) {
+            (Some(_), Some(hash)) => {
+                let short = hash.get(..12).unwrap_or(hash);
+                format!("Created by {actor}, exactly as the plan {short} was saved.")
+            }
+            (_, _) => format!("Created by {actor}."),
+        },
         "tenant_created" => format!("Tenant added by {actor}."),
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
+        "plan_revised" => {
+            let changes = body.get("changes").map(Vec::<Change>::deserialize);
+            let changes = changes.and_then(Result::ok).unwrap_or_default();
+            let changes: Vec<_> = changes.iter().map(|one| revisions::change(one, rings)).collect();
+            let number = body.get("revision").and_then(Value::as_i64).unwrap_or_default();
+            let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{actor} made revision {number} of the plan ({}){reason}", changes.join("; "))
+        }
+        "plan_saved" => {
+            format!("{actor} saved a plan of {}.", text("release").unwrap_or("a release"))
+        }
+        "budget_set" => match body.get("devices").and_then(Value::as_u64) {
+            Some(most) => format!(
+                "{actor} set the budget: at most {} devices between offer and outcome, over all \
+                 rollouts.",
+                number(most)
+            ),
+            None => format!("{actor} lifted the budget of devices between offer and outcome."),
+        },
+        "approved" => {
+            let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
+            let comment = text("comment").map(|comment| format!(": {comment}")).unwrap_or_default();
+            format!("{actor} approved of {ring}{comment}")
+        }
+        "approval_withdrawn" => {
+            let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
+            format!("{actor} took back the approval of {ring}.")
+        }
         "ring_set_created" => format!("Ring set added by {actor}."),
         "release_created" => format!("Release approved by {actor}."),
         "overtaken" => "A newer release over the same rings takes its place.".to_owned(),

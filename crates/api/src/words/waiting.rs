@@ -6,7 +6,7 @@ use domain::rollout::decide::WaitingOn;
 
 use super::calendar::held;
 use super::gate::holding;
-use super::{Rings, capital, devices, failure, moment};
+use super::{Rings, capital, devices, failure, moment, number};
 
 /// One sentence. `by` is who last asked something of the rollout.
 #[must_use]
@@ -53,19 +53,32 @@ pub fn waiting(on: &WaitingOn, rings: &Rings, by: Option<&str>) -> String {
         WaitingOn::Gate { ring, report } => {
             format!("The gate of {} waits for {}.", rings.name(*ring), holding(report, rings))
         }
+        WaitingOn::Budget { ring, needs, limit, .. } => format!(
+            "{} waits for the budget of the tenant: at most {} may be between offer and outcome over \
+             all rollouts, and fewer than {} of them are free. The gate goes on meanwhile.",
+            capital(&rings.name(*ring)),
+            devices(*limit),
+            number(*needs),
+        ),
         WaitingOn::LastOffers { devices: left } => format!(
             "Every gate has passed; {} still to be offered as earlier offers come to an outcome.",
             is_are(*left)
         ),
-        WaitingOn::HeldSegments { segments, devices: left } => {
+        WaitingOn::HeldSegments { ring, segments, devices: left } => {
             let names: Vec<String> =
                 segments.iter().map(|segment| rings.segment(*segment)).collect();
-            format!(
-                "Every other device was served; {} of {} held until a person lets them go on, or \
-                 cancels the rollout.",
-                is_are(*left),
-                names.join(", ")
-            )
+            let (names, left) = (names.join(", "), is_are(*left));
+            match ring {
+                Some(ring) => format!(
+                    "Nobody is left to serve in {}: all of its {left} held, with {names}, until a \
+                     person lets them go on, or promotes the ring, which then is passed over.",
+                    rings.name(*ring),
+                ),
+                None => format!(
+                    "Every other device was served; {left} of {names} held until a person lets them \
+                     go on, or cancels the rollout."
+                ),
+            }
         }
         WaitingOn::Removal { removing, to_go } => format!(
             "The update is being taken back: {} uninstalling now, {} still to be told.",

@@ -11,6 +11,7 @@ mod explain;
 mod inputs;
 mod looking_back;
 mod pauses;
+mod plans;
 mod proofs;
 mod ring_sets;
 mod rollouts;

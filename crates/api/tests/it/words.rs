@@ -234,7 +234,8 @@ fn waits() {
         WaitingOn::Person,
         WaitingOn::Review { cause, level: Level::Pause },
         WaitingOn::Review { cause, level: Level::RollBack },
-        WaitingOn::HeldSegments { segments: vec![1], devices: 150 },
+        WaitingOn::HeldSegments { ring: None, segments: vec![1], devices: 150 },
+        WaitingOn::HeldSegments { ring: Some(FAST), segments: vec![1], devices: 150 },
         WaitingOn::Opening { ring: FAST, at: hour(0) + TimeDelta::minutes(90) },
         WaitingOn::Calendar { ring: FAST, held: in_freeze.clone() },
         WaitingOn::Offers {
@@ -244,6 +245,7 @@ fn waits() {
         },
         WaitingOn::Members { ring: RingIndex(7) },
         WaitingOn::Gate { ring: FAST, report: report(early, None, Some(1)) },
+        WaitingOn::Budget { ring: FAST, needs: 50, limit: 500, look_at: None },
         WaitingOn::LastOffers { devices: 1 },
         WaitingOn::Removal { removing: 10, to_go: 1234 },
         WaitingOn::RemovalReview { removed: 2, stranded: 8 },
@@ -261,11 +263,13 @@ fn waits() {
     Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel.
     Paused by the service, because the success condition of ring 1 (Fast) failed: too many devices failed, beyond chance. It waits for a person to look, and then to resume, promote, roll back or cancel. The evidence by now is enough to propose a rollback.
     Every other device was served; 150 devices are of model Fabrikam Pad held until a person lets them go on, or cancels the rollout.
+    Nobody is left to serve in ring 1 (Fast): all of its 150 devices are held, with model Fabrikam Pad, until a person lets them go on, or promotes the ring, which then is passed over.
     Ring 1 (Fast) opens at 2024-10-04 01:30 UTC.
     Ring 1 (Fast) may not open until somebody changes that: a freeze of the ring set by ana (year end).
     No more of ring 1 (Fast) is offered the update until 2024-10-04 22:00 UTC: it is outside of its windows. Every gate has passed; 2 devices are still to be offered as earlier offers come to an outcome.
     Ring 7 has no devices: nothing can be offered to it, and no later ring can open.
     The gate of ring 1 (Fast) waits for exposure: 303 of 1,503 devices judged, 1,203 needed; bake: 24 hours of watching begin once enough are judged; stall: the fleet was last read completely at 2024-10-04 01:00 UTC, and a device last heard of at 2024-10-04 01:00 UTC: one is before the ring opened or more than 12 hours ago, so our own reading may be what stands still.
+    Ring 1 (Fast) waits for the budget of the tenant: at most 500 devices may be between offer and outcome over all rollouts, and fewer than 50 of them are free. The gate goes on meanwhile.
     Every gate has passed; 1 device is still to be offered as earlier offers come to an outcome.
     The update is being taken back: 10 devices are uninstalling now, 1,234 devices still to be told.
     8 of 10 devices told to uninstall could not, beyond chance: no more are told until a person has looked and resumes it.
@@ -359,12 +363,26 @@ fn entries_of_the_history() {
         ("pause_set", json!({ "ring": 1, "reason": "lunch" })),
         ("pause_lifted", json!({ "ring": 1, "reason": null })),
         ("created", json!({})),
+        ("created", json!({ "saved_plan": "1", "hash": "0123456789abcdef" })),
+        ("plan_saved", json!({ "release": "November" })),
         ("tenant_created", json!({})),
         ("tenant_connected", json!({})),
         ("ring_set_created", json!({})),
         ("release_created", json!({})),
         ("overtaken", json!({ "by": null })),
         ("left_out", json!({ "reasons": { "ahead": 3, "superseded": 1 } })),
+        (
+            "plan_revised",
+            json!({ "revision": 2, "reason": "a quiet week", "changes": [
+                { "ring": 1, "field": "gate.bake", "before": 86400, "after": 172_800 },
+                { "ring": 1, "field": "gate.max_failed_bp", "before": 500, "after": 250 },
+                { "field": "on_gate_failure", "before": "pause", "after": "roll_back" },
+            ] }),
+        ),
+        ("budget_set", json!({ "devices": 1500 })),
+        ("budget_set", json!({ "devices": null })),
+        ("approved", json!({ "ring": 1, "comment": "looked at the helpdesk" })),
+        ("approval_withdrawn", json!({ "ring": 1 })),
         ("safeguard_added", json!({ "event": { "kind": "unheard_of" } })),
     ];
     let lines: Vec<_> =
@@ -381,12 +399,19 @@ fn entries_of_the_history() {
     ana paused ring 1 (Fast): lunch
     ana lifted the pause of ring 1 (Fast)
     Created by ana.
+    Created by ana, exactly as the plan 0123456789ab was saved.
+    ana saved a plan of November.
     Tenant added by ana.
     Connection of the tenant replaced by ana.
     Ring set added by ana.
     Release approved by ana.
     A newer release over the same rings takes its place.
     Left out before the wave: 3 devices ahead of the update, 1 device served by a newer release.
+    ana made revision 2 of the plan (ring 1 (Fast): gate.bake_hours 24 -> 48; ring 1 (Fast): gate.max_failed_percent 5 -> 2.5; on_gate_failure pause -> roll_back): a quiet week
+    ana set the budget: at most 1,500 devices between offer and outcome, over all rollouts.
+    ana lifted the budget of devices between offer and outcome.
+    ana approved of ring 1 (Fast): looked at the helpdesk
+    ana took back the approval of ring 1 (Fast).
     Safeguard added by ana.
     ");
 }

@@ -1,10 +1,13 @@
 //! `concentric release`.
 
+use std::path::PathBuf;
+
 use api_types::{CreateRelease, Release, RollbackReadiness};
 use clap::Subcommand;
 
-use super::Context;
+use super::{Context, plan};
 use crate::client::Query;
+use crate::declared::{self, PlanFile};
 use crate::failure::{Exit, Failure};
 use crate::{find, text};
 
@@ -16,9 +19,16 @@ pub(crate) enum Command {
     Create {
         /// The release's name, unique in the tenant.
         name: String,
-        /// The update's name, id, or beginning of its id.
+        /// The update's name, KB number, id, or beginning of its id.
         #[arg(long)]
         update: String,
+        /// Plan its rollout too, through this ring set: name, id, or beginning of its id. Nothing is
+        /// offered before the plan is started.
+        #[arg(long, requires = "plan")]
+        ring_set: Option<String>,
+        /// The plan (YAML or JSON); `-` reads it from stdin.
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
     },
     /// Show how long it can be taken back: who no longer can, by the day.
     RollbackReadiness {
@@ -44,7 +54,17 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::List => {
             context.output.list(&head, &client.all(&path, &Query::new()).await?, row)?;
         }
-        Command::Create { name, update } => {
+        Command::Create { name, update, ring_set, plan: Some(file) } => {
+            let file = declared::plan(&file)?;
+            let file = PlanFile {
+                update: Some(update),
+                ring_set: ring_set.or(file.ring_set),
+                release_name: Some(name),
+                ..file
+            };
+            plan::compute(context, &tenant, file, false).await?;
+        }
+        Command::Create { name, update, ring_set: _, plan: None } => {
             let update = find::update(client, &tenant, &update).await?.typed;
             let body = CreateRelease { update_id: update.id, name, delivery: None };
             let release = client.post::<Release>(&path, &body).await?;

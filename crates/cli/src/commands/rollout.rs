@@ -1,6 +1,8 @@
 //! `concentric rollout`.
 
 mod approvals;
+mod edit;
+mod failures;
 mod segments;
 mod stops;
 
@@ -80,6 +82,12 @@ pub(crate) enum Command {
         #[arg(long, short)]
         yes: bool,
     },
+    /// Change the plan while the rollout runs: first shows what would be different, then asks.
+    Edit(edit::Edit),
+    /// List the revisions of the plan, who made them, and what is different in each.
+    Plans(Which),
+    /// Count failed and lost devices by error code, with what the codes mean.
+    Failures(Which),
     /// List models, builds and categories with their evidence.
     Segments(Which),
     /// Hold one segment; the rest goes on.
@@ -198,6 +206,9 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
     {
         confirm::can_ask(*yes)?;
     }
+    if let Command::Edit(edit) = &command {
+        confirm::can_ask(edit.asks_nothing())?;
+    }
     let tenant = context.tenant().await?;
     let path = ["tenants", tenant.as_str(), "rollouts"];
     match command {
@@ -248,6 +259,15 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Approvals(which) => {
             let rollout = which.find(context, &tenant).await?.typed;
             approvals::list(context, &tenant, &rollout).await?;
+        }
+        Command::Failures(which) => {
+            let rollout = which.find(context, &tenant).await?.typed;
+            failures::list(context, &tenant, &rollout.id.to_string()).await?;
+        }
+        Command::Edit(edit) => edit.run(context, &tenant).await?,
+        Command::Plans(which) => {
+            let rollout = which.find(context, &tenant).await?.typed;
+            edit::plans(context, &tenant, &rollout.id.to_string()).await?;
         }
         Command::WithdrawApproval(withdraw) => withdraw.run(context, &tenant).await?,
         Command::Promote { which, ring, reason, yes } => {

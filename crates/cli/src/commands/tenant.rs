@@ -1,6 +1,7 @@
 //! `concentric tenant`.
 
 mod assess;
+mod budget;
 mod checks;
 mod drift;
 mod enroll;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NUMBER")]
         devices: u32,
     },
+    /// Show or set how many devices may be between offer and outcome, over all rollouts.
+    Budget(budget::Budget),
     /// Check whether the tenant is fit to be served; exit code 14 if it is not.
     Assess(assess::Assess),
     /// Show what is checked, and why.
@@ -128,6 +131,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             client.order_with(&path, &RemoveMissing { devices }).await?;
             say(&format!("{} is read again, and what is still missing goes.", tenant.name));
         }
+        Command::Budget(budget) => budget.run(context).await?,
         Command::Assess(assess) => return assess.run(context).await,
         Command::Checks { check } => checks::show(context, check.as_deref()).await?,
         Command::Permissions { capability } => checks::permissions(context, capability).await?,

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -115,6 +115,9 @@ fn router(world: Shared) -> Router {
         .route(&format!("{rollouts}/{{id}}"), get(read))
         .route(&format!("{rollouts}/{{id}}/explain"), get(explain))
         .route(&format!("{rollouts}/{{id}}/replay"), post(scripted))
+        .route(&format!("{rollouts}/{{id}}/plans"), get(scripted))
+        .route(&format!("{rollouts}/{{id}}/plan"), patch(scripted))
+        .route(&format!("{rollouts}/{{id}}/failures"), get(scripted))
         .route(&format!("{rollouts}/{{id}}/events"), get(events))
         .route(&format!("{rollouts}/{{id}}/approvals"), get(scripted).post(scripted))
         .route(&format!("{rollouts}/{{id}}/in-flight"), get(scripted))

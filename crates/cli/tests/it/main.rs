@@ -13,6 +13,7 @@ mod help;
 mod looking_back;
 mod pauses;
 mod pictures;
+mod plans;
 mod program;
 mod readiness;
 mod ring_sets;

@@ -180,3 +180,29 @@ fn certify(rate: f64, limit: Limit, beta: Alpha, upto: u64, enough: f64) -> (Opt
     }
     (None, walk.stopped())
 }
+
+/// The chances that a release failing at `rate` is halted by its first, second, .. report: one for each
+/// of `devices`, but at most 50,000, after which the last one stands. Cost as `chance_of_halt`.
+#[must_use]
+pub fn chances_of_halt(devices: u64, rate: f64, limit: Limit, alpha: Alpha) -> Vec<f64> {
+    let devices = devices.min(WALKED);
+    let mut line = halt_line(limit, alpha, devices).into_iter().peekable();
+    let (mut walk, mut failures) = (Walk::new(rate), 1_u64);
+    let each = (1..=devices).map(|device| {
+        // As good as certain: what is left of the walk changes no digit that is shown.
+        if walk.stopped() > CERTAIN {
+            return 1.0;
+        }
+        while line.next_if(|last| *last < device).is_some() {
+            failures += 1;
+        }
+        walk.step();
+        if line.peek().is_some() {
+            walk.stop_from(failures);
+        }
+        walk.stopped()
+    });
+    each.collect()
+}
+
+const CERTAIN: f64 = 1.0 - 1e-9;

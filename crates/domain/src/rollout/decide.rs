@@ -10,7 +10,8 @@
 //! 2. Missing or old data never moves a rollout into the next ring (I8).
 //! 3. Hold, cancel and withdraw outrank every gate; run overrides none. A newer release that takes the
 //!    place of this one ends it whatever else is wished, except that it be withdrawn.
-//! 4. No wave lifts the devices in flight of a ring above its limit (I18).
+//! 4. No wave lifts the devices in flight of a ring above its limit, nor those of all rollouts above
+//!    the budget of the tenant (I18).
 //! 5. Evidence at the watch level stops waves and rings; at the pause level the release.
 //! 6. No wave and no opening of a ring that a standing pause covers, nor of the ring after it.
 //! 7. Every event returned is one that [`Phase::apply`] accepts in the given phase.

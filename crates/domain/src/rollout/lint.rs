@@ -125,7 +125,7 @@ pub fn refusals(plan: &Plan, members: &[u32]) -> Vec<(RingIndex, Note)> {
 }
 
 /// The share of error that the failed installs of all rings together have, as a release is weighed.
-fn alpha(policy: &Policy) -> Alpha {
+pub(super) fn alpha(policy: &Policy) -> Alpha {
     let setting = Setting {
         levels: policy.levels,
         planned_rings: 0,

@@ -15,6 +15,8 @@ use crate::ring::RingIndex;
 use crate::signal::Seen;
 use crate::tally::Tally;
 
+use super::budget::Budget;
+
 /// What a person last asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -134,6 +136,9 @@ pub struct Observations {
     /// The rollout of a newer release that takes this one's place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<RolloutId>,
+    /// Of the tenant, over all its rollouts; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
 }
 
 fn no_plan() -> PlanId {
@@ -164,6 +169,7 @@ impl Observations {
             calendar: Known::default(),
             pauses: Vec::new(),
             superseded_by: None,
+            budget: None,
         }
     }
 

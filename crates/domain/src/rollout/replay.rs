@@ -14,6 +14,7 @@ use super::plan::Plan;
 use crate::evidence::level::LevelsError;
 use crate::evidence::{Level, Limit};
 use crate::gate::policy::{Choices, OnSuspect, Policy};
+use crate::ids::PlanId;
 use crate::tally::Tally;
 
 /// A decision, with what it was made from.
@@ -24,6 +25,8 @@ pub struct Recorded {
     pub event: Event,
     /// Before the event.
     pub phase: Phase,
+    /// The revision that was followed.
+    pub plan: PlanId,
     pub observations: Observations,
     pub now: DateTime<Utc>,
 }
@@ -106,15 +109,15 @@ impl Plan {
     }
 }
 
-/// Asks `plan` at every decision of `recorded`, which is all of a rollout in order. Cost: one `decide`
-/// or two for each.
+/// Asks, at every decision of `recorded`, which is all of a rollout in order, what `plan_of` gives for the
+/// revision that was followed. Cost: one `decide` or two for each.
 #[must_use]
-pub fn replay(plan: &Plan, recorded: &[Recorded]) -> Replay {
+pub fn replay<'a>(plan_of: impl Fn(PlanId) -> &'a Plan, recorded: &[Recorded]) -> Replay {
     let stopped = recorded.iter().find_map(|one| stop(one, one.event));
     let mut known = Known { level: Level::Calm, watched_at: None };
     let mut replay = Replay { steps: Vec::new(), beyond: 0, stopped, stops: None };
     for (one, at) in recorded.iter().zip(1_usize..) {
-        let would = known.ask(plan, one);
+        let would = known.ask(plan_of(one.plan), one);
         let event = match &would {
             Outcome::Same => Some(one.event),
             Outcome::Event(event) => Some(*event),

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod attempts;
+mod budget;
 mod calendar;
 mod catalogue;
 mod consent;
@@ -19,6 +20,7 @@ mod readiness;
 mod registrations;
 mod releases;
 mod replay;
+mod revisions;
 mod rings;
 mod rollback;
 mod rollouts;

@@ -257,3 +257,25 @@ fn a_rollback_waits_for_installs_that_are_under_way() {
     let reason = settle(&plan, &mut phase, &mut fleet, &withdraw, 41);
     assert_eq!(reason, WaitingOn::Removal { removing: 2, to_go: 0 });
 }
+
+#[test]
+fn a_ring_of_held_devices_says_so_and_is_passed_over_on_a_persons_word() {
+    let plan = plan_by(OnGateFailure::Pause, models(OnSuspect::Pause, &[40, 40]));
+    let mut fleet = Fleet::new([40, 40, 40], 2);
+    fleet.set(0, &[(S::Confirmed, 40)]);
+    for device in &mut fleet.rings[1] {
+        device.model = 1;
+    }
+    fleet.held = vec![1];
+    let second = RingIndex(1);
+    let held = |ring, devices| WaitingOn::HeldSegments { ring, segments: vec![1], devices };
+    let soaking = Phase::Soaking { ring: RingIndex(0), opened_at: hour(0), since: hour(10) };
+    let mut phase = soaking;
+    let reason = settle(&plan, &mut phase, &mut fleet, &running(0), 100);
+    assert_eq!((phase.ring(), reason), (Some(second), held(Some(second), 40)));
+    let vouched = Intent { promoted: Some(second), ..running(101) };
+    settle(&plan, &mut phase, &mut fleet, &vouched, 102);
+    assert_eq!(phase.ring(), Some(RingIndex(2)));
+    let of_held = fleet.rings[1].iter().filter(|device| device.state != S::Assigned);
+    assert_eq!(of_held.count(), 0);
+}

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::convert::{column, ring_column};
 use crate::rollouts::reported;
 use crate::scope::Tx;
-use crate::{StoreError, work};
+use crate::{StoreError, budget, work};
 
 mod guard;
 mod rivals;
@@ -82,6 +82,10 @@ pub(super) async fn carry_out(
 
 /// Members before the cursor were offered or are excluded: who comes back to assigned is put behind it.
 async fn offer(tx: &mut Tx, scene: &Scene<'_>, wave: Wave) -> Result<(), StoreError> {
+    // Others offered meanwhile, or the budget was lowered.
+    if budget::lock(tx, scene.tenant).await?.is_some_and(|budget| budget.free() < wave.devices) {
+        return Err(StoreError::Stale);
+    }
     let taken = sqlx::query_as!(
         Taken,
         r#"with picked as (

@@ -5,7 +5,7 @@ use domain::ids::{RolloutId, TenantId};
 use domain::work::WorkKind;
 use serde_json::json;
 
-use super::{NOT_FOUND, RolloutRow, check_open, fetch};
+use super::{NOT_FOUND, RolloutRow, check_open, fetch, lock};
 use crate::chain::Entry;
 use crate::convert::{phase, plan, wish};
 use crate::scope::retried;
@@ -52,10 +52,11 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<RolloutRow, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
+        lock(&mut tx, tenant, rollout).await?;
         let row = sqlx::query!(
             "select r.phase, r.wish, p.body from rollout r
              join plan p on p.tenant_id = $1 and p.id = r.plan_id
-             where r.tenant_id = $1 and r.id = $2 for update of r",
+             where r.tenant_id = $1 and r.id = $2",
             tenant.0,
             rollout.0,
         )

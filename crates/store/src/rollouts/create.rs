@@ -1,10 +1,9 @@
 //! Making a rollout, whole or not at all.
 
-use chrono::{DateTime, Utc};
-use domain::attempt::AttemptState;
-use domain::evidence::baseline::PastRelease;
-use domain::gate::policy::{Policy, Segment};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::gate::policy::{Choices, Policy};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
+use domain::ring::RingSet;
 use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
@@ -14,6 +13,7 @@ use domain::work::WorkKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::basis::past_releases;
 use super::{NewRollout, RolloutRow, fetch, reported, segments, supersede};
 use crate::chain::{self, Entry};
 use crate::convert::{STATES, json, wish_word};
@@ -40,27 +40,26 @@ impl Store {
         tx.commit().await?;
         Ok(made.row)
     }
+}
 
-    /// What the policy of a rollout made now would be settled from: how past releases ended, and the
-    /// segments of the ring set. Cost: the members of the ring set.
-    pub async fn rollout_basis(
-        &self,
-        tenant: TenantId,
-        ring_set: RingSetId,
-    ) -> Result<(Vec<PastRelease>, Vec<Segment>), StoreError> {
-        let mut tx = self.tenant_begin(tenant).await?;
-        let past = past_releases(&mut tx, tenant).await?;
-        let basis = (past, segments::common(&mut tx, tenant, ring_set).await?.segments);
-        tx.commit().await?;
-        Ok(basis)
-    }
+/// A rollout to be made by this very plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Planned<'a> {
+    pub(super) release: ReleaseId,
+    pub(super) ring_set: RingSetId,
+    pub(super) plan: &'a Plan,
+    /// What the devices of the ring set have in common now.
+    pub(super) found: &'a segments::Found,
+    /// Of the plan, who may differ from whoever starts it.
+    pub(super) author: &'a str,
+    pub(super) inactive_after: TimeDelta,
 }
 
 /// A rollout that is written down, and what is still to be appended to the chain of it.
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) row: RolloutRow,
-    body: Value,
+    pub(super) body: Value,
     superseded: Vec<RolloutId>,
 }
 
@@ -95,94 +94,104 @@ pub(crate) async fn make(
     now: DateTime<Utc>,
 ) -> Result<Made, StoreError> {
     let release = lock_release(tx, tenant, new.release).await?;
-    let ring_set = ring_sets::fetch(tx, tenant, new.ring_set).await;
-    let set = match ring_set {
-        Ok(row) => row.set,
-        Err(StoreError::NotFound { .. }) => {
-            return Err(StoreError::Invalid("there is no such ring set".to_owned()));
-        }
-        Err(other) => return Err(other),
-    };
-    check_free(tx, tenant, new).await?;
+    let set = ring_set_of(tx, tenant, new.ring_set).await?;
     let starts_at = new.starts_at.unwrap_or(release.released_at);
-    let common = segments::common(tx, tenant, new.ring_set).await?;
+    let found = segments::found(tx, tenant, new.ring_set).await?;
+    let policy = policy(tx, tenant, new.choices, &found).await?;
+    let planned = Planned {
+        release: new.release,
+        ring_set: new.ring_set,
+        plan: &Plan::new(&set, starts_at, new.on_gate_failure, policy),
+        found: &found,
+        author: actor,
+        inactive_after: new.inactive_after,
+    };
+    make_planned(tx, tenant, &release, planned, actor, now).await
+}
+
+/// What was chosen, settled with what the tenant's past releases were like.
+pub(super) async fn policy(
+    tx: &mut Tx,
+    tenant: TenantId,
+    choices: Choices,
+    found: &segments::Found,
+) -> Result<Policy, StoreError> {
     let past = past_releases(tx, tenant).await?;
     let usual = reported::of_tenant(tx, tenant).await?;
-    let policy = Policy::settle(new.choices, &past, common.segments).with_reported(usual);
-    let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
-    check_quorums(&plan, actor)?;
+    Ok(Policy::settle(choices, &past, found.segments()).with_reported(usual))
+}
+
+/// Makes the rollout in `tx`, but for its entries in the chain.
+pub(super) async fn make_planned(
+    tx: &mut Tx,
+    tenant: TenantId,
+    release: &Release,
+    planned: Planned<'_>,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<Made, StoreError> {
+    check_free(tx, tenant, (planned.release, planned.ring_set)).await?;
+    let plan = planned.plan;
+    check_quorums(plan, planned.author)?;
     let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
-    insert(tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
+    insert(tx, tenant, planned, (rollout, plan_id), actor, now).await?;
     let devices = sqlx::query_scalar!(
         r#"select attempts_create($1, $2, $3, $4, $5, $6) as "devices!""#,
         rollout.0,
-        new.ring_set.0,
+        planned.ring_set.0,
         release.update_id,
         now,
-        now - new.inactive_after,
-        json(&common.marks)?,
+        now - planned.inactive_after,
+        json(&planned.found.marks(&plan.policy().segments))?,
     )
     .fetch_one(&mut **tx)
     .await?;
     if devices == 0 {
         return Err(StoreError::Invalid("the ring set has no members".to_owned()));
     }
-    count_attempts(tx, tenant, rollout, &plan).await?;
+    count_attempts(tx, tenant, rollout, plan).await?;
     work::prepare(tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
     work::ask(tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
-    if signals::any_for(tx, tenant, new.ring_set).await? {
+    if signals::any_for(tx, tenant, planned.ring_set).await? {
         work::ask(tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
     }
-    let superseded = supersede::take_over(tx, tenant, new, rollout, now).await?;
+    let of = (planned.release, planned.ring_set);
+    let superseded = supersede::take_over(tx, tenant, of, rollout, now).await?;
     let row = fetch(tx, tenant, rollout).await?;
-    check_provable(&plan, &row)?;
+    check_provable(plan, &row)?;
     let body = json!({
-        "release": new.release,
-        "ring_set": new.ring_set,
+        "release": planned.release,
+        "ring_set": planned.ring_set,
         "plan": plan_id,
         "plan_revision": 1,
-        "starts_at": starts_at,
+        "starts_at": plan.starts_at(),
         "devices": devices,
     });
     Ok(Made { row, body, superseded })
 }
 
-/// How the last completed rollouts of the tenant ended. One that a person let go on against its gate
-/// teaches too: that person found it good enough.
-async fn past_releases(tx: &mut Tx, tenant: TenantId) -> Result<Vec<PastRelease>, StoreError> {
-    let rows = sqlx::query!(
-        r#"select coalesce(sum(t.devices) filter (where t.state = $2), 0) as "failures!",
-             coalesce(sum(t.devices) filter (where t.state = $3), 0) as "successes!"
-         from (
-             select id from rollout where tenant_id = $1 and phase_name = 'completed'
-             order by id desc limit $4
-         ) r
-         join tally t on t.tenant_id = $1 and t.rollout_id = r.id and not t.aside
-         group by r.id"#,
-        tenant.0,
-        AttemptState::Failed.code(),
-        AttemptState::Confirmed.code(),
-        REMEMBERED,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let past = rows.into_iter().map(|row| PastRelease {
-        failures: row.failures.unsigned_abs(),
-        successes: row.successes.unsigned_abs(),
-    });
-    Ok(past.collect())
+pub(super) async fn ring_set_of(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ring_set: RingSetId,
+) -> Result<RingSet, StoreError> {
+    match ring_sets::fetch(tx, tenant, ring_set).await {
+        Ok(row) => Ok(row.set),
+        Err(StoreError::NotFound { .. }) => {
+            Err(StoreError::Invalid("there is no such ring set".to_owned()))
+        }
+        Err(other) => Err(other),
+    }
 }
 
-/// Releases that a limit is learnt from: more than a year of monthly ones.
-const REMEMBERED: i64 = 18;
-
-struct Release {
-    update_id: Uuid,
-    released_at: DateTime<Utc>,
+#[derive(Debug)]
+pub(super) struct Release {
+    pub(super) update_id: Uuid,
+    pub(super) released_at: DateTime<Utc>,
 }
 
 /// Under a lock, so that two rollouts of one release do not overlook each other.
-async fn lock_release(
+pub(super) async fn lock_release(
     tx: &mut Tx,
     tenant: TenantId,
     release: ReleaseId,
@@ -201,7 +210,7 @@ async fn lock_release(
 }
 
 /// A ring that nobody but the author may approve would wait for ever.
-fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
+pub(super) fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
     for (index, ring) in plan.rings().iter().enumerate() {
         let Some(quorum) = &ring.approvals else { continue };
         if !quorum.can_be_met(author) {
@@ -216,7 +225,7 @@ fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError> {
 }
 
 /// A gate that could never pass would hold every release for ever.
-fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
+pub(super) fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
     let eligible: Vec<u32> = row.rings.iter().map(|ring| ring.tally.eligible()).collect();
     let refusals = refusals(plan, &eligible);
     if refusals.is_empty() {
@@ -229,14 +238,18 @@ fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
     Err(StoreError::Invalid(why.collect::<Vec<_>>().join("; ")))
 }
 
-async fn check_free(tx: &mut Tx, tenant: TenantId, new: &NewRollout) -> Result<(), StoreError> {
+async fn check_free(
+    tx: &mut Tx,
+    tenant: TenantId,
+    (release, ring_set): (ReleaseId, RingSetId),
+) -> Result<(), StoreError> {
     let unfinished = sqlx::query_scalar!(
         r#"select exists (
              select from rollout where tenant_id = $1 and release_id = $2 and ring_set_id = $3
                  and phase_name not in ('completed', 'rolled_back', 'cancelled')) as "yes!""#,
         tenant.0,
-        new.release.0,
-        new.ring_set.0,
+        release.0,
+        ring_set.0,
     )
     .fetch_one(&mut **tx)
     .await?;
@@ -250,17 +263,16 @@ async fn check_free(tx: &mut Tx, tenant: TenantId, new: &NewRollout) -> Result<(
 async fn insert(
     tx: &mut Tx,
     tenant: TenantId,
-    new: &NewRollout,
+    planned: Planned<'_>,
     (rollout, plan_id): (RolloutId, PlanId),
-    plan: &Plan,
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let (ReleaseId(release), RingSetId(ring_set)) = (new.release, new.ring_set);
+    let (ReleaseId(release), RingSetId(ring_set)) = (planned.release, planned.ring_set);
     sqlx::query!(
         "with planned as (
              insert into plan (tenant_id, id, rollout_id, revision, body, created_by, created_at)
-             values ($1, $2, $3, 1, $4, $5, $6)
+             values ($1, $2, $3, 1, $4, $13, $6)
          )
          insert into rollout (tenant_id, id, release_id, ring_set_id, plan_id, strategy, phase,
              phase_name, generation, wish, wish_at, wish_by, created_at)
@@ -268,7 +280,7 @@ async fn insert(
         tenant.0,
         plan_id.0,
         rollout.0,
-        json(plan)?,
+        json(planned.plan)?,
         actor,
         now,
         release,
@@ -277,6 +289,7 @@ async fn insert(
         Phase::Scheduled.name(),
         wish_word(Wish::Run),
         Strategy::DeploymentService.name(),
+        planned.author,
     )
     .execute(&mut **tx)
     .await?;

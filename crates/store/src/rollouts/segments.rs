@@ -11,18 +11,14 @@ use crate::convert::count;
 use crate::scope::Tx;
 
 /// Fewer devices than these prove nothing by themselves.
-const LEAST: i64 = 20;
+const LEAST: u32 = 20;
 /// The largest of each kind: each more takes a share of the error from all the others.
 const MOST: [(SegmentKind, usize); 3] =
     [(SegmentKind::Model, 20), (SegmentKind::Build, 10), (SegmentKind::Category, 10)];
 
-/// Segments, and how their devices are told.
+/// Everything that devices of a ring set have in common: how many have it, and the values that tell.
 #[derive(Debug, Default)]
-pub(super) struct Common {
-    /// Their positions are the numbers of `marks`.
-    pub(super) segments: Vec<Segment>,
-    pub(super) marks: Vec<Mark>,
-}
+pub(super) struct Found(BTreeMap<(SegmentKind, String), (u32, Vec<Values>)>);
 
 /// Devices with these values are part of segment `number`. For `attempts_create`.
 #[derive(Debug, Clone, Serialize)]
@@ -40,13 +36,12 @@ enum Values {
     Category { category: String },
 }
 
-/// The largest segments of each kind among the members of a ring set, largest first; of a kind that
-/// has fewer than two of them none, for there is nothing to compare with. Cost: the members, once.
-pub(super) async fn common(
+/// What the members of a ring set have in common. Cost: the members, once.
+pub(super) async fn found(
     tx: &mut Tx,
     tenant: TenantId,
     ring_set: RingSetId,
-) -> Result<Common, StoreError> {
+) -> Result<Found, StoreError> {
     let rows = sqlx::query!(
         r#"select grouping(manufacturer, model) as "not_model!",
              grouping(os_major, os_minor, os_build) as "not_build!",
@@ -57,11 +52,9 @@ pub(super) async fn common(
              count(*)::int as "devices!"
          from ring_member m join device d on d.tenant_id = $1 and d.id = m.device_id
          where m.tenant_id = $1 and m.ring_set_id = $2
-         group by grouping sets ((manufacturer, model), (os_major, os_minor, os_build), (category))
-         having count(*) >= $3"#,
+         group by grouping sets ((manufacturer, model), (os_major, os_minor, os_build), (category))"#,
         tenant.0,
         ring_set.0,
-        LEAST,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -87,25 +80,39 @@ pub(super) async fn common(
         *members = members.saturating_add(count(row.devices)?);
         all.push(values);
     }
-    Ok(numbered(found))
+    Ok(Found(found))
 }
 
-fn numbered(found: BTreeMap<(SegmentKind, String), (u32, Vec<Values>)>) -> Common {
-    let mut common = Common::default();
-    for (kind, most) in MOST {
-        let mut of: Vec<_> = found.iter().filter(|((of, _), _)| *of == kind).collect();
-        if of.len() < 2 {
-            continue;
+impl Found {
+    /// The largest segments of each kind, largest first; of a kind that has fewer than two of them
+    /// none, for there is nothing to compare with.
+    pub(super) fn segments(&self) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        for (kind, most) in MOST {
+            let large = |(of, members): (SegmentKind, u32)| of == kind && members >= LEAST;
+            let mut of: Vec<_> =
+                self.0.iter().filter(|((of, _), (members, _))| large((*of, *members))).collect();
+            if of.len() < 2 {
+                continue;
+            }
+            // By name where they are of one size, so that the same fleet gives the same order.
+            of.sort_by(|(one, (more, _)), (other, (fewer, _))| {
+                fewer.cmp(more).then(one.cmp(other))
+            });
+            segments.extend(of.into_iter().take(most).map(|((kind, name), (members, _))| {
+                Segment { kind: *kind, name: name.clone(), members: *members }
+            }));
         }
-        // By name where they are of one size, so that the same fleet gives the same order.
-        of.sort_by(|(one, (more, _)), (other, (fewer, _))| fewer.cmp(more).then(one.cmp(other)));
-        for ((kind, name), (members, values)) in of.into_iter().take(most) {
-            let number = common.segments.len();
-            let marks = values.iter().cloned().map(|values| Mark { number, values });
-            common.marks.extend(marks);
-            let (kind, name, members) = (*kind, name.clone(), *members);
-            common.segments.push(Segment { kind, name, members });
-        }
+        segments
     }
-    common
+
+    /// How the devices of these segments are told; of one that has no device by now not at all.
+    pub(super) fn marks(&self, segments: &[Segment]) -> Vec<Mark> {
+        let of = |(number, segment): (usize, &Segment)| {
+            let found = self.0.get(&(segment.kind, segment.name.clone()));
+            let values = found.map(|(_, values)| values.as_slice()).unwrap_or_default();
+            values.iter().cloned().map(|values| Mark { number, values }).collect::<Vec<_>>()
+        };
+        segments.iter().enumerate().flat_map(of).collect()
+    }
 }

@@ -13,7 +13,7 @@ use super::{NOT_FOUND, fetch};
 use crate::chain::Entry;
 use crate::convert::{phase, plan, ring_column};
 use crate::scope::{Tx, retried};
-use crate::{Store, StoreError, calendar, chain, work};
+use crate::{Store, StoreError, budget, calendar, chain, work};
 
 /// Ids that an entry in the chain names.
 const NAMED: usize = 100;
@@ -42,7 +42,8 @@ impl Store {
 
     /// Offers the update once more to devices that failed, were lost or never started. What is
     /// reported of earlier times does not undo it. Returns how many; devices of rings whose calendar
-    /// holds offers back are passed over. `Conflict` when no ring is open, or only such devices are asked for.
+    /// holds offers back are passed over. `Conflict` when no ring is open, only such devices are asked
+    /// for, or the budget of the tenant has no room for them.
     pub async fn attempt_retry(
         &self,
         tenant: TenantId,
@@ -115,6 +116,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut tx = self.tenant_begin_few(tenant).await?;
         let open = lock_open(&mut tx, tenant, rollout).await?;
+        let budget = budget::lock(&mut tx, tenant).await?;
         let ids: Vec<Uuid> = devices.iter().map(|device| device.0).collect();
         let again = [AttemptState::Unresolved, AttemptState::Lost, AttemptState::Failed]
             .map(AttemptState::code);
@@ -149,6 +151,14 @@ impl Store {
         if moved.is_empty() && !held.is_empty() {
             let why = "the calendar of their rings holds offers back now; `rollout explain` says until when";
             return Err(StoreError::Conflict(why.to_owned()));
+        }
+        if let Some(budget) = budget.filter(|budget| u64::from(budget.free()) < moved.len() as u64)
+        {
+            let (free, limit) = (budget.free(), budget.limit);
+            return Err(StoreError::Conflict(format!(
+                "the budget of the tenant has room for {free} more devices: at most {limit} may be \
+                 between offer and outcome over all rollouts"
+            )));
         }
         if !moved.is_empty() {
             // Somebody has to give up on them again.

@@ -1,12 +1,11 @@
 //! A newer release takes the place of older ones that walk through the same ring set.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{RolloutId, TenantId};
+use domain::ids::{ReleaseId, RingSetId, RolloutId, TenantId};
 use domain::update::supersede::{Content, Relation, relation};
 use domain::work::WorkKind;
 use uuid::Uuid;
 
-use super::NewRollout;
 use crate::scope::Tx;
 use crate::{StoreError, catalog, work};
 
@@ -17,7 +16,7 @@ use crate::{StoreError, catalog, work};
 pub(super) async fn take_over(
     tx: &mut Tx,
     tenant: TenantId,
-    new: &NewRollout,
+    (release, ring_set): (ReleaseId, RingSetId),
     rollout: RolloutId,
     now: DateTime<Utc>,
 ) -> Result<Vec<RolloutId>, StoreError> {
@@ -25,7 +24,7 @@ pub(super) async fn take_over(
     sqlx::query_scalar!(
         "select id from ring_set where tenant_id = $1 and id = $2 for no key update",
         tenant.0,
-        new.ring_set.0,
+        ring_set.0,
     )
     .fetch_optional(&mut **tx)
     .await?;
@@ -37,7 +36,7 @@ pub(super) async fn take_over(
              and r.superseded_by is null
          order by r.id for no key update of r",
         tenant.0,
-        new.ring_set.0,
+        ring_set.0,
         rollout.0,
     )
     .fetch_all(&mut **tx)
@@ -48,7 +47,7 @@ pub(super) async fn take_over(
     let update = sqlx::query_scalar!(
         "select update_id from release where tenant_id = $1 and id = $2",
         tenant.0,
-        new.release.0,
+        release.0,
     )
     .fetch_one(&mut **tx)
     .await?;

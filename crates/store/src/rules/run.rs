@@ -86,9 +86,9 @@ impl Store {
         let name: String = name.chars().take(LONGEST_NAME).collect();
         let delivery = row.rule.delivery(&update.update);
         let release = NewRelease { update: update.id, name: &name, delivery };
-        let (release, body) = releases::insert(&mut tx, tenant, release, &actor, now).await?;
+        let (release, body) = releases::made(&mut tx, tenant, release, &actor, now).await?;
         let new = NewRollout {
-            release,
+            release: release.id,
             ring_set: row.rule.ring_set,
             starts_at: Some(row.rule.due_at(&update.update)),
             on_gate_failure: row.rule.on_gate_failure,
@@ -107,9 +107,7 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        let kind = "release_created";
-        let entry = Entry { rollout: None, at: now, actor: &actor, kind, body: &body };
-        chain::append(&mut tx, tenant, entry).await?;
+        releases::append(&mut tx, tenant, &body, &actor, now).await?;
         made.append(&mut tx, tenant, &actor, now).await?;
         tx.commit().await?;
         Ok(true)

@@ -59,6 +59,11 @@ async fn one_tenant_reads_nothing_of_another() {
     assert!(missing(&store.rollout_fetch(other, world.rollout).await));
     assert!(missing(&store.rollout_plan(other, world.rollout).await));
     assert!(missing(&store.rollout_snapshot(other, world.rollout).await));
+    assert!(missing(&store.rollout_revisions(other, world.rollout).await));
+    assert!(missing(&store.rollout_failures(other, world.rollout).await));
+    store.budget_set(world.tenant, Some(5), "ana", hour(3)).await.unwrap();
+    let nothing = store::budget::BudgetRow { limit: None, in_flight: 0, waiting: 0 };
+    assert_eq!(store.budget_fetch(other).await.unwrap(), nothing);
     assert!(missing(&store.rollout_duty(other, world.rollout).await));
     assert_eq!(store.event_list(other, world.rollout, 0, 100).await.unwrap(), []);
     assert_eq!(store.watched(other).await.unwrap(), []);

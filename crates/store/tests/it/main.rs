@@ -2,6 +2,7 @@
 //! `DATABASE_URL` names (`cargo xtask test` starts one).
 
 mod approvals;
+mod budget;
 mod calendar;
 mod catalogue;
 mod chain;
@@ -18,8 +19,10 @@ mod journal;
 mod model;
 mod pauses;
 mod placement;
+mod plans;
 mod registration;
 mod reported;
+mod revisions;
 mod ring_sets;
 mod rollbacks;
 mod rules;

@@ -10,6 +10,7 @@ use crate::evidence::{EValue, Level};
 use crate::gate::weigh::{Weighed, cohort, weigh};
 use crate::gate::{ConditionKind, GateInput, GateReport, Verdict};
 use crate::ring::RingIndex;
+use crate::rollout::budget::{Short, cut};
 use crate::rollout::observations::{Observations, Wish};
 use crate::rollout::phase::{Event, PauseCause, Pauser};
 use crate::rollout::plan::Plan;
@@ -20,7 +21,8 @@ pub(super) fn open(
     seen: &Observations,
     now: DateTime<Utc>,
 ) -> Decision {
-    if seen.tally(ring).members() == 0 {
+    // A ring of held devices opens, so that people can let them go on, or vouch for the ring.
+    if seen.tally(ring).members() == 0 && seen.ring(ring).aside.members() == 0 {
         return Decision::Wait(WaitingOn::Members { ring });
     }
     if seen.is_paused(ring) {
@@ -33,6 +35,18 @@ pub(super) fn open(
         }
         Some(held) => Decision::Wait(WaitingOn::Calendar { ring, held }),
     }
+}
+
+/// A ring of which all devices are held, if nobody vouched for it: it proves nothing, so the next one
+/// would open unproven.
+fn all_held(ring: RingIndex, seen: &Observations) -> Option<WaitingOn> {
+    let aside = seen.ring(ring).aside.members();
+    let nobody_else = seen.tally(ring).members() == 0 && aside > 0;
+    (nobody_else && !seen.intent.vouches_for(ring)).then(|| WaitingOn::HeldSegments {
+        ring: Some(ring),
+        segments: seen.held.clone(),
+        devices: aside,
+    })
 }
 
 /// The current ring, when it opened and since when it soaks.
@@ -83,9 +97,20 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
         .filter(|ring| may_offer(plan, *ring, seen, &weighed))
         .filter_map(|ring| next_offers(plan, ring, seen, now).map(|offers| (ring, offers)));
     let mut held: Option<(RingIndex, Held)> = None;
+    let mut short = None;
     for (ring, offers) in offers {
         match offers {
-            Offers::Wave(wave) => return Act(wave),
+            Offers::Wave(wanted) => match cut(seen.budget, ring, wanted) {
+                Ok(devices) => {
+                    let wave = seen.ring(ring).waves;
+                    return Act(Event::WaveOffered { ring, wave, devices });
+                }
+                // Later rings would only take what this one waits for.
+                Err(lacking) => {
+                    short = Some(lacking);
+                    break;
+                }
+            },
             // Of several the one that goes on first; one that no time lets go on is last.
             Offers::Held(other) => {
                 let first = held.as_ref().is_none_or(|(_, held)| sooner(&other, held));
@@ -93,11 +118,17 @@ fn running(plan: &Plan, stage: Stage, seen: &Observations, now: DateTime<Utc>) -
             }
         }
     }
-    match (go_on(plan, stage, seen, &weighed, now), held) {
-        (Wait(then), Some((ring, held))) => {
+    match (go_on(plan, stage, seen, &weighed, now), short, held) {
+        // Whatever else is missing: there would be offers but for the budget.
+        (Wait(on), Some(Short { ring, needs, limit }), held) => {
+            let until = held.and_then(|(_, held)| held.until);
+            let look_at = on.next_look().into_iter().chain(until).min();
+            Wait(WaitingOn::Budget { ring, needs, limit, look_at })
+        }
+        (Wait(then), None, Some((ring, held))) => {
             Wait(WaitingOn::Offers { ring, held, then: Box::new(then) })
         }
-        (decision, Some(_) | None) => decision,
+        (decision, _, _) => decision,
     }
 }
 
@@ -124,6 +155,9 @@ fn go_on(
     }
     let report = report(plan, stage, ring, seen, weighed, now);
     let vouched = seen.intent.vouches_for(ring);
+    if let Some(on) = all_held(ring, seen) {
+        return Wait(on);
+    }
     if soaking_since.is_none() && !vouched {
         let exposed = report
             .condition(ConditionKind::Exposure)
@@ -146,6 +180,7 @@ fn go_on(
         0 if seen.held.is_empty() => Act(Event::Completed),
         // What is completed takes no word about a segment any more.
         0 => Wait(WaitingOn::HeldSegments {
+            ring: None,
             segments: seen.held.clone(),
             devices: held.fold(0, u32::saturating_add),
         }),
@@ -247,7 +282,8 @@ fn failed_gate(
 
 /// What is to be offered to a ring next.
 enum Offers {
-    Wave(Event),
+    /// So many devices.
+    Wave(u32),
     Held(Held),
 }
 
@@ -276,8 +312,7 @@ fn next_offers(
     }
     let paced = most.map_or(room, |most| room.min(rate::room(most, &observed.offered, now)));
     if let Some(devices) = wave(paced) {
-        let event = Event::WaveOffered { ring, wave: observed.waves, devices };
-        return Some(Offers::Wave(event));
+        return Some(Offers::Wave(devices));
     }
     most.map(|most| {
         let enough = wanted.min(limit.div_ceil(2));

@@ -33,10 +33,15 @@ pub enum WaitingOn {
     Members { ring: RingIndex },
     /// The gate of `ring`.
     Gate { ring: RingIndex, report: GateReport },
+    /// Room in the budget of the tenant: a wave of `ring` needs so many devices to be free. `look_at`:
+    /// when to look again for another reason.
+    Budget { ring: RingIndex, needs: u32, limit: u32, look_at: Option<DateTime<Utc>> },
     /// The last offers: every gate passed, `devices` members are still to be offered.
     LastOffers { devices: u32 },
-    /// A person, to let the held segments go on, or to cancel what is left: everybody else was served.
-    HeldSegments { segments: Vec<u16>, devices: u32 },
+    /// A person, to let the held segments go on. With a ring: all of its devices are held, so that it
+    /// proves nothing, unless a person vouches for it. Without: everybody else was served, and what is
+    /// left may also be cancelled.
+    HeldSegments { ring: Option<RingIndex>, segments: Vec<u16>, devices: u32 },
     /// Devices that were told to uninstall, and those still to be told.
     Removal { removing: u32, to_go: u32 },
     /// A person, to see why so many devices cannot uninstall, before more are told to.
@@ -59,6 +64,7 @@ impl WaitingOn {
             Self::Offers { .. } => "offers",
             Self::Members { .. } => "members",
             Self::Gate { .. } => "gate",
+            Self::Budget { .. } => "budget",
             Self::LastOffers { .. } => "last_offers",
             Self::HeldSegments { .. } => "held_segments",
             Self::Removal { .. } => "removal",
@@ -76,6 +82,7 @@ impl WaitingOn {
             Self::Offers { held, then, .. } => held.until.into_iter().chain(then.next_look()).min(),
             Self::Gate { report, .. } => report.next_look(),
             Self::LateInstalls { until } => Some(*until),
+            Self::Budget { look_at, .. } => *look_at,
             Self::Nothing | Self::Person | Self::Review { .. } | Self::Members { .. } => None,
             Self::LastOffers { .. } | Self::Removal { .. } | Self::HeldSegments { .. } => None,
             Self::StandingPause { .. } | Self::RemovalReview { .. } => None,

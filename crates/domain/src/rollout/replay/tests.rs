@@ -4,10 +4,11 @@ use uuid::Uuid;
 use super::*;
 use crate::attempt::AttemptState::{Assigned, Confirmed, Failed, Offered};
 use crate::gate::Gate;
-use crate::ids::PlanId;
 use crate::ring::{Cadence, Membership, Ring, RingSet, WaveLimit};
 use crate::rollout::observations::{Intent, RingObservation, Wish};
 use crate::rollout::plan::OnGateFailure;
+
+const PLAN: PlanId = PlanId(Uuid::nil());
 
 fn hour(hours: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(hours)
@@ -61,9 +62,10 @@ fn record(plan: &Plan) -> Vec<Recorded> {
             level,
             watched_at,
             signals: Vec::new(),
-            plan_id: PlanId(Uuid::nil()),
+            plan_id: PLAN,
             author: "ana".to_owned(),
             approvals: Vec::new(),
+            budget: None,
         };
         match decide(plan, phase, &observations, hour(at)) {
             Decision::Act(event) => {
@@ -75,7 +77,7 @@ fn record(plan: &Plan) -> Vec<Recorded> {
                     level = to;
                 }
                 let now = hour(at);
-                recorded.push(Recorded { seq: at, event, phase, observations, now });
+                recorded.push(Recorded { seq: at, event, phase, plan: PLAN, observations, now });
                 phase = phase.apply(event, now).expect("a legal move");
             }
             Decision::Wait(_) if offered > 0 => {
@@ -94,7 +96,7 @@ fn the_same_policy_decides_the_same() {
     let same = plan.changed(&Changes::default()).expect("levels in order");
     assert_eq!(same, plan);
     let recorded = record(&plan);
-    let replay = replay(&same, &recorded);
+    let replay = replay(|_| &same, &recorded);
     assert_eq!((replay.steps.len(), replay.beyond), (recorded.len(), 0));
     assert_eq!(replay.differences().next(), None);
     assert_eq!(replay.stops, replay.stopped);
@@ -106,7 +108,8 @@ fn a_stricter_policy_stops_earlier_with_fewer_devices() {
     let plan = plan();
     let recorded = record(&plan);
     let changes = Changes { watch: Some(2.0), pause: Some(3.0), ..Changes::default() };
-    let replay = replay(&plan.changed(&changes).expect("levels in order"), &recorded);
+    let other = plan.changed(&changes).expect("levels in order");
+    let replay = replay(|_| &other, &recorded);
     let (stopped, stops) = (replay.stopped.clone().expect("on record"), replay.stops.clone());
     let stops = stops.expect("stricter");
     assert!(stops.at < stopped.at && stops.offered <= stopped.offered, "{stops:?} {stopped:?}");
@@ -120,7 +123,8 @@ fn a_looser_policy_goes_on_where_the_record_stops() {
     let plan = plan();
     let recorded = record(&plan);
     let changes = Changes { failed: Limit::new(0.4).ok(), ..Changes::default() };
-    let replay = replay(&plan.changed(&changes).expect("levels in order"), &recorded);
+    let other = plan.changed(&changes).expect("levels in order");
+    let replay = replay(|_| &other, &recorded);
     let stopped = replay.stopped.clone().expect("on record");
     // The limit of the ring is no part of the policy, and holds as it did.
     assert!(replay.stops.is_none_or(|stops| stops.at >= stopped.at));
@@ -133,4 +137,23 @@ fn a_looser_policy_goes_on_where_the_record_stops() {
 fn levels_have_to_stay_in_order() {
     let changes = Changes { pause: Some(5.0), ..Changes::default() };
     assert_eq!(plan().changed(&changes), Err(LevelsError));
+}
+
+/// Of two revisions each decision is asked the one it was made by.
+#[test]
+fn each_decision_is_asked_of_the_revision_it_followed() {
+    let plan = plan();
+    let mut recorded = record(&plan);
+    let later = PlanId(Uuid::from_u128(1));
+    let half = recorded.len() / 2;
+    recorded[half..].iter_mut().for_each(|one| one.plan = later);
+    let mut rings = plan.rings().to_vec();
+    rings.iter_mut().for_each(|ring| ring.waves = WaveLimit { least: 1, most: 1, percent: 1 });
+    let other = plan.revised(rings, plan.starts_at(), plan.on_gate_failure()).expect("other waves");
+    let of = |id| if id == later { &other } else { &plan };
+    let found = replay(of, &recorded);
+    let first = found.differences().next();
+    assert!(first.is_none_or(|step| step.seq >= recorded[half].seq), "{first:?}");
+    let swapped = replay(|id| if id == later { &plan } else { &other }, &recorded);
+    assert!(swapped.differences().next().is_some_and(|step| step.seq < recorded[half].seq));
 }
