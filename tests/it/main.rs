@@ -7,6 +7,7 @@ mod controls;
 mod enrollment;
 mod kills;
 mod kills_enrollment;
+mod kinds;
 mod organisation;
 mod placement;
 mod process;

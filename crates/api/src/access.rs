@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 64] = {
+pub static RULES: [Rule; 66] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -49,6 +49,8 @@ pub static RULES: [Rule; 64] = {
         rule(GET,    "/api/v1/tenants/{tenant}", Viewer, Tenant),
         rule(PUT,    "/api/v1/tenants/{tenant}/connection", Admin, Tenant),
         rule(POST,   "/api/v1/tenants/{tenant}/sync", Operator, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/strategies", Viewer, Tenant),
+        rule(PUT,    "/api/v1/tenants/{tenant}/strategies", Admin, Tenant),
         rule(GET,    "/api/v1/readiness/checks", Viewer, Own),
         rule(GET,    "/api/v1/permissions", Viewer, Own),
         rule(GET,    "/api/v1/tenants/{tenant}/readiness", Viewer, Tenant),

@@ -11,6 +11,7 @@ pub(crate) mod releases;
 pub(crate) mod ring_sets;
 pub(crate) mod rollouts;
 pub(crate) mod signals;
+pub(crate) mod strategies;
 pub(crate) mod tenants;
 pub(crate) mod tokens;
 pub(crate) mod updates;

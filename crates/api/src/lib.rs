@@ -26,6 +26,7 @@ mod router;
 mod selection;
 mod signals;
 mod state;
+mod strategies;
 mod tenants;
 mod tokens;
 mod updates;

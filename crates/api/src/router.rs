@@ -20,7 +20,7 @@ use crate::rollouts::{actions, approvals, events, explain, replay, segments};
 use crate::state::State;
 use crate::{
     device_actions, devices, document, enrollment, readiness, registration, releases, ring_sets,
-    rollouts, signals, tenants, tokens, updates,
+    rollouts, signals, strategies, tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -53,6 +53,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(tenants::read))
         .routes(routes!(tenants::connect))
         .routes(routes!(tenants::sync))
+        .routes(routes!(strategies::read, strategies::choose))
         .routes(routes!(devices::list))
         .routes(routes!(readiness::checks))
         .routes(routes!(readiness::permissions))

@@ -2,7 +2,7 @@
 
 use api_types::{
     Access, AttemptState, ConnectionState, CredentialKind, EnrollmentAction, EnrollmentState,
-    Level, PausedBy, Phase, PhaseName, UpdateKind, Verdict, Wish,
+    Level, PausedBy, Phase, PhaseName, Strategy, UpdateKind, Verdict, Wish,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -178,6 +178,13 @@ pub(crate) const fn credential(kind: CredentialKind) -> &'static str {
     match kind {
         CredentialKind::Secret => "secret",
         CredentialKind::Certificate => "certificate",
+    }
+}
+
+pub(crate) const fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::DeploymentService => "deployment_service",
+        Strategy::Intune => "intune",
     }
 }
 

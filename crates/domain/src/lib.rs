@@ -14,6 +14,7 @@ pub mod filter;
 pub mod gate;
 pub mod ids;
 pub mod inventory;
+pub mod offering;
 pub mod permission;
 pub mod placement;
 pub mod readiness;

@@ -35,6 +35,7 @@ mod schema;
 mod scope;
 mod seal;
 pub mod signals;
+pub mod strategies;
 pub mod tenants;
 pub mod tokens;
 pub mod work;

@@ -23,7 +23,7 @@ pub(crate) fn update(row: UpdateRow) -> wire::Update {
     }
 }
 
-const fn kind(kind: UpdateKind) -> wire::UpdateKind {
+pub(crate) const fn kind(kind: UpdateKind) -> wire::UpdateKind {
     match kind {
         UpdateKind::Quality => wire::UpdateKind::Quality,
         UpdateKind::Feature => wire::UpdateKind::Feature,

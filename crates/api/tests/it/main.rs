@@ -13,6 +13,7 @@ mod proofs;
 mod ring_sets;
 mod rollouts;
 mod signals;
+mod strategies;
 mod tenants;
 mod words;
 mod world;

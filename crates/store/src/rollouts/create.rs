@@ -9,7 +9,7 @@ use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
 use domain::rollout::plan::Plan;
-use domain::update::Strategy;
+use domain::update::{Delivery, Strategy};
 use domain::work::WorkKind;
 use serde_json::json;
 use uuid::Uuid;
@@ -17,15 +17,15 @@ use uuid::Uuid;
 use super::segments;
 use super::{NewRollout, RolloutRow, fetch};
 use crate::chain::{self, Entry};
-use crate::convert::{STATES, json, wish_word};
+use crate::convert::{STATES, delivery, json, wish_word};
 use crate::scope::Tx;
-use crate::{Store, StoreError, ring_sets, signals, work};
+use crate::{Store, StoreError, ring_sets, signals, strategies, work};
 
 impl Store {
     /// Makes a rollout with plan revision 1, its attempts (in a partition of their own), rings,
     /// tallies and work (`Decide` due now, `Signal` too if there are any, `Sweep`, `Enforce` when asked), and the first event of
     /// its history, in one transaction. `Invalid` when release or ring set do not exist, the ring set
-    /// has no members, or the gate of a ring could never pass; `Conflict` when the release already has an unfinished rollout over
+    /// has no members, the tenant's strategy cannot deliver the release, or the gate of a ring could never pass; `Conflict` when the release already has an unfinished rollout over
     /// this ring set. Cost: the members of the ring set.
     pub async fn rollout_create(
         &self,
@@ -46,6 +46,7 @@ impl Store {
         };
         check_free(&mut tx, tenant, new).await?;
         let starts_at = new.starts_at.unwrap_or(release.released_at);
+        let strategy = strategies::settled(&mut tx, tenant, release.delivery).await?;
         let segments = segments::common(&mut tx, tenant, new.ring_set).await?;
         let past = past_releases(&mut tx, tenant).await?;
         let policy = Policy::settle(new.choices, &past, segments);
@@ -57,7 +58,8 @@ impl Store {
         let plan = Plan::new(&set, starts_at, new.on_gate_failure, policy);
         check_quorums(&plan, actor)?;
         let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
-        insert(&mut tx, tenant, new, (rollout, plan_id), &plan, actor, now).await?;
+        let settled = (&plan, strategy);
+        insert(&mut tx, tenant, new, (rollout, plan_id), settled, actor, now).await?;
         let devices = sqlx::query_scalar!(
             r#"select attempts_create($1, $2, $3, $4, $5, $6, $7, $8) as "devices!""#,
             rollout.0,
@@ -143,6 +145,7 @@ const REMEMBERED: i64 = 18;
 struct Release {
     update_id: Uuid,
     released_at: DateTime<Utc>,
+    delivery: Delivery,
 }
 
 /// Under a lock, so that two rollouts of one release do not overlook each other.
@@ -151,9 +154,8 @@ async fn lock_release(
     tenant: TenantId,
     release: ReleaseId,
 ) -> Result<Release, StoreError> {
-    sqlx::query_as!(
-        Release,
-        "select r.update_id, u.released_at from release r
+    let row = sqlx::query!(
+        "select r.update_id, r.delivery, u.released_at from release r
          join catalog_update u on u.tenant_id = r.tenant_id and u.id = r.update_id
          where r.tenant_id = $1 and r.id = $2 for no key update of r",
         tenant.0,
@@ -161,7 +163,9 @@ async fn lock_release(
     )
     .fetch_optional(&mut **tx)
     .await?
-    .ok_or_else(|| StoreError::Invalid("there is no such release".to_owned()))
+    .ok_or_else(|| StoreError::Invalid("there is no such release".to_owned()))?;
+    let delivery = delivery(row.delivery)?;
+    Ok(Release { update_id: row.update_id, released_at: row.released_at, delivery })
 }
 
 /// A ring that nobody but the author may approve would wait for ever.
@@ -216,7 +220,7 @@ async fn insert(
     tenant: TenantId,
     new: &NewRollout,
     (rollout, plan_id): (RolloutId, PlanId),
-    plan: &Plan,
+    (plan, strategy): (&Plan, Strategy),
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -240,7 +244,7 @@ async fn insert(
         json(&Phase::Scheduled)?,
         Phase::Scheduled.name(),
         wish_word(Wish::Run),
-        Strategy::DeploymentService.name(),
+        strategy.name(),
     )
     .execute(&mut **tx)
     .await?;

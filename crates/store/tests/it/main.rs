@@ -12,6 +12,7 @@ mod groups;
 mod ingest;
 mod isolation;
 mod journal;
+mod kinds;
 mod model;
 mod placement;
 mod registration;
