@@ -8,6 +8,7 @@ mod enrollment;
 mod kills;
 mod kills_enrollment;
 mod kinds;
+mod kinds_adapter;
 mod organisation;
 mod placement;
 mod process;

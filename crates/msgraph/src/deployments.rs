@@ -90,14 +90,14 @@ impl Client {
         audience: &str,
         content: &DeploymentContent,
     ) -> Result<String, GraphError> {
-        let list = format!("{DEPLOYMENTS}?$expand=audience");
-        let wanted = Wanted {
-            version: Version::Beta,
-            list: &list,
-            collection: DEPLOYMENTS,
-            is_it: &|one: &WireDeployment| one.audience.as_ref().is_some_and(|a| a.id == audience),
-        };
-        Ok(self.ensure(&wanted, &body(audience, content)).await?.id)
+        let is_it = to(audience);
+        Ok(self.ensure(&wanted(&is_it), &body(audience, content)).await?.id)
+    }
+
+    /// The id of the deployment to this audience, if there is one.
+    pub async fn find_deployment(&self, audience: &str) -> Result<Option<String>, GraphError> {
+        let is_it = to(audience);
+        Ok(self.find(&wanted(&is_it)).await?.map(|found| found.id))
     }
 
     /// Sets what is asked of a deployment. One that was archived stays so, whatever is asked.
@@ -176,6 +176,15 @@ impl Client {
         }
         Ok(())
     }
+}
+
+fn to(audience: &str) -> impl Fn(&WireDeployment) -> bool + Sync {
+    move |one| one.audience.as_ref().is_some_and(|found| found.id == audience)
+}
+
+fn wanted<'a>(is_it: &'a (dyn Fn(&WireDeployment) -> bool + Sync)) -> Wanted<'a, WireDeployment> {
+    let list = "/admin/windows/updates/deployments?$expand=audience";
+    Wanted { version: Version::Beta, list, collection: DEPLOYMENTS, is_it }
 }
 
 fn body(audience: &str, content: &DeploymentContent) -> Value {

@@ -29,13 +29,24 @@ impl Told<'_> {
         Ok(())
     }
 
+    /// Asks the ring's deployment for something. One that is not remembered is looked for by its
+    /// audience: nothing may go on offering because it was forgotten.
     pub(super) async fn request(
         &self,
         objects: &RingObjects,
         request: DeploymentRequest,
     ) -> Result<(), FleetError> {
-        let Some(deployment) = &objects.policy else { return Ok(()) };
-        self.client.request_deployment(deployment, request).await.map_err(graph)
+        let deployment = match (&objects.policy, &objects.audience) {
+            (Some(deployment), _) => Some(deployment.clone()),
+            (None, Some(audience)) => self.client.find_deployment(audience).await.map_err(graph)?,
+            (None, None) => None,
+        };
+        match deployment {
+            Some(deployment) => {
+                self.client.request_deployment(&deployment, request).await.map_err(graph)
+            }
+            None => Ok(()),
+        }
     }
 }
 

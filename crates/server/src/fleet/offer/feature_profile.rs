@@ -24,14 +24,15 @@ impl Telling for FeatureProfile {
     }
 
     async fn hold(&self, told: &Told<'_>, objects: &RingObjects) -> Result<(), FleetError> {
-        if objects.policy.is_none() {
+        // By what is remembered: after a refusal `objects` are looked for anew.
+        if told.ring.objects.policy.is_none() {
             return Ok(());
         }
         told.keep_window(&mut objects.clone(), true).await
     }
 
     async fn withdraw(&self, told: &Told<'_>, objects: &mut RingObjects) -> Result<(), FleetError> {
-        if objects.policy.is_some() {
+        if told.ring.objects.policy.is_some() {
             told.keep_profile(objects, &[]).await?;
         }
         told.remove_feature(objects, told.window_days()).await
