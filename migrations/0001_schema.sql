@@ -312,6 +312,14 @@ create table release (
     foreign key (tenant_id, update_id) references catalog_update (tenant_id, id)
 );
 
+-- By which of Microsoft's ways a kind is delivered; no row: as usual for the kind. Settled with the rollout.
+create table tenant_strategy (
+    tenant_id uuid not null,
+    kind text not null check (kind in ('quality', 'feature', 'driver', 'edge', 'microsoft_365_apps')),
+    strategy text not null check (strategy in ('deployment_service', 'intune')),
+    primary key (tenant_id, kind)
+);
+
 create table plan (
     tenant_id uuid not null,
     id uuid not null,
@@ -423,7 +431,8 @@ create table rollout_ring (
     renewed_at timestamptz,        -- the hold was last told anew
     enforce_error text,
     offer_group_id uuid,
-    policy_id text,
+    policy_id text,                -- what names the update: a policy, a deployment or a profile
+    audience_id text,              -- of a deployment
     removal_group_id uuid,
     update_ring_id text,
     observed_at timestamptz,       -- its report was last read
@@ -747,7 +756,7 @@ declare name text;
 begin
     foreach name in array array['device', 'registration_due', 'device_control', 'cohort_hold', 'cohort_member', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
-        'catalog_update', 'update_build', 'known_issue', 'version_floor', 'approval_rule', 'rule_approval', 'release', 'plan', 'saved_plan', 'rollout', 'rollout_ring', 'wave',
+        'catalog_update', 'update_build', 'known_issue', 'version_floor', 'approval_rule', 'rule_approval', 'release', 'tenant_strategy', 'plan', 'saved_plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'pause', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
         'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'chain_head', 'work', 'budget', 'api_token']
@@ -993,8 +1002,12 @@ set search_path = public, pg_temp set enable_nestloop = off as $$
 declare
     part text := 'attempt_' || replace(of_rollout::text, '-', '');
     tenant uuid := current_tenant();
+    to_version int; -- the build of a Windows version, of a feature update
     made bigint;
 begin
+    select b.os_build into to_version from catalog_update u
+    join update_build b on b.tenant_id = tenant and b.update_id = u.id
+    where u.tenant_id = tenant and u.id = of_update and u.kind = 'feature' order by 1 limit 1;
     perform 1 from rollout r where r.id = of_rollout and r.tenant_id = tenant;
     if not found then
         raise exception 'rollout % is not of the current tenant', of_rollout;
@@ -1029,15 +1042,15 @@ begin
         cross join lateral (select case
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
-            when b.os_revision is null then 'no_content'
+            when $8 is null and b.os_revision is null or d.os_build is null then 'no_content'
             when d.os_revision > b.highest then 'ahead' -- never moved back
-            when d.os_revision >= b.os_revision then 'already_current'
+            when d.os_revision >= b.os_revision or d.os_build >= $8 then 'already_current'
             when b.highest < f.os_revision then 'below_floor'
             when h.device_id is not null then 'held' -- last, for it may be lifted
         end as reason) e
         where m.ring_set_id = $6 and m.tenant_id = $1
         order by m.ring, m.position, m.device_id
-    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set, segments;
+    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set, segments, to_version;
     get diagnostics made = row_count;
     execute format('alter table %I add primary key (device_id, rollout_id, tenant_id)', part);
     execute format('create index on %I (ring, position, device_id)', part);

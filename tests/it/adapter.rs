@@ -34,7 +34,7 @@ async fn offer(
 ) -> (String, DirectoryObjectId, String) {
     let entra: Vec<_> = devices.iter().map(|(entra, _)| *entra).collect();
     let members: Vec<_> = devices.iter().map(|(_, object)| *object).collect();
-    client.enroll_quality(&entra).await.unwrap();
+    client.enroll(msgraph::UpdateCategory::Quality, &entra).await.unwrap();
     let group = client.ensure_group(&group_spec()).await.unwrap();
     assert_eq!(client.add_known_group_members(group, &members).await.unwrap(), []);
     let name = "concentric:test/0".to_owned();
@@ -113,6 +113,7 @@ async fn an_update_goes_out_is_suspended_and_taken_back() {
         deferral_days: 0,
         deadline_days: Some(2),
         grace_days: Some(1),
+        feature: None,
     };
     let update_ring = client.ensure_update_ring(&spec).await.unwrap();
     assert_eq!(client.ensure_update_ring(&spec).await.unwrap(), update_ring);
@@ -190,7 +191,7 @@ async fn try_offer(
     let entra: Vec<_> = devices.iter().map(|(entra, _)| *entra).collect();
     let members: Vec<_> = devices.iter().map(|(_, object)| *object).collect();
     let name = "concentric:test/0".to_owned();
-    client.enroll_quality(&entra).await?;
+    client.enroll(msgraph::UpdateCategory::Quality, &entra).await?;
     let group = client.ensure_group(&group_spec()).await?;
     client.add_group_members(group, &members).await?;
     let spec = QualityPolicySpec { display_name: name.clone(), description: String::new() };

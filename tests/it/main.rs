@@ -7,6 +7,8 @@ mod controls;
 mod enrollment;
 mod kills;
 mod kills_enrollment;
+mod kinds;
+mod kinds_adapter;
 mod organisation;
 mod pauses;
 mod placement;

@@ -32,7 +32,7 @@ const fn rule(method: Method, path: &'static str, role: Role, reach: Reach) -> R
 
 /// The table.
 #[rustfmt::skip]
-pub static RULES: [Rule; 109] = {
+pub static RULES: [Rule; 111] = {
     use Reach::{Own, Service, Tenant};
     use Role::{Admin, Operator, Viewer};
     const GET: Method = Method::GET;
@@ -53,6 +53,8 @@ pub static RULES: [Rule; 109] = {
         rule(POST,   "/api/v1/tenants/{tenant}/remove-missing", Admin, Tenant),
         rule(GET,    "/api/v1/tenants/{tenant}/budget", Viewer, Tenant),
         rule(PUT,    "/api/v1/tenants/{tenant}/budget", Admin, Tenant),
+        rule(GET,    "/api/v1/tenants/{tenant}/strategies", Viewer, Tenant),
+        rule(PUT,    "/api/v1/tenants/{tenant}/strategies", Admin, Tenant),
         rule(GET,    "/api/v1/readiness/checks", Viewer, Own),
         rule(GET,    "/api/v1/permissions", Viewer, Own),
         rule(GET,    "/api/v1/tenants/{tenant}/readiness", Viewer, Tenant),

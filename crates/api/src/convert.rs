@@ -17,6 +17,7 @@ pub(crate) mod rollbacks;
 pub(crate) mod rollouts;
 pub(crate) mod rules;
 pub(crate) mod signals;
+pub(crate) mod strategies;
 pub(crate) mod tenants;
 pub(crate) mod tokens;
 pub(crate) mod updates;

@@ -34,6 +34,7 @@ mod rules;
 mod selection;
 mod signals;
 mod state;
+mod strategies;
 mod tenants;
 mod tokens;
 mod updates;

@@ -23,8 +23,8 @@ use crate::rollouts::{
 use crate::state::State;
 use crate::{
     budget, device_actions, devices, document, enrollment, freezes, holds, holidays, pauses, plans,
-    readiness, registration, releases, ring_sets, rollbacks, rollouts, rules, signals, tenants,
-    tokens, updates,
+    readiness, registration, releases, ring_sets, rollbacks, rollouts, rules, signals, strategies,
+    tenants, tokens, updates,
 };
 
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -59,6 +59,7 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(tenants::sync))
         .routes(routes!(tenants::remove_missing))
         .routes(routes!(budget::read, budget::put))
+        .routes(routes!(strategies::read, strategies::choose))
         .routes(routes!(devices::list))
         .routes(routes!(readiness::checks))
         .routes(routes!(readiness::permissions))

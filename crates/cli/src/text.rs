@@ -2,7 +2,8 @@
 
 use api_types::{
     Access, AttemptState, ConnectionState, CredentialKind, EnrollmentAction, EnrollmentState,
-    Hotpatch, Level, PausedBy, Phase, PhaseName, Servicing, Severity, UpdateKind, Verdict, Wish,
+    Hotpatch, Level, PausedBy, Phase, PhaseName, Servicing, Severity, Strategy, UpdateKind, Verdict,
+    Wish,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -178,6 +179,13 @@ pub(crate) const fn credential(kind: CredentialKind) -> &'static str {
     match kind {
         CredentialKind::Secret => "secret",
         CredentialKind::Certificate => "certificate",
+    }
+}
+
+pub(crate) const fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::DeploymentService => "deployment_service",
+        Strategy::Intune => "intune",
     }
 }
 

@@ -30,6 +30,12 @@ impl Build {
         (self.major, self.minor, self.build) == (target.major, target.minor, target.build)
             && self.revision >= target.revision
     }
+
+    /// Whether a device on `self` runs the Windows version of `target`, or a later one.
+    #[must_use]
+    pub fn has_version(self, target: Self) -> bool {
+        (self.major, self.minor, self.build) >= (target.major, target.minor, target.build)
+    }
 }
 
 impl fmt::Display for Build {

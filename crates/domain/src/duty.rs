@@ -11,9 +11,19 @@ use crate::update::{Delivery, Strategy};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RingObjects {
     pub offer_group: Option<DirectoryObjectId>,
+    /// What names the update: a policy, a deployment or a profile.
     pub policy: Option<String>,
+    /// Of deployments. It has no name to be found by, so it is kept before anything is made for it.
+    pub audience: Option<String>,
     pub removal_group: Option<DirectoryObjectId>,
     pub update_ring: Option<String>,
+}
+
+/// What a ring of a rollout has on Graph without a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    pub deployment: Option<String>,
+    pub audience: String,
 }
 
 /// What a wave tells its devices.

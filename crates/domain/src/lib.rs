@@ -17,6 +17,7 @@ pub mod gate;
 pub mod ids;
 pub mod inventory;
 pub mod pause;
+pub mod offering;
 pub mod permission;
 pub mod placement;
 pub mod readiness;

@@ -100,6 +100,34 @@ impl Client {
         self.update_policy(&found.id, spec, &[]).await
     }
 
+    /// The policy with the tag of `spec`, made or changed to be as `spec` says and to have exactly these
+    /// targets. What is so already is not written.
+    pub async fn ensure_policy<P: Policy>(
+        &self,
+        spec: PolicySpec<'_, P>,
+        targets: &[WireTarget],
+    ) -> Result<String, GraphError> {
+        let found = self.policies::<P>(Some(spec.tag)).await?;
+        let is_ours = |one: &Remote<P>| one.description.split_whitespace().any(|w| w == spec.tag);
+        let mut found: Vec<Remote<P>> = found.into_iter().filter(is_ours).collect();
+        found.sort_by_key(|one| (one.created_at.is_none(), one.created_at, one.id.clone()));
+        let is_as_wanted = |one: &Remote<P>| {
+            one.settings == *spec.settings
+                && one.name == spec.name
+                && one.description == spec.description
+        };
+        let as_wanted = found.into_iter().next().filter(is_as_wanted);
+        let assigned = as_wanted.as_ref().is_some_and(|one| one.targets == targets);
+        let id = match as_wanted {
+            Some(found) => found.id,
+            None => self.create_policy(spec).await?,
+        };
+        if !assigned {
+            self.assign_policy::<P>(&id, targets).await?;
+        }
+        Ok(id)
+    }
+
     /// Changes name, description and settings, and returns the policy's id. Where Graph can only
     /// replace a policy, a new one is made, given `targets`, and the old one deleted: cut off in
     /// between, both are there, with one tag.

@@ -1,4 +1,4 @@
-//! Enrolment of devices for quality updates (beta `/admin/windows/updates/updatableAssets`).
+//! Enrolment of devices by category of updates (beta `/admin/windows/updates/updatableAssets`).
 //!
 //! Speaks Entra device ids only. Acceptance (202) is not the end: read the asset back.
 
@@ -20,6 +20,22 @@ pub struct Asset {
     pub quality: EnrollmentState,
     /// Why registration failed, in Microsoft's words.
     pub errors: Vec<String>,
+}
+
+/// What a device is enrolled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateCategory {
+    Quality,
+    Feature,
+}
+
+impl UpdateCategory {
+    const fn to_wire(self) -> &'static str {
+        match self {
+            Self::Quality => "quality",
+            Self::Feature => "feature",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,14 +74,22 @@ struct WireError {
 }
 
 impl Client {
-    /// Makes the update service the authority for these devices' quality updates.
-    pub async fn enroll_quality(&self, devices: &[EntraDeviceId]) -> Result<(), GraphError> {
-        self.by_id("enrollAssetsById", devices).await
+    /// Makes the update service the authority for these devices' updates of a category.
+    pub async fn enroll(
+        &self,
+        category: UpdateCategory,
+        devices: &[EntraDeviceId],
+    ) -> Result<(), GraphError> {
+        self.by_id("enrollAssetsById", category, devices).await
     }
 
     /// Gives these devices back to whatever else updates them.
-    pub async fn unenroll_quality(&self, devices: &[EntraDeviceId]) -> Result<(), GraphError> {
-        self.by_id("unenrollAssetsById", devices).await
+    pub async fn unenroll(
+        &self,
+        category: UpdateCategory,
+        devices: &[EntraDeviceId],
+    ) -> Result<(), GraphError> {
+        self.by_id("unenrollAssetsById", category, devices).await
     }
 
     /// What the service knows about a device; `None` if it has never heard of it.
@@ -90,12 +114,17 @@ impl Client {
         }))
     }
 
-    async fn by_id(&self, action: &str, devices: &[EntraDeviceId]) -> Result<(), GraphError> {
+    async fn by_id(
+        &self,
+        action: &str,
+        category: UpdateCategory,
+        devices: &[EntraDeviceId],
+    ) -> Result<(), GraphError> {
         let path = format!("{ASSETS}/microsoft.graph.windowsUpdates.{action}");
         for chunk in devices.chunks(PER_CALL) {
             let ids: Vec<String> = chunk.iter().map(ToString::to_string).collect();
             let body = json!({
-                "updateCategory": "quality",
+                "updateCategory": category.to_wire(),
                 "memberEntityType": "#microsoft.graph.windowsUpdates.azureADDevice",
                 "ids": ids,
             });

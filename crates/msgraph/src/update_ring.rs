@@ -1,8 +1,8 @@
 //! Intune's update rings (`windowsUpdateForBusinessConfiguration`): the only way to uninstall.
 //!
-//! Never touches feature updates, and never a device configuration of another kind.
+//! Never touches a device configuration of another kind, nor feature updates unless asked.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
 use domain::ids::DirectoryObjectId;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::ensure::{Entity, Wanted};
 use crate::error::GraphError;
 use crate::odata::{Version, nullable, segment};
+use crate::policies::WireTarget;
 
 const CONFIGURATIONS: &str = "/deviceManagement/deviceConfigurations";
 const KIND: &str = "#microsoft.graph.windowsUpdateForBusinessConfiguration";
@@ -26,6 +27,18 @@ pub struct UpdateRingSpec {
     pub deferral_days: u32,
     pub deadline_days: Option<u32>,
     pub grace_days: Option<u32>,
+    /// None: what it says of them is left alone.
+    pub feature: Option<FeatureUpdates>,
+}
+
+/// What an update ring says of feature updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeatureUpdates {
+    pub paused: bool,
+    /// Go back to the version before at the next check-in.
+    pub rolled_back: bool,
+    /// How long a device keeps what it takes to go back, 2 to 60; counts as it stood at the upgrade.
+    pub rollback_window_days: u8,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +56,10 @@ struct WireUpdateRing {
     quality_updates_deferral_period_in_days: Option<u32>,
     deadline_for_quality_updates_in_days: Option<u32>,
     deadline_grace_period_in_days: Option<u32>,
+    feature_updates_paused: Option<bool>,
+    feature_updates_will_be_rolled_back: Option<bool>,
+    feature_updates_rollback_window_in_days: Option<u32>,
+    feature_updates_pause_expiry_date_time: Option<DateTime<FixedOffset>>,
     created_date_time: Option<DateTime<FixedOffset>>,
 }
 
@@ -63,12 +80,70 @@ impl WireUpdateRing {
             && self.quality_updates_deferral_period_in_days.unwrap_or(0) == spec.deferral_days
             && self.deadline_for_quality_updates_in_days == spec.deadline_days
             && self.deadline_grace_period_in_days == spec.grace_days
+            && spec.feature.is_none_or(|feature| self.feature() == feature)
     }
+
+    fn feature(&self) -> FeatureUpdates {
+        let window = self.feature_updates_rollback_window_in_days.unwrap_or(0);
+        FeatureUpdates {
+            paused: self.feature_updates_paused.unwrap_or(false),
+            rolled_back: self.feature_updates_will_be_rolled_back.unwrap_or(false),
+            rollback_window_days: u8::try_from(window).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireAssignment {
+    #[serde(default, deserialize_with = "nullable")]
+    target: Value,
 }
 
 impl Client {
     /// The id of the update ring of this name, made or changed to be as wanted.
     pub async fn ensure_update_ring(&self, spec: &UpdateRingSpec) -> Result<String, GraphError> {
+        Ok(self.ensure_ring(spec).await?.id)
+    }
+
+    /// The same for a ring that pauses feature updates: a pause that ends before `renew_before` is made
+    /// anew. Microsoft ends every pause after 35 days; one that is lifted and made again counts from
+    /// the start, and devices hear of either at their next check-in only.
+    pub async fn ensure_paused_update_ring(
+        &self,
+        spec: &UpdateRingSpec,
+        renew_before: DateTime<Utc>,
+    ) -> Result<String, GraphError> {
+        let ring = self.ensure_ring(spec).await?;
+        let ends = ring.feature_updates_pause_expiry_date_time;
+        if ends.is_some_and(|ends| ends < renew_before) {
+            for paused in [false, true] {
+                let body = json!({ "@odata.type": KIND, "featureUpdatesPaused": paused });
+                self.patch(Version::V1, &ring_path(&ring.id), body).await?;
+            }
+        }
+        Ok(ring.id)
+    }
+
+    /// Makes exactly these groups the update ring's targets, unless they are.
+    pub async fn ensure_update_ring_targets(
+        &self,
+        ring_id: &str,
+        groups: &[DirectoryObjectId],
+    ) -> Result<(), GraphError> {
+        let list = format!("{}/assignments", ring_path(ring_id));
+        let mut pages = self.pages::<WireAssignment, WireAssignment>(Version::V1, &list, Some)?;
+        let mut found = Vec::new();
+        while let Some(assignments) = pages.next().await? {
+            found.extend(assignments.into_iter().map(|one| WireTarget::decode(&one.target)));
+        }
+        let mut wanted: Vec<WireTarget> = groups.iter().copied().map(WireTarget::Group).collect();
+        found.sort();
+        wanted.sort();
+        if found == wanted { Ok(()) } else { self.assign_update_ring(ring_id, groups).await }
+    }
+
+    async fn ensure_ring(&self, spec: &UpdateRingSpec) -> Result<WireUpdateRing, GraphError> {
         let wanted = Wanted {
             version: Version::V1,
             // The list holds every kind of configuration; filtering on this one is unsupported.
@@ -83,7 +158,7 @@ impl Client {
         if !ring.is_as(spec) {
             self.patch(Version::V1, &ring_path(&ring.id), body).await?;
         }
-        Ok(ring.id)
+        Ok(ring)
     }
 
     /// Makes exactly these groups the update ring's targets.
@@ -120,7 +195,7 @@ fn ring_path(ring_id: &str) -> String {
 }
 
 fn body(spec: &UpdateRingSpec) -> Value {
-    json!({
+    let mut body = json!({
         "@odata.type": KIND,
         "displayName": spec.display_name,
         "description": spec.description,
@@ -129,5 +204,11 @@ fn body(spec: &UpdateRingSpec) -> Value {
         "qualityUpdatesDeferralPeriodInDays": spec.deferral_days,
         "deadlineForQualityUpdatesInDays": spec.deadline_days,
         "deadlineGracePeriodInDays": spec.grace_days,
-    })
+    });
+    if let Some(feature) = spec.feature {
+        body["featureUpdatesPaused"] = json!(feature.paused);
+        body["featureUpdatesWillBeRolledBack"] = json!(feature.rolled_back);
+        body["featureUpdatesRollbackWindowInDays"] = json!(feature.rollback_window_days);
+    }
+    body
 }

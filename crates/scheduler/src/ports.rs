@@ -263,7 +263,8 @@ pub trait Fleet: TenantFleet + Signals + Clone + Send + Sync + 'static {
         tenant: TenantId,
         policy: &str,
     ) -> impl Future<Output = Done<Vec<Report>, FleetError>> + Send;
-    /// Makes Graph tell a ring what is wanted, reading before creating; the ring's objects.
+    /// Makes Graph tell a ring what is wanted, reading before creating; the ring's objects. A new
+    /// audience comes back alone: it has to be kept before the ring is told the rest.
     fn tell(
         &self,
         tenant: TenantId,
@@ -274,6 +275,7 @@ pub trait Fleet: TenantFleet + Signals + Clone + Send + Sync + 'static {
     fn deliver(
         &self,
         tenant: TenantId,
+        duty: &Duty,
         wave: PendingWave,
         objects: &RingObjects,
         devices: &[WaveDevice],

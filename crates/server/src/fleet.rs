@@ -4,10 +4,10 @@ mod catalog;
 mod clear;
 mod facts;
 mod observed;
+mod offer;
 mod read;
 mod steps;
 mod tenancy;
-mod write;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,12 +23,13 @@ use domain::inventory::{
 };
 use domain::readiness::facts::{Read, TenantFacts};
 use domain::signal::{Context, Due, Reading};
-use msgraph::{Client, Connection, GraphError, Limits, SecretString};
+use msgraph::{Client, Connection, GraphError, Limits, SecretString, UpdateCategory};
 use scheduler::{Fleet, FleetError, GroupBatch, GroupChanges, Signals, TenantFleet};
 use store::Store;
 use store::tenants::{Credential, GraphConnection};
 use tokio::sync::mpsc;
 
+use crate::clock::Clock;
 use crate::network::Network;
 use crate::signals::SignalSources;
 
@@ -38,6 +39,7 @@ pub(crate) struct GraphFleet {
     limits: Limits,
     network: Network,
     signals: SignalSources,
+    clock: Clock,
     clients: Arc<Mutex<HashMap<TenantId, Known>>>,
 }
 
@@ -54,8 +56,9 @@ impl GraphFleet {
         limits: Limits,
         network: Network,
         signals: SignalSources,
+        clock: Clock,
     ) -> Self {
-        Self { store, limits, network, signals, clients: Arc::default() }
+        Self { store, limits, network, signals, clock, clients: Arc::default() }
     }
 
     async fn connection(&self, tenant: TenantId) -> Result<GraphConnection, FleetError> {
@@ -152,17 +155,19 @@ impl Fleet for GraphFleet {
         duty: &Duty,
         ring: &RingDuty,
     ) -> Result<RingObjects, FleetError> {
-        write::tell(&self.client(tenant).await?, tenant, duty, ring).await
+        let at = (tenant, self.clock.now());
+        offer::tell(&self.client(tenant).await?, at, duty, ring).await
     }
 
     async fn deliver(
         &self,
         tenant: TenantId,
+        duty: &Duty,
         wave: PendingWave,
         objects: &RingObjects,
         devices: &[WaveDevice],
     ) -> Result<(), FleetError> {
-        write::deliver(&self.client(tenant).await?, wave, objects, devices).await
+        offer::deliver(&self.client(tenant).await?, duty, wave, objects, devices).await
     }
 }
 
@@ -220,7 +225,12 @@ impl TenantFleet for GraphFleet {
     }
 
     async fn clear_rollouts(&self, tenant: TenantId) -> Result<(), FleetError> {
-        clear::clear_rollouts(&self.client(tenant).await?, tenant).await
+        let deployed = self.store.rollout_deployments(tenant).await;
+        let deployed = deployed.map_err(|error| FleetError::Later {
+            what: format!("the rollouts cannot be read: {error}"),
+            after: None,
+        })?;
+        clear::clear_rollouts(&self.client(tenant).await?, tenant, &deployed).await
     }
 
     async fn unenroll_devices(
@@ -228,7 +238,11 @@ impl TenantFleet for GraphFleet {
         tenant: TenantId,
         devices: &[EntraDeviceId],
     ) -> Result<(), FleetError> {
-        self.client(tenant).await?.unenroll_quality(devices).await.map_err(graph)
+        let client = self.client(tenant).await?;
+        for category in [UpdateCategory::Quality, UpdateCategory::Feature] {
+            client.unenroll(category, devices).await.map_err(graph)?;
+        }
+        Ok(())
     }
 
     async fn change_members(&self, tenant: TenantId, batch: &GroupBatch) -> Result<(), FleetError> {

@@ -72,7 +72,8 @@ impl Server {
         let signals = SignalSources::new(store.clone(), &config);
         let serving = serve(&config, (store.clone(), signals.clone()), listener, &stop);
         let network = Network::through(config.proxy.as_ref()).map_err(ServerError::Proxy)?;
-        let fleet = GraphFleet::new(store.clone(), config.graph_limits.clone(), network, signals);
+        let limits = config.graph_limits.clone();
+        let fleet = GraphFleet::new(store.clone(), limits, network, signals, config.clock);
         let scheduling = tokio::spawn(scheduler::run(
             StoreJournal::new(store),
             fleet,

@@ -6,6 +6,7 @@ pub(crate) mod life;
 pub(crate) mod look;
 pub(crate) mod models;
 mod roster;
+pub(crate) mod upgrade;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -15,6 +16,7 @@ use crate::clock::{DAY, HOUR, Packed, Seconds};
 use crate::defect::Defects;
 use crate::fleet::hours::Hours;
 use crate::fleet::models::Model;
+use crate::fleet::upgrade::Upgrade;
 use crate::ledger::Name;
 use crate::tenant::catalog::{BASELINE, Release};
 
@@ -82,6 +84,12 @@ pub(crate) struct Device {
     /// What the device knew of its update configuration at its last check-in.
     pub(crate) paused: bool,
     pub(crate) rolled_back: bool,
+    /// The same of feature updates.
+    pub(crate) feature_paused: bool,
+    pub(crate) feature_rolled_back: bool,
+    /// Days until the restart of an expedited update is forced.
+    pub(crate) forced: Option<u8>,
+    pub(crate) upgrade: Upgrade,
 }
 
 /// Something a device does at a given time. The order of the fields is the order of events.
@@ -145,6 +153,7 @@ impl Fleet {
         &mut self.devices[slot(index)]
     }
 
+    /// The version the device came with.
     pub(crate) fn release(&self, index: u32) -> Release {
         if self.choices.chance(index, Purpose::Build, 0, 62_000) {
             Release::Windows24H2
@@ -263,6 +272,10 @@ impl Device {
             dark: false,
             paused: false,
             rolled_back: false,
+            feature_paused: false,
+            feature_rolled_back: false,
+            forced: None,
+            upgrade: Upgrade::NONE,
         }
     }
 }

@@ -5,6 +5,7 @@ mod batch;
 mod configurations;
 mod datum;
 mod delta;
+mod deployments;
 mod devices;
 mod documents;
 mod exports;
@@ -67,6 +68,10 @@ pub(crate) fn dispatch(world: &mut World, request: &Request) -> Reply {
         ["admin", "windows", "updates", rest @ ..] => match (request.version, rest) {
             (Version::V1, _) => Reply::no_segment("windows"),
             (Version::Beta, ["policies", rest @ ..]) => policies::route(world, request, rest),
+            (Version::Beta, ["deployments", rest @ ..]) => deployments::route(world, request, rest),
+            (Version::Beta, ["deploymentAudiences", rest @ ..]) => {
+                deployments::audiences(world, request, rest)
+            }
             (Version::Beta, rest) => updates::route(world, request, rest),
         },
         segments => Reply::no_segment(segments.first().copied().unwrap_or_default()),

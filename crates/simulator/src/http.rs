@@ -24,6 +24,7 @@ use crate::graph::request::Request;
 pub(crate) use crate::http::token::Authority;
 use crate::ledger::Ledger;
 use crate::permission::Roles;
+use crate::tenant::documents::Kind;
 use crate::tenant::policies::Status;
 use crate::world::World;
 
@@ -220,11 +221,33 @@ async fn objects(State(app): State<Arc<App>>) -> Response {
             })
         })
     });
-    let configurations = tenant
-        .configurations
+    let configurations = tenant.configurations.iter().map(|one| {
+        json!({
+            "id": one.object.id, "displayName": one.object.text("displayName"),
+            "featureUpdatesPaused": one.object.flag("featureUpdatesPaused"),
+        })
+    });
+    let deployments = tenant.deployments.iter().map(|one| {
+        json!({
+            "id": one.object.id, "audience": one.audience, "catalogEntryId": one.entry,
+            "requestedValue": one.requested.written().name(),
+        })
+    });
+    let audiences = tenant
+        .audiences
         .iter()
-        .map(|one| json!({ "id": one.object.id, "displayName": one.object.text("displayName") }));
+        .map(|one| json!({ "id": one.id, "members": one.devices(false).count() }));
+    let profiles = tenant.documents.iter().filter(|one| one.kind == Kind::FeatureProfile);
+    let profiles = profiles.map(|one| {
+        json!({
+            "id": one.object.id, "displayName": one.object.text("displayName"),
+            "assignments": one.assignments.len(),
+        })
+    });
     Json(json!({
+        "deployments": deployments.collect::<Vec<_>>(),
+        "deploymentAudiences": audiences.collect::<Vec<_>>(),
+        "windowsFeatureUpdateProfiles": profiles.collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
         "policies": policies.collect::<Vec<_>>(),
         "rings": rings.collect::<Vec<_>>(),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::choice::{Choices, Purpose};
 use crate::clock::{Packed, Seconds, moment};
 use crate::tenant::catalog::Catalog;
+use crate::tenant::deployments::AUDIENCE_DELAY;
 use crate::tenant::groups::MEMBERSHIP_DELAY;
 use crate::tenant::policies::POLICY_DELAY;
 
@@ -75,6 +76,12 @@ pub(crate) enum Event {
     RingDeleted,
     GroupMemberAdded,
     GroupMemberRemoved,
+    DeploymentOffering,
+    DeploymentPaused,
+    DeploymentArchived,
+    DeploymentDeleted,
+    AudienceMemberAdded,
+    AudienceMemberRemoved,
 }
 
 impl Event {
@@ -100,6 +107,12 @@ impl Event {
             Self::RingDeleted => "ring_deleted",
             Self::GroupMemberAdded => "group_member_added",
             Self::GroupMemberRemoved => "group_member_removed",
+            Self::DeploymentOffering => "deployment_offering",
+            Self::DeploymentPaused => "deployment_paused",
+            Self::DeploymentArchived => "deployment_archived",
+            Self::DeploymentDeleted => "deployment_deleted",
+            Self::AudienceMemberAdded => "audience_member_added",
+            Self::AudienceMemberRemoved => "audience_member_removed",
         }
     }
 
@@ -109,9 +122,14 @@ impl Event {
             Self::ApprovalApproved
             | Self::ApprovalSuspended
             | Self::RingPaused
-            | Self::RingResumed => Some(POLICY_DELAY),
+            | Self::RingResumed
+            | Self::DeploymentOffering
+            | Self::DeploymentPaused
+            | Self::DeploymentArchived => Some(POLICY_DELAY),
             Self::GroupMemberAdded => Some(MEMBERSHIP_DELAY),
+            Self::AudienceMemberAdded => Some(AUDIENCE_DELAY),
             Self::ApprovalDeleted | Self::RingDeleted | Self::GroupMemberRemoved => Some(0),
+            Self::DeploymentDeleted | Self::AudienceMemberRemoved => Some(0),
             Self::Offered
             | Self::DownloadStarted
             | Self::InstallStarted

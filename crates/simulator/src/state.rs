@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::graph::identity::access_policies;
 use crate::graph::request::Version;
+use crate::tenant::deployments::Deployment;
 use crate::tenant::documents::Kind;
 use crate::tenant::enrolment::Category;
 use crate::tenant::policies::{Policy, Status};
@@ -47,6 +48,7 @@ pub(crate) fn of(world: &World, ids: bool) -> Value {
         "groups": view.groups(),
         "deviceConfigurations": view.configurations(),
         "updatePolicies": sorted(world.tenant.policies.iter().map(|one| view.policy(one))),
+        "deployments": sorted(world.tenant.deployments.iter().map(|one| view.deployment(one))),
         "enrolments": view.enrolments(),
         "devices": { "count": world.fleet.count(), "retired": ranges(world.fleet.gone()) },
     });
@@ -142,6 +144,18 @@ impl View<'_> {
         });
         shown.insert("approvals".to_owned(), sorted(approvals));
         Value::Object(shown)
+    }
+
+    /// With the devices of its audience; an audience alone offers nothing.
+    fn deployment(&self, deployment: &Deployment) -> Value {
+        let audience = self.world.tenant.audiences.iter().find(|one| one.id == deployment.audience);
+        json!({
+            "catalogEntryId": deployment.entry,
+            "requestedValue": deployment.requested.written().name(),
+            "settings": deployment.object.properties.get("settings"),
+            "members": audience.map(|one| ranges(one.devices(false))),
+            "exclusions": audience.map(|one| ranges(one.devices(true))),
+        })
     }
 
     fn enrolments(&self) -> Value {

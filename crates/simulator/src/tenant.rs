@@ -3,6 +3,7 @@
 pub(crate) mod assignments;
 pub(crate) mod catalog;
 pub(crate) mod configurations;
+pub(crate) mod deployments;
 pub(crate) mod documents;
 pub(crate) mod enrolment;
 pub(crate) mod groups;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::clock::{Seconds, stamp};
 use crate::tenant::catalog::Catalog;
 use crate::tenant::configurations::Configuration;
+use crate::tenant::deployments::{Audience, Deployment};
 use crate::tenant::documents::Document;
 use crate::tenant::enrolment::Enrolments;
 use crate::tenant::groups::Groups;
@@ -35,6 +37,8 @@ pub(crate) struct Tenant {
     pub(crate) catalog: Catalog,
     pub(crate) groups: Groups,
     pub(crate) policies: Vec<Policy>,
+    pub(crate) deployments: Vec<Deployment>,
+    pub(crate) audiences: Vec<Audience>,
     pub(crate) configurations: Vec<Configuration>,
     pub(crate) documents: Vec<Document>,
     pub(crate) enrolments: Enrolments,
@@ -48,6 +52,8 @@ impl Tenant {
             catalog: Catalog::new(start),
             groups: Groups::default(),
             policies: Vec::new(),
+            deployments: Vec::new(),
+            audiences: Vec::new(),
             configurations: Vec::new(),
             documents: Vec::new(),
             enrolments: Enrolments::default(),

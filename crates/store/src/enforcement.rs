@@ -10,7 +10,9 @@ use crate::chain::Entry;
 use crate::convert::{access_word, ring_column};
 use crate::rollouts::NOT_FOUND;
 use crate::{Store, StoreError, chain};
-pub use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, WaveKind};
+pub use domain::duty::{
+    Deployed, Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, WaveKind,
+};
 
 mod read;
 
@@ -52,7 +54,8 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         let kept = sqlx::query!(
             "update rollout_ring
-             set offer_group_id = $4, policy_id = $5, removal_group_id = $6, update_ring_id = $7
+             set offer_group_id = $4, policy_id = $5, removal_group_id = $6, update_ring_id = $7,
+                 audience_id = $8
              where tenant_id = $1 and rollout_id = $2 and ring = $3",
             tenant.0,
             rollout.0,
@@ -61,6 +64,7 @@ impl Store {
             objects.policy,
             objects.removal_group.map(|group| group.0),
             objects.update_ring,
+            objects.audience,
         )
         .execute(&mut *tx)
         .await?;

@@ -42,6 +42,7 @@ mod schema;
 mod scope;
 mod seal;
 pub mod signals;
+pub mod strategies;
 pub mod tenants;
 pub mod tokens;
 pub mod work;

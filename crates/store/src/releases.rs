@@ -161,21 +161,24 @@ async fn settled(
     tenant: TenantId,
     new: NewRelease<'_>,
 ) -> Result<Delivery, StoreError> {
-    let kind = sqlx::query_scalar!(
-        "select kind from catalog_update where tenant_id = $1 and id = $2",
+    let update = sqlx::query!(
+        "select kind, is_expeditable from catalog_update where tenant_id = $1 and id = $2",
         tenant.0,
         new.update.0,
     )
     .fetch_optional(&mut **tx)
     .await?
     .ok_or_else(|| StoreError::Invalid("there is no such update".to_owned()))?;
-    let kind = update_kind(&kind)?;
+    let kind = update_kind(&update.kind)?;
     let delivery = new.delivery.unwrap_or(Delivery::of(kind));
     if delivery.kind() != kind {
         let (delivery, kind) = (delivery.kind().name(), kind.name());
         return Err(StoreError::Invalid(format!(
             "the update is of kind {kind}, the delivery is for kind {delivery}"
         )));
+    }
+    if matches!(delivery, Delivery::Quality { expedite: Some(_) }) && !update.is_expeditable {
+        return Err(StoreError::Invalid("the update cannot be expedited".to_owned()));
     }
     delivery.check().map_err(|error| StoreError::Invalid(error.to_string()))?;
     Ok(delivery)

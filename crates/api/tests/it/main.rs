@@ -17,6 +17,7 @@ mod ring_sets;
 mod rollouts;
 mod rules;
 mod signals;
+mod strategies;
 mod tenants;
 mod words;
 mod world;

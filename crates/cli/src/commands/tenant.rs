@@ -6,6 +6,7 @@ mod checks;
 mod drift;
 mod enroll;
 mod registration;
+mod strategy;
 
 use std::path::PathBuf;
 
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Drift(drift::Drift),
     /// Count the devices by whether they can be served, and why not.
     Registration(registration::Registration),
+    /// Show by which of Microsoft's ways each kind of update is delivered, or choose.
+    Strategy(strategy::Choose),
 }
 
 #[derive(Debug, Args)]
@@ -140,6 +143,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Enrollment => enroll::status(context).await?,
         Command::Drift(drift) => return drift.run(context).await,
         Command::Registration(registration) => registration.run(context).await?,
+        Command::Strategy(choose) => choose.run(context).await?,
     }
     Ok(Exit::Ok)
 }

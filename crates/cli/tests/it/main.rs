@@ -18,4 +18,5 @@ mod program;
 mod readiness;
 mod ring_sets;
 mod steer;
+mod strategies;
 mod watch;

@@ -5,9 +5,11 @@ use std::fmt::Write;
 use std::path::Path;
 
 use domain::filter::{Filter, FilterError, MAX_LENGTH, VARIABLES};
+use domain::offering::{Offering, offering, usual};
 use domain::permission::{self, Capability, PERMISSIONS, Permission};
 use domain::readiness::network::{ENDPOINTS, Listed};
 use domain::readiness::{CHECKS, Check, Fix, Level};
+use domain::update::{Delivery, Strategy};
 
 /// The functions a filter may call, and what each takes and gives.
 const FUNCTIONS: [(&str, &str); 10] = [
@@ -122,6 +124,67 @@ const fn what(capability: Capability) -> &'static str {
         Capability::Enroll => "groups and policies for the rings",
         Capability::RollOut => "offering updates, pausing, taking back",
         Capability::ActOnDevices => "asking a device to check in at once",
+    }
+}
+
+/// Every way of delivering something, with what it is called.
+const DELIVERIES: [(&str, Delivery); 6] = [
+    ("Quality updates", Delivery::Quality { expedite: None }),
+    ("Quality updates, expedited", Delivery::Quality { expedite: Some(2) }),
+    ("Feature updates", Delivery::Feature { uninstall_window_days: 30 }),
+    ("Drivers and firmware", Delivery::Driver),
+    ("Microsoft Edge", Delivery::Edge),
+    ("Microsoft 365 Apps", Delivery::Microsoft365Apps { deadline_days: 7 }),
+];
+
+#[test]
+fn kinds() {
+    let mut text = head(
+        "Kinds of updates",
+        "How a release of each kind is told to devices by each strategy, and what is impossible. The strategy \
+         is chosen for a tenant and kind with `concentric tenant strategy KIND STRATEGY` and settled when \
+         a rollout is made: a later choice changes no rollout that is there. What is impossible is \
+         refused with the reason that stands here.",
+    );
+    line(&mut text, "| kind | deployment service | intune |");
+    line(&mut text, "|---|---|---|");
+    for (name, delivery) in DELIVERIES {
+        let cell = |strategy| match offering(delivery, strategy) {
+            Ok(_) if usual(delivery.kind()) == strategy => "yes, unless chosen otherwise",
+            Ok(_) => "yes",
+            Err(_) => "no",
+        };
+        let [service, intune] = Strategy::ALL.map(cell);
+        line(&mut text, &format!("| {name} | {service} | {intune} |"));
+    }
+    for (name, delivery) in DELIVERIES {
+        for strategy in Strategy::ALL {
+            line(&mut text, &format!("\n## {name}: {}\n", strategy.name()));
+            match offering(delivery, strategy) {
+                Ok(offering) => describe_offering(&mut text, offering),
+                Err(impossible) => line(&mut text, &format!("Impossible: {}.", impossible.reason)),
+            }
+        }
+    }
+    is_current("kinds.md", &text);
+}
+
+fn describe_offering(text: &mut String, offering: &Offering) {
+    line(text, "| what | on Microsoft Graph |");
+    line(text, "|---|---|");
+    for (what, how) in [
+        ("offered by", offering.offered),
+        ("a wave", offering.wave),
+        ("paused", offering.paused),
+        ("taken back", offering.withdrawn),
+        ("rolled back", offering.rolled_back),
+        ("how far a device is", offering.state),
+    ] {
+        line(text, &format!("| {what} | {how} |"));
+    }
+    line(text, "");
+    for limit in offering.limits {
+        line(text, &format!("- {limit}"));
     }
 }
 

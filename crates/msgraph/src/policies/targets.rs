@@ -28,7 +28,7 @@ impl WireTarget {
         Self::decode(assignment.get("target").unwrap_or(&Value::Null))
     }
 
-    pub(super) fn decode(target: &Value) -> Self {
+    pub(crate) fn decode(target: &Value) -> Self {
         let kind = target.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
         // Intune writes types with and without the hash (facts/graph.md 9, the examples).
         let kind = kind.trim_start_matches('#');

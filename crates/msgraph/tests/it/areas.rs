@@ -85,7 +85,7 @@ async fn enrolment_goes_in_chunks_and_can_be_read_back() {
     .await;
     let devices: Vec<EntraDeviceId> = (1..2002).map(|n| Uuid::from_u128(n).into()).collect();
     let client = fake.client();
-    client.enroll_quality(&devices).await.unwrap();
+    client.enroll(msgraph::UpdateCategory::Quality, &devices).await.unwrap();
     let calls = fake.calls();
     assert_eq!(calls.len(), 2);
     let body = calls[1].json();
@@ -199,6 +199,7 @@ async fn an_update_ring_uninstalls() {
         deferral_days: 0,
         deadline_days: None,
         grace_days: Some(1),
+        feature: None,
     };
     let client = fake.client();
     let id = client.ensure_update_ring(&spec).await.unwrap();

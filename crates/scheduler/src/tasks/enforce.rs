@@ -68,7 +68,7 @@ async fn carry_out<J: Journal, F: Fleet, C: Clock>(
         };
         if deliver {
             let devices = world.journal.wave_devices(tenant, duty.rollout, *wave).await?;
-            world.fleet.deliver(tenant, *wave, objects, &devices).await?;
+            world.fleet.deliver(tenant, duty, *wave, objects, &devices).await?;
             metrics::counter!("concentric_devices_told_total")
                 .increment(u64::try_from(devices.len()).unwrap_or(0));
         }
@@ -93,13 +93,10 @@ async fn tell<J: Journal, F: Fleet, C: Clock>(
     duty: &Duty,
     ring: &RingDuty,
 ) -> Result<RingObjects, TaskError> {
-    let objects = world.fleet.tell(tenant, duty, ring).await.inspect_err(|error| {
-        if let FleetError::Rejected(what) = error {
-            tracing::error!(%tenant, ring = ring.ring.0, what, "Graph rejects what a ring is to be told");
-        }
-    })?;
-    if objects != ring.objects {
-        world.journal.keep_objects(tenant, duty.rollout, ring.ring, &objects).await?;
+    let mut objects = tell_once(world, tenant, duty, ring).await?;
+    if objects.audience != ring.objects.audience {
+        let ring = RingDuty { objects, ..ring.clone() };
+        objects = tell_once(world, tenant, duty, &ring).await?;
     }
     if (ring.accepted, ring.accepted_generation) != (ring.wanted, ring.wanted_generation) {
         let now = world.clock.now();
@@ -109,6 +106,23 @@ async fn tell<J: Journal, F: Fleet, C: Clock>(
     if ring.renew {
         let now = world.clock.now();
         world.journal.hold_renewed(tenant, duty.rollout, ring.ring, now).await?;
+    }
+    Ok(objects)
+}
+
+async fn tell_once<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+    duty: &Duty,
+    ring: &RingDuty,
+) -> Result<RingObjects, TaskError> {
+    let objects = world.fleet.tell(tenant, duty, ring).await.inspect_err(|error| {
+        if let FleetError::Rejected(what) = error {
+            tracing::error!(%tenant, ring = ring.ring.0, what, "Graph rejects what a ring is to be told");
+        }
+    })?;
+    if objects != ring.objects {
+        world.journal.keep_objects(tenant, duty.rollout, ring.ring, &objects).await?;
     }
     Ok(objects)
 }

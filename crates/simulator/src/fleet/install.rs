@@ -7,7 +7,7 @@ use crate::fleet::life::Surroundings;
 use crate::fleet::models::BAD_MODEL;
 use crate::fleet::{Fleet, Phase};
 use crate::ledger::{CODES, Event};
-use crate::tenant::catalog::CURRENT;
+use crate::tenant::catalog::{CURRENT, FEATURE};
 
 /// Installs of one update, the first and its retries.
 const ATTEMPTS: u8 = 3;
@@ -48,7 +48,12 @@ impl Fleet {
             return;
         }
         self.enter(index, Phase::RebootPending, now);
-        self.step_after(index, Purpose::Reboot, (HOUR, 12 * HOUR), now);
+        let span = match self.device(index).forced {
+            Some(0) => (5 * MINUTE, 30 * MINUTE),
+            Some(1 | 2) => (30 * MINUTE, 8 * HOUR),
+            Some(_) | None => (HOUR, 12 * HOUR),
+        };
+        self.step_after(index, Purpose::Reboot, span, now);
     }
 
     /// How many installs of the target fail on this device before one works. What is wrong with
@@ -93,8 +98,12 @@ impl Fleet {
     fn reboot(&mut self, around: &mut Surroundings<'_>, index: u32, now: Seconds) {
         let device = self.device_mut(index);
         let level = device.target;
-        device.previous = Some(device.installed);
-        device.installed = level;
+        if level == FEATURE {
+            self.upgraded(index, now);
+        } else {
+            device.previous = Some(device.installed);
+            device.installed = level;
+        }
         self.enter(index, Phase::Installed, now);
         self.note(around, index, Event::Installed, now);
         let share = match around.scenario {
@@ -127,7 +136,8 @@ impl Fleet {
             | Phase::UninstallRebootPending
             | Phase::Uninstalled => false,
         };
-        if !applies {
+        // Of a version other configurations speak.
+        if !applies || device.target == FEATURE {
             return;
         }
         if self.device(index).phase == Phase::RebootPending {
@@ -141,7 +151,9 @@ impl Fleet {
 
     fn finish_uninstall(&mut self, around: &mut Surroundings<'_>, index: u32, now: Seconds) {
         let device = self.device_mut(index);
-        if let Some(previous) = device.previous.take() {
+        if device.target == FEATURE {
+            device.upgrade.installed = false;
+        } else if let Some(previous) = device.previous.take() {
             device.installed = previous;
         }
         self.enter(index, Phase::Uninstalled, now);

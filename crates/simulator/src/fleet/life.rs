@@ -4,10 +4,12 @@
 use crate::choice::Purpose;
 use crate::clock::{DAY, HOUR, MINUTE, Packed, Seconds};
 use crate::config::Scenario;
-use crate::fleet::{Fleet, Phase, What};
+use crate::fleet::upgrade::USUAL_WINDOW;
+use crate::fleet::{Device, Fleet, Phase, What};
 use crate::ledger::{Book, Event, Line, Subject};
 use crate::tenant::Tenant;
-use crate::tenant::rules::Rules;
+use crate::tenant::catalog::FEATURE;
+use crate::tenant::rules::{Offer, Rules};
 
 /// The parts of the world that devices act on.
 pub(crate) struct Surroundings<'world> {
@@ -15,6 +17,18 @@ pub(crate) struct Surroundings<'world> {
     pub(crate) rules: &'world mut Rules,
     pub(crate) book: &'world mut Book,
     pub(crate) scenario: Scenario,
+}
+
+impl Device {
+    /// Whether the device knows that this content is not to be worked on. What is expedited goes past
+    /// a pause, not past a rollback.
+    fn is_stopped(&self, level: u8, expedited: bool) -> bool {
+        if level == FEATURE {
+            self.feature_paused || self.feature_rolled_back
+        } else {
+            self.rolled_back || self.paused && !expedited
+        }
+    }
 }
 
 impl Fleet {
@@ -37,11 +51,16 @@ impl Fleet {
         let settings = around.rules.settings(around.tenant, index, now);
         let device = self.device_mut(index);
         device.last_sync = now.into();
-        let news = device.reported != device.installed;
+        let upgrade = &mut device.upgrade;
+        let news = device.reported != device.installed || upgrade.reported != upgrade.installed;
+        upgrade.reported = upgrade.installed;
+        upgrade.window = settings.window.unwrap_or(USUAL_WINDOW);
         device.reported = device.installed;
         device.check_ins += 1;
         device.paused = settings.paused;
         device.rolled_back = settings.rolled_back;
+        device.feature_paused = settings.feature_paused;
+        device.feature_rolled_back = settings.feature_rolled_back;
         let count = device.check_ins;
         if news {
             self.changes.push(index);
@@ -52,21 +71,17 @@ impl Fleet {
         if settings.rolled_back {
             self.roll_back(around, index, now);
         }
+        if settings.feature_rolled_back {
+            self.go_back(around, index, now);
+        }
         match self.device(index).phase {
             Phase::Offered | Phase::Downloading => {
                 self.holds(around, index, now);
             }
-            Phase::Idle | Phase::Held | Phase::Installed | Phase::Failed | Phase::Uninstalled
-                if !settings.rolled_back && !settings.paused =>
-            {
+            Phase::Idle | Phase::Held | Phase::Installed | Phase::Failed | Phase::Uninstalled => {
                 self.scan(around, index, now);
             }
-            Phase::Idle
-            | Phase::Held
-            | Phase::Installed
-            | Phase::Failed
-            | Phase::Uninstalled
-            | Phase::Installing
+            Phase::Installing
             | Phase::RebootPending
             | Phase::Uninstalling
             | Phase::UninstallRebootPending => {}
@@ -79,8 +94,16 @@ impl Fleet {
         let (installed, failed) = (device.installed, device.failed);
         let (before, target) = (device.phase, device.target);
         let waits = before == Phase::Failed && now < device.retry_from.seconds();
-        let takes = |level| level > installed && !failed.has(level) && !(waits && level == target);
-        let Some(offer) = around.rules.offer(around.tenant, index, now, takes) else { return };
+        let has =
+            |level| if level == FEATURE { device.upgrade.installed } else { level <= installed };
+        let takes = |level| !has(level) && !failed.has(level) && !(waits && level == target);
+        let offer = around.rules.offer(around.tenant, index, now, |level| {
+            takes(level) && !device.is_stopped(level, false)
+        });
+        let expedited = |offer: &Offer| offer.forced.is_some();
+        let offer = offer
+            .or_else(|| around.rules.offer(around.tenant, index, now, takes).filter(expedited));
+        let Some(offer) = offer else { return };
         let device = self.device_mut(index);
         let same = device.target == offer.level;
         if !(same && before == Phase::Failed) {
@@ -89,6 +112,7 @@ impl Fleet {
         device.target = offer.level;
         device.policy = Some(offer.policy);
         device.group = Some(offer.group);
+        device.forced = offer.forced;
         device.code = None;
         let known = device.offered.has(offer.level);
         device.offered.add(offer.level);
@@ -125,10 +149,10 @@ impl Fleet {
         now: Seconds,
     ) -> bool {
         let device = self.device(index);
-        let (target, stopped) = (device.target, device.paused || device.rolled_back);
-        let approved =
-            around.rules.offer(around.tenant, index, now, |level| level == target).is_some();
-        if approved && !stopped {
+        let target = device.target;
+        let offer = around.rules.offer(around.tenant, index, now, |level| level == target);
+        let expedited = offer.is_some_and(|offer| offer.forced.is_some());
+        if offer.is_some() && !self.device(index).is_stopped(target, expedited) {
             return false;
         }
         self.enter(index, Phase::Held, now);

@@ -65,7 +65,7 @@ impl Fleet {
             Some(Defect::BuildTooOld) => "10.0.17134.1".to_owned(),
             Some(Defect::ServerEdition) => "10.0.20348.2849".to_owned(),
             Some(Defect::NotWindows) => "15.1 (24B83)".to_owned(),
-            _ => self.release(index).os_version(self.device(index).reported),
+            _ => self.shown_release(index).os_version(self.device(index).reported),
         }
     }
 

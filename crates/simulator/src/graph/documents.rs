@@ -11,6 +11,14 @@ use crate::tenant::documents::{Document, Kind};
 use crate::world::World;
 
 pub(crate) fn route(world: &mut World, request: &Request, kind: Kind, rest: &[&str]) -> Reply {
+    let reply = answer(world, request, kind, rest);
+    if request.method != "GET" && kind == Kind::FeatureProfile {
+        world.tenant.changed();
+    }
+    reply
+}
+
+fn answer(world: &mut World, request: &Request, kind: Kind, rest: &[&str]) -> Reply {
     let now = world.now();
     let all = &mut world.tenant.documents;
     let [id, rest @ ..] = rest else {

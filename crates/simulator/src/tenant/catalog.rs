@@ -12,6 +12,10 @@ use crate::clock::{DAY, HOUR, Seconds, moment, stamp};
 pub(crate) const CURRENT: u8 = 6;
 /// What the fleet runs at the start: last month's security update.
 pub(crate) const BASELINE: u8 = 4;
+/// Level of the feature update: after every quality update.
+pub(crate) const FEATURE: u8 = 31;
+/// What Intune calls the version it brings.
+pub(crate) const FEATURE_VERSION: &str = "Windows 11, version 25H2";
 const FIRST: u8 = 2;
 const LAST: u8 = 30;
 
@@ -29,9 +33,10 @@ pub(crate) struct Catalog {
     feature_released: Seconds,
 }
 
-/// The two Windows 11 builds of the fleet.
+/// The two Windows 11 builds of the fleet, and the one it may be brought to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Release {
+    Windows25H2,
     Windows24H2,
     Windows23H2,
 }
@@ -39,6 +44,7 @@ pub(crate) enum Release {
 impl Release {
     pub(crate) const fn build(self) -> u16 {
         match self {
+            Self::Windows25H2 => 26_200,
             Self::Windows24H2 => 26_100,
             Self::Windows23H2 => 22_631,
         }
@@ -46,6 +52,7 @@ impl Release {
 
     pub(crate) const fn version(self) -> &'static str {
         match self {
+            Self::Windows25H2 => "25H2",
             Self::Windows24H2 => "24H2",
             Self::Windows23H2 => "23H2",
         }
@@ -54,7 +61,8 @@ impl Release {
     fn revision(self, level: u8) -> i32 {
         let steps = i32::from(level) - i32::from(CURRENT);
         match self {
-            Self::Windows24H2 => 7171 + 136 * steps,
+            // Both are serviced by the same updates.
+            Self::Windows25H2 | Self::Windows24H2 => 7171 + 136 * steps,
             Self::Windows23H2 => 6199 + 65 * steps,
         }
     }
@@ -101,6 +109,9 @@ impl Catalog {
     }
 
     pub(crate) fn id_of(&self, level: u8) -> Option<String> {
+        if level == FEATURE {
+            return Some(digest("feature/25H2"));
+        }
         self.at(level).map(|entry| entry.id.clone())
     }
 
@@ -116,6 +127,22 @@ impl Catalog {
     /// The security updates that are released, oldest first.
     pub(crate) fn security(&self, now: Seconds) -> impl Iterator<Item = &Entry> {
         self.released(now).filter(|entry| entry.is_security())
+    }
+
+    /// The level of an entry that can be deployed, once it is released.
+    pub(crate) fn level_of(&self, id: &str, now: Seconds) -> Option<u8> {
+        if id == digest("feature/25H2") {
+            return (self.feature_released <= now).then_some(FEATURE);
+        }
+        self.find(id, now).map(|entry| entry.level)
+    }
+
+    /// When the content of a level was released.
+    pub(crate) fn released_at(&self, level: u8) -> Option<Seconds> {
+        if level == FEATURE {
+            return Some(self.feature_released);
+        }
+        self.at(level).map(|entry| entry.released)
     }
 
     fn released(&self, now: Seconds) -> impl Iterator<Item = &Entry> {
@@ -135,10 +162,10 @@ impl Catalog {
         json!({
             "@odata.type": "#microsoft.graph.windowsUpdates.featureUpdateCatalogEntry",
             "id": digest("feature/25H2"),
-            "displayName": "Windows 11, version 25H2",
+            "displayName": FEATURE_VERSION,
             "deployableUntilDateTime": stamp(self.feature_released + 1095 * DAY),
             "releaseDateTime": stamp(self.feature_released),
-            "version": "Windows 11, version 25H2",
+            "version": FEATURE_VERSION,
             "buildNumber": "26200",
         })
     }

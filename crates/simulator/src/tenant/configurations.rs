@@ -162,6 +162,20 @@ impl Configuration {
         self.quality.rolled_back.is_some()
     }
 
+    pub(crate) fn feature_paused_until(&self) -> Option<Seconds> {
+        self.feature.paused.map(|since| since + PAUSE)
+    }
+
+    pub(crate) fn feature_rolled_back(&self) -> bool {
+        self.feature.rolled_back.is_some()
+    }
+
+    /// How many days devices can go back after an upgrade, where it says so.
+    pub(crate) fn window(&self) -> Option<u8> {
+        let days = self.object.properties.get("featureUpdatesRollbackWindowInDays")?.as_u64()?;
+        u8::try_from(days).ok()
+    }
+
     pub(crate) fn json(&self, version: Version) -> Properties {
         let mut shown = self.object.json(&self.kind);
         shown.insert("version".to_owned(), Value::from(self.version));

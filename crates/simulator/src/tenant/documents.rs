@@ -1,5 +1,5 @@
-//! Policies of Intune that devices do not act on here: profiles for feature updates and for
-//! drivers, and policies of the settings catalogue. They are kept and shown as written.
+//! Profiles for feature updates, on which devices act, and policies of Intune that they do not act on
+//! here: profiles for drivers, and policies of the settings catalogue. All are shown as written.
 
 use serde_json::{Value, json};
 

@@ -90,10 +90,10 @@ impl Enrolments {
         }
     }
 
-    pub(crate) fn quality(&self, device: u32, now: Seconds) -> bool {
+    pub(crate) fn has(&self, device: u32, category: Category, now: Seconds) -> bool {
         self.0
             .get(slot(device))
-            .and_then(|wishes| wishes[Category::Quality as usize])
+            .and_then(|wishes| wishes[category as usize])
             .is_some_and(|wish| wish.state(now) == State::Enrolled)
     }
 

@@ -18,12 +18,16 @@ pub(crate) struct Lagging<Setting> {
 }
 
 impl<Setting: Copy> Lagging<Setting> {
-    const fn settled(setting: Setting) -> Self {
+    pub(crate) const fn settled(setting: Setting) -> Self {
         Self { written: setting, before: setting, changed: Seconds::MIN }
     }
 
-    fn set(&mut self, setting: Setting, now: Seconds) {
+    pub(crate) fn set(&mut self, setting: Setting, now: Seconds) {
         *self = Self { written: setting, before: self.effective(now), changed: now };
+    }
+
+    pub(crate) fn written(&self) -> Setting {
+        self.written
     }
 
     pub(crate) fn effective(&self, now: Seconds) -> Setting {

@@ -3,19 +3,53 @@
 use crate::clock::Seconds;
 use crate::ledger::{Book, Name};
 use crate::tenant::assignments::Reach;
+use crate::tenant::catalog::{FEATURE, FEATURE_VERSION};
+use crate::tenant::deployments::Requested;
+use crate::tenant::documents::{Document, Kind};
+use crate::tenant::enrolment::Category;
 use crate::tenant::groups::GroupSlot;
 use crate::tenant::policies::{Ring, Status};
 use crate::tenant::{Tenant, group_ids};
 
-/// Content that is approved for the members of some groups.
+/// Content that is approved for some devices.
 #[derive(Debug)]
 struct Rule {
     level: u8,
     policy: Name,
-    included: Vec<(GroupSlot, Name)>,
-    excluded: Vec<GroupSlot>,
+    to: Whom,
+    /// What a device has to be enrolled for.
+    needs: Option<Category>,
     /// Release plus the deferral of the ring.
     since: Seconds,
+    /// Days until the restart is forced, where it is expedited.
+    forced: Option<u8>,
+}
+
+#[derive(Debug)]
+enum Whom {
+    Members {
+        included: Vec<(GroupSlot, Name)>,
+        excluded: Vec<GroupSlot>,
+    },
+    /// Its place in the tenant.
+    Audience(usize, Name),
+}
+
+impl Whom {
+    /// Who brings the offer to this device.
+    fn reach(&self, tenant: &Tenant, device: u32, now: Seconds) -> Option<Name> {
+        match self {
+            Self::Members { included, excluded } => {
+                let counts = |slot| tenant.groups.counts(slot, device, now);
+                let (_, group) = included.iter().find(|(slot, _)| counts(*slot))?;
+                (!excluded.iter().any(|slot| counts(*slot))).then_some(*group)
+            }
+            Self::Audience(place, name) => {
+                let audience = tenant.audiences.get(*place)?;
+                audience.reaches(device, now).then_some(*name)
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -25,6 +59,19 @@ struct Setting {
     excluded: Vec<GroupSlot>,
     paused_until: Option<Seconds>,
     rolled_back: bool,
+    feature_paused_until: Option<Seconds>,
+    feature_rolled_back: bool,
+    window: Option<u8>,
+}
+
+impl Setting {
+    fn says_something(&self) -> bool {
+        self.rolled_back
+            || self.feature_rolled_back
+            || self.window.is_some()
+            || self.paused_until.is_some()
+            || self.feature_paused_until.is_some()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +87,8 @@ pub(crate) struct Offer {
     pub(crate) level: u8,
     pub(crate) policy: Name,
     pub(crate) group: Name,
+    /// Days until the restart is forced, where it is expedited.
+    pub(crate) forced: Option<u8>,
 }
 
 /// What the configurations assigned to a device tell it.
@@ -47,6 +96,10 @@ pub(crate) struct Offer {
 pub(crate) struct Told {
     pub(crate) paused: bool,
     pub(crate) rolled_back: bool,
+    pub(crate) feature_paused: bool,
+    pub(crate) feature_rolled_back: bool,
+    /// The longest that any of them says.
+    pub(crate) window: Option<u8>,
 }
 
 impl Rules {
@@ -71,14 +124,83 @@ impl Rules {
                 self.approved.extend(running.map(|ring| Rule {
                     level: approval.level,
                     policy: name,
-                    included: named_slots(tenant, book, ring),
-                    excluded: slots(tenant, ring, "excludedGroupAssignment"),
+                    to: Whom::Members {
+                        included: named_slots(tenant, book, ring),
+                        excluded: slots(tenant, ring, "excludedGroupAssignment"),
+                    },
+                    needs: Some(Category::Quality),
                     since: entry.released + ring.deferral(),
+                    forced: None,
                 }));
             }
         }
+        self.deployed(tenant, book, now);
+        self.profiled(tenant, book);
         self.settings = tenant.configurations.iter().map(|one| setting(tenant, one)).collect();
-        self.settings.retain(|setting| setting.rolled_back || setting.paused_until.is_some());
+        self.settings.retain(Setting::says_something);
+    }
+
+    /// What deployments offer to their audiences.
+    fn deployed(&mut self, tenant: &Tenant, book: &mut Book, now: Seconds) {
+        for deployment in &tenant.deployments {
+            let lag = deployment.requested.takes_effect();
+            if lag > now {
+                self.stale_at = self.stale_at.min(lag);
+            }
+            let place = tenant.audiences.iter().position(|one| one.id == deployment.audience);
+            let released = tenant.catalog.released_at(deployment.level);
+            let (Some(place), Some(since)) = (place, released) else { continue };
+            if deployment.requested.effective(now) != Requested::Nothing {
+                continue;
+            }
+            let forced = deployment.expedited();
+            let needs = match (deployment.level, forced) {
+                (FEATURE, _) => Some(Category::Feature),
+                // What is expedited goes past whatever governs the device.
+                (_, Some(_)) => None,
+                (_, None) => Some(Category::Quality),
+            };
+            self.approved.push(Rule {
+                level: deployment.level,
+                policy: book.name(&deployment.object.id.to_string()),
+                to: Whom::Audience(place, book.name(&deployment.audience.to_string())),
+                needs,
+                since,
+                forced,
+            });
+        }
+    }
+
+    /// What feature profiles offer to whom they are assigned to.
+    fn profiled(&mut self, tenant: &Tenant, book: &mut Book) {
+        let Some(since) = tenant.catalog.released_at(FEATURE) else { return };
+        let is_ours = |one: &&Document| {
+            one.kind == Kind::FeatureProfile
+                && one.object.text("featureUpdateVersion") == FEATURE_VERSION
+        };
+        for profile in tenant.documents.iter().filter(is_ours) {
+            let (mut included, mut excluded) = (Vec::new(), Vec::new());
+            for assignment in &profile.assignments {
+                match assignment.reach() {
+                    Some(Reach::Group(id)) => {
+                        let name = book.name(&id.to_string());
+                        included
+                            .extend(tenant.groups.reach(id).into_iter().map(|slot| (slot, name)));
+                    }
+                    Some(Reach::NotGroup(id)) => excluded.extend(tenant.groups.reach(id)),
+                    // Nobody's test assigns a version to everybody.
+                    Some(Reach::Everybody | Reach::Users) | None => {}
+                }
+            }
+            self.approved.push(Rule {
+                level: FEATURE,
+                policy: book.name(&profile.object.id.to_string()),
+                to: Whom::Members { included, excluded },
+                needs: None,
+                since,
+                forced: None,
+            });
+        }
     }
 
     /// The newest content approved for the device among the levels it would take.
@@ -89,20 +211,17 @@ impl Rules {
         now: Seconds,
         takes: impl Fn(u8) -> bool,
     ) -> Option<Offer> {
-        if self.approved.is_empty() || !tenant.enrolments.quality(device, now) {
-            return None;
-        }
+        let enrolled = |category| tenant.enrolments.has(device, category, now);
         self.approved
             .iter()
             .filter(|rule| rule.since <= now && takes(rule.level))
+            .filter(|rule| rule.needs.is_none_or(enrolled))
             .filter_map(|rule| {
-                let counts = |slot| tenant.groups.counts(slot, device, now);
-                let (_, group) = rule.included.iter().find(|(slot, _)| counts(*slot))?;
-                let excluded = rule.excluded.iter().any(|slot| counts(*slot));
-                let offer = Offer { level: rule.level, policy: rule.policy, group: *group };
-                (!excluded).then_some(offer)
+                let group = rule.to.reach(tenant, device, now)?;
+                let Rule { level, policy, forced, .. } = *rule;
+                Some(Offer { level, policy, group, forced })
             })
-            .max_by_key(|offer| offer.level)
+            .max_by_key(|offer| (offer.level, offer.forced.is_some()))
     }
 
     pub(crate) fn settings(&self, tenant: &Tenant, device: u32, now: Seconds) -> Told {
@@ -113,6 +232,10 @@ impl Rules {
             if reached && !setting.excluded.iter().any(counts) {
                 told.paused |= setting.paused_until.is_some_and(|until| now < until);
                 told.rolled_back |= setting.rolled_back;
+                told.feature_paused |=
+                    setting.feature_paused_until.is_some_and(|until| now < until);
+                told.feature_rolled_back |= setting.feature_rolled_back;
+                told.window = told.window.max(setting.window);
             }
         }
         told
@@ -142,6 +265,9 @@ fn setting(tenant: &Tenant, from: &crate::tenant::configurations::Configuration)
         excluded: Vec::new(),
         paused_until: from.paused_until(),
         rolled_back: from.rolled_back(),
+        feature_paused_until: from.feature_paused_until(),
+        feature_rolled_back: from.feature_rolled_back(),
+        window: from.window(),
     };
     for assignment in &from.assignments {
         match assignment.reach() {

@@ -8,6 +8,7 @@ mod books;
 mod consent;
 mod defects;
 mod deltas;
+mod deployments;
 mod faults;
 mod intune;
 mod lists;

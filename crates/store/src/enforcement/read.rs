@@ -5,7 +5,9 @@ use domain::attempt::AttemptState;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, RolloutId, TenantId};
 use domain::rollout::plan::Plan;
 
-use super::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, wave_kind, wave_word};
+use super::{
+    Deployed, Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, wave_kind, wave_word,
+};
 use crate::convert::{access, delivery, plan, ring, ring_column, strategy};
 use crate::rollouts::NOT_FOUND;
 use crate::scope::Tx;
@@ -92,6 +94,23 @@ impl Store {
         Ok(devices.collect())
     }
 
+    /// What the tenant's rollouts made on Graph without a name. Cost: the tenant's rollouts.
+    pub async fn rollout_deployments(&self, tenant: TenantId) -> Result<Vec<Deployed>, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let rows = sqlx::query!(
+            r#"select policy_id, audience_id as "audience!" from rollout_ring
+             where tenant_id = $1 and audience_id is not null order by rollout_id, ring"#,
+            tenant.0,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        let deployed = rows
+            .into_iter()
+            .map(|row| Deployed { deployment: row.policy_id, audience: row.audience });
+        Ok(deployed.collect())
+    }
+
     /// What the observer has to read reports of.
     pub async fn watched(&self, tenant: TenantId) -> Result<Vec<Watched>, StoreError> {
         let awaited = [
@@ -104,9 +123,12 @@ impl Store {
         let rows = sqlx::query!(
             r#"select r.id, g.ring, g.policy_id as "policy!"
              from rollout r
+             join release l on l.tenant_id = $1 and l.id = r.release_id
              join rollout_ring g on g.tenant_id = $1 and g.rollout_id = r.id
              where r.tenant_id = $1 and r.phase_name not in ('rolled_back', 'cancelled')
                  and g.policy_id is not null
+                 -- Deployments and feature profiles have no report; their devices tell by their build.
+                 and l.delivery->>'kind' = 'quality' and g.audience_id is null
                  and exists (select from tally t where t.tenant_id = $1 and t.rollout_id = r.id
                      and t.ring = g.ring and t.state = any($2) and t.devices > 0)
              order by r.id, g.ring"#,
@@ -140,11 +162,11 @@ async fn duties(
         "select ring, wanted_access, wanted_generation, accepted_access, accepted_generation,
              case when accepted_access in ('held', 'withdrawn')
                  then coalesce(renewed_at, accepted_at) end as held_since,
-             offer_group_id, policy_id, removal_group_id, update_ring_id
+             offer_group_id, policy_id, audience_id, removal_group_id, update_ring_id
          from rollout_ring
          where tenant_id = $1 and rollout_id = $2
              and (wanted_access <> 'closed' or accepted_access <> 'closed'
-                 or offer_group_id is not null or policy_id is not null
+                 or offer_group_id is not null or policy_id is not null or audience_id is not null
                  or removal_group_id is not null or update_ring_id is not null)
          order by ring",
         tenant.0,
@@ -171,6 +193,7 @@ async fn duties(
                 objects: RingObjects {
                     offer_group: row.offer_group_id.map(DirectoryObjectId),
                     policy: row.policy_id,
+                    audience: row.audience_id,
                     removal_group: row.removal_group_id.map(DirectoryObjectId),
                     update_ring: row.update_ring_id,
                 },

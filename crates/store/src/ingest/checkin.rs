@@ -4,18 +4,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::attempt::AttemptState;
 use domain::build::Build;
 use domain::ids::{RolloutId, TenantId};
+use domain::update::UpdateKind;
 use domain::work::WorkKind;
 use uuid::Uuid;
 
 use super::{CheckIn, IngestCounts, STATES_COLUMN, batches, moves};
-use crate::convert::{build, build_columns};
+use crate::convert::{build, build_columns, update_kind};
 use crate::devices::due::{self, INACTIVE};
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, work};
 
 impl Store {
     /// Takes check-ins in: updates the devices' build and last sync, and moves the attempts of
-    /// open rollouts: on the build of the rollout's update (`Build::has`) = `Installed`; already
+    /// open rollouts: on the build of the rollout's update (`Build::has`, for a Windows version
+    /// `Build::has_version`) = `Installed`; already
     /// installed (or lost, or failed) and heard of again at least `confirm_after` later = `Confirmed`; not on
     /// it = `Removed` (which moves only those told to uninstall, and only if the check-in is
     /// later than the telling). Wakes the planner of every rollout that moved. Batches of 1,000.
@@ -165,12 +167,18 @@ async fn heard(
 /// A rollout that check-ins can still move, and the builds its update brings.
 struct Target {
     rollout: RolloutId,
+    kind: UpdateKind,
     builds: Vec<Build>,
 }
 
 impl Target {
     fn reached_by(&self, build: Build) -> bool {
-        self.builds.iter().any(|target| build.has(*target))
+        self.builds.iter().any(|target| match self.kind {
+            UpdateKind::Quality => build.has(*target),
+            UpdateKind::Feature => build.has_version(*target),
+            // No build tells of them.
+            UpdateKind::Driver | UpdateKind::Edge | UpdateKind::Microsoft365Apps => false,
+        })
     }
 }
 
@@ -188,10 +196,12 @@ fn movable() -> Vec<i16> {
 /// nothing.
 async fn targets(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Target>, StoreError> {
     let rows = sqlx::query!(
-        r#"select r.id as "id!", b.os_major, b.os_minor, b.os_build, b.os_revision
+        r#"select r.id as "id!", u.kind, b.os_major, b.os_minor, b.os_build, b.os_revision
          from rollout r
          join release l on l.tenant_id = $1 and l.id = r.release_id
-         join update_build b on b.tenant_id = $1 and b.update_id = l.update_id
+         join catalog_update u on u.tenant_id = $1 and u.id = l.update_id
+             and u.kind in ('quality', 'feature')
+         join update_build b on b.tenant_id = $1 and b.update_id = u.id
          where r.tenant_id = $1 and r.phase_name not in ('rolled_back', 'cancelled', 'scheduled')
              and exists (select from tally t where t.tenant_id = $1 and t.rollout_id = r.id
                  and t.state = any($2) and t.devices > 0)
@@ -211,7 +221,8 @@ async fn targets(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Target>, StoreErro
         match targets.last_mut() {
             Some(target) if target.rollout.0 == row.id => target.builds.push(build),
             Some(_) | None => {
-                targets.push(Target { rollout: RolloutId(row.id), builds: vec![build] });
+                let (rollout, kind) = (RolloutId(row.id), update_kind(&row.kind)?);
+                targets.push(Target { rollout, kind, builds: vec![build] });
             }
         }
     }

@@ -8,7 +8,7 @@ use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
 use domain::rollout::plan::Plan;
-use domain::update::Strategy;
+use domain::update::{Delivery, Strategy};
 use domain::work::WorkKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -16,15 +16,15 @@ use uuid::Uuid;
 use super::basis::past_releases;
 use super::{NewRollout, RolloutRow, fetch, reported, segments, supersede};
 use crate::chain::{self, Entry};
-use crate::convert::{STATES, json, wish_word};
+use crate::convert::{STATES, delivery, json, wish_word};
 use crate::scope::Tx;
-use crate::{Store, StoreError, ring_sets, signals, work};
+use crate::{Store, StoreError, ring_sets, signals, strategies, work};
 
 impl Store {
     /// Makes a rollout with plan revision 1, its attempts (in a partition of their own), rings,
     /// tallies and work (`Decide` due now, `Signal` too if there are any, `Sweep`, `Enforce` when asked), and the first event of
     /// its history, in one transaction. `Invalid` when release or ring set do not exist, the ring set
-    /// has no members, or the gate of a ring could never pass; `Conflict` when the release already has an unfinished rollout over
+    /// has no members, the tenant's strategy cannot deliver the release, or the gate of a ring could never pass; `Conflict` when the release already has an unfinished rollout over
     /// this ring set, or a newer one has. Unfinished rollouts of older releases over the ring set are
     /// superseded. Cost: the members of the ring set.
     pub async fn rollout_create(
@@ -134,7 +134,8 @@ pub(super) async fn make_planned(
     let plan = planned.plan;
     check_quorums(plan, planned.author)?;
     let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
-    insert(tx, tenant, planned, (rollout, plan_id), actor, now).await?;
+    let strategy = strategies::settled(tx, tenant, release.delivery).await?;
+    insert(tx, tenant, planned, (rollout, plan_id), strategy, actor, now).await?;
     let devices = sqlx::query_scalar!(
         r#"select attempts_create($1, $2, $3, $4, $5, $6) as "devices!""#,
         rollout.0,
@@ -188,6 +189,7 @@ pub(super) async fn ring_set_of(
 pub(super) struct Release {
     pub(super) update_id: Uuid,
     pub(super) released_at: DateTime<Utc>,
+    delivery: Delivery,
 }
 
 /// Under a lock, so that two rollouts of one release do not overlook each other.
@@ -196,9 +198,8 @@ pub(super) async fn lock_release(
     tenant: TenantId,
     release: ReleaseId,
 ) -> Result<Release, StoreError> {
-    sqlx::query_as!(
-        Release,
-        "select r.update_id, u.released_at from release r
+    let row = sqlx::query!(
+        "select r.update_id, r.delivery, u.released_at from release r
          join catalog_update u on u.tenant_id = r.tenant_id and u.id = r.update_id
          where r.tenant_id = $1 and r.id = $2 for no key update of r",
         tenant.0,
@@ -206,7 +207,9 @@ pub(super) async fn lock_release(
     )
     .fetch_optional(&mut **tx)
     .await?
-    .ok_or_else(|| StoreError::Invalid("there is no such release".to_owned()))
+    .ok_or_else(|| StoreError::Invalid("there is no such release".to_owned()))?;
+    let delivery = delivery(row.delivery)?;
+    Ok(Release { update_id: row.update_id, released_at: row.released_at, delivery })
 }
 
 /// A ring that nobody but the author may approve would wait for ever.
@@ -265,6 +268,7 @@ async fn insert(
     tenant: TenantId,
     planned: Planned<'_>,
     (rollout, plan_id): (RolloutId, PlanId),
+    strategy: Strategy,
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -288,7 +292,7 @@ async fn insert(
         json(&Phase::Scheduled)?,
         Phase::Scheduled.name(),
         wish_word(Wish::Run),
-        Strategy::DeploymentService.name(),
+        strategy.name(),
         planned.author,
     )
     .execute(&mut **tx)

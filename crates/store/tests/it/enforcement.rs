@@ -70,6 +70,7 @@ async fn objects_are_kept_and_watched_while_devices_are_awaited() {
     let objects = RingObjects {
         offer_group: Some(DirectoryObjectId(Uuid::from_u128(5))),
         policy: Some("policy".to_owned()),
+        audience: None,
         removal_group: None,
         update_ring: Some("ring".to_owned()),
     };

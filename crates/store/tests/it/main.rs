@@ -16,6 +16,7 @@ mod groups;
 mod ingest;
 mod isolation;
 mod journal;
+mod kinds;
 mod model;
 mod pauses;
 mod placement;

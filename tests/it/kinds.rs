@@ -1,0 +1,280 @@
+//! Each kind of update by each strategy: offered, paused, resumed, taken back and rolled back against
+//! the simulated tenant, with what its devices really did.
+
+use api_types::{Access, PhaseName as P, Rollout};
+use chrono::{DateTime, TimeDelta, Utc};
+use msgraph::Version;
+use serde_json::{Value, json};
+use simulator::Scenario;
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use crate::stack::{Api, Stack, Started, Wish, patient_rings};
+use crate::tenant::{client, objects};
+use crate::truth;
+
+const WISH: Wish = Wish { devices: 120, speed: 20_000.0, scenario: Scenario::Healthy };
+
+/// A tenant with devices in rings, and a rollout of `update` delivered like `delivery`.
+async fn start(api: &Api, at: &str, update: &api_types::Update, delivery: Value) -> Started {
+    let set: api_types::RingSet = api.post(&format!("{at}/ring-sets"), &patient_rings()).await;
+    let set_path = format!("{at}/ring-sets/{}", set.id);
+    for _ in 0..400 {
+        let set: api_types::RingSet = api.get(&set_path).await;
+        if set.members.iter().sum::<u32>() > 100 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let release = json!({ "update_id": update.id, "name": "It", "delivery": delivery });
+    let release: api_types::Release = api.post(&format!("{at}/releases"), &release).await;
+    let body = json!({ "release_id": release.id, "ring_set_id": set.id,
+        "on_gate_failure": "pause",
+        "evidence": { "watch_at": 1e6, "pause_at": 1e7, "roll_back_at": 1e8 } });
+    let rollout: api_types::Rollout = api.post(&format!("{at}/rollouts"), &body).await;
+    let path = format!("{at}/rollouts/{}", rollout.id);
+    Started { rollout: rollout.id, path, update: update.clone() }
+}
+
+/// A tenant whose catalogue and fleet were read.
+async fn connect(stack: &Stack, api: &Api) -> (Uuid, String) {
+    let secret = simulator::DEFAULT_CLIENT_SECRET;
+    let tenant = api.create_tenant(&stack.simulator, secret).await;
+    let at = format!("/tenants/{}", tenant.id);
+    for _ in 0..400 {
+        let tenant: api_types::Tenant = api.get(&at).await;
+        if tenant.synced_at.is_some() {
+            return (tenant.id, at);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the tenant is never read");
+}
+
+/// The feature update of the simulator's catalogue, put into the tenant's where it is not there yet.
+async fn feature_update(stack: &Stack, api: &Api, tenant: Uuid, at: &str) -> api_types::Update {
+    let entries: Value = client(&stack.simulator)
+        .get_json(Version::Beta, "/admin/windows/updates/catalog/entries")
+        .await
+        .expect("a catalogue");
+    let kind = "#microsoft.graph.windowsUpdates.featureUpdateCatalogEntry";
+    let mut all = entries["value"].as_array().expect("entries").iter();
+    let entry = all.find(|entry| entry["@odata.type"] == kind).expect("a feature update");
+    let released: DateTime<Utc> =
+        entry["releaseDateTime"].as_str().expect("a time").parse().expect("a time");
+    let mut database = stack.database.connect().await;
+    let id: Uuid = sqlx::query(
+        "insert into catalog_update (tenant_id, id, catalog_entry_id, kind, version, title, short_name,
+             classification, cadence, released_at, is_expeditable)
+         values ($1, $2, $3, 'feature', $4, $4, '25H2', 'feature', 'annual', $5, false)
+         on conflict (tenant_id, catalog_entry_id) do update set version = $4 returning id",
+    )
+    .bind(tenant)
+    .bind(Uuid::now_v7())
+    .bind(entry["id"].as_str())
+    .bind(entry["version"].as_str())
+    .bind(released)
+    .fetch_one(&mut database)
+    .await
+    .expect("an update")
+    .get("id");
+    sqlx::query(
+        "insert into update_build (tenant_id, update_id, os_major, os_minor, os_build, os_revision,
+             product, version) values ($1, $2, 10, 0, 26200, 0, 'Windows 11', '25H2')
+         on conflict do nothing",
+    )
+    .bind(tenant)
+    .bind(id)
+    .execute(&mut database)
+    .await
+    .expect("a build");
+    api.get(&format!("{at}/updates/{id}")).await
+}
+
+/// Waits until `done` says something of the rollout; two minutes at most.
+async fn until<T>(api: &Api, started: &Started, done: impl Fn(&Rollout) -> Option<T>) -> T {
+    let mut last = None;
+    for _ in 0..1_200 {
+        let rollout: Rollout = api.get(&started.path).await;
+        if let Some(found) = done(&rollout) {
+            return found;
+        }
+        last = Some(rollout);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("it never comes to that: {last:#?}");
+}
+
+/// When Graph accepted `access` for the first ring.
+async fn accepted(api: &Api, started: &Started, access: Access) -> DateTime<Utc> {
+    until(api, started, |rollout| {
+        let told = &rollout.rings[0].told;
+        told.accepted_at.filter(|_| told.accepted == access && told.pending_waves == 0)
+    })
+    .await
+}
+
+async fn happened(stack: &Stack, event: &str, least: u64) {
+    for _ in 0..1_200 {
+        if stack.simulator.summary().events.get(event).copied().unwrap_or(0) >= least {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("no {least} times {event}: {:?}", stack.simulator.summary());
+}
+
+async fn pass(stack: &Stack, length: TimeDelta) {
+    let end = stack.simulator.now() + length;
+    while stack.simulator.now() < end {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// How a way shows its pause on Graph, how long devices go on without knowing, and what none of them
+/// does from then on.
+struct Way {
+    delay: TimeDelta,
+    work: &'static [&'static str],
+    is_paused: fn(&Value) -> bool,
+}
+
+/// The whole life of a release: pause before most have taken it, resume, completion, rollback.
+async fn plays(stack: &Stack, api: &Api, started: &Started, way: &Way) {
+    happened(stack, "offered", 1).await;
+    let _: Rollout = api.post(&format!("{}/pause", started.path), &json!({})).await;
+    let held = accepted(api, started, Access::Held).await;
+    assert!((way.is_paused)(&objects(&stack.simulator).await), "it is not paused on Graph");
+    pass(stack, way.delay + TimeDelta::hours(14)).await;
+    assert!((way.is_paused)(&objects(&stack.simulator).await), "it is not paused any more");
+    let resumed = stack.simulator.now();
+    let _: Rollout = api.post(&format!("{}/resume", started.path), &json!({})).await;
+    accepted(api, started, Access::Open).await;
+    assert!(!(way.is_paused)(&objects(&stack.simulator).await), "it is still paused on Graph");
+    let rollout = api.until(started, &[P::Completed, P::Paused]).await;
+    assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
+    let entry = &started.update.catalog_entry_id;
+    let ledger = stack.simulator.ledger();
+    let at_work = ledger.entries.iter().filter(|line| {
+        let of_it = &line.catalog_entry == entry && way.work.contains(&line.event.as_str());
+        of_it && line.at >= held + way.delay && line.at < resumed
+    });
+    assert_eq!(at_work.collect::<Vec<_>>(), Vec::<&simulator::LedgerEntry>::new());
+    let confirmed: u32 = rollout.rings.iter().map(|ring| ring.confirmed).sum();
+    let eligible: u32 = rollout.rings.iter().map(|ring| ring.eligible).sum();
+    assert!(confirmed > 20 && confirmed * 10 >= eligible * 7, "{confirmed} of {eligible}");
+
+    let _: Rollout = api.post(&format!("{}/rollback", started.path), &json!({})).await;
+    let rollout = api.until(started, &[P::RolledBack]).await;
+    let removed: u32 = rollout
+        .rings
+        .iter()
+        .filter_map(|ring| ring.states.get(&api_types::AttemptState::Removed))
+        .sum();
+    assert!(removed * 10 >= confirmed * 7, "{removed} of {confirmed}: {rollout:#?}");
+    truth::check(stack, started).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expedited_update_goes_out_by_deployments() {
+    let stack = Stack::new(WISH).await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let (_, at) = connect(&stack, &api).await;
+    let updates: api_types::List<api_types::Update> = api.get(&format!("{at}/updates")).await;
+    let update = updates.items.iter().find(|one| one.is_expeditable).expect("one").clone();
+    let delivery = json!({ "kind": "quality", "expedite": 0 });
+    let started = start(&api, &at, &update, delivery).await;
+    plays(&stack, &api, &started, &BY_DEPLOYMENT).await;
+    let left = objects(&stack.simulator).await;
+    let archived = left["deployments"].as_array().expect("deployments");
+    assert_eq!(archived.len(), 3, "one for each ring: {archived:?}");
+    assert!(archived.iter().all(|one| one["requestedValue"] == "archived"), "{archived:?}");
+    server.shutdown().await;
+    stack.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_windows_version_goes_out_by_deployments() {
+    let stack = Stack::new(WISH).await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let (tenant, at) = connect(&stack, &api).await;
+    let update = feature_update(&stack, &api, tenant, &at).await;
+    let delivery = json!({ "kind": "feature", "uninstall_window_days": 30 });
+    let started = start(&api, &at, &update, delivery).await;
+    plays(&stack, &api, &started, &BY_DEPLOYMENT).await;
+    server.shutdown().await;
+    stack.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_windows_version_goes_out_by_profiles() {
+    let stack = Stack::new(WISH).await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let (tenant, at) = connect(&stack, &api).await;
+    let (status, body) = api
+        .call("PUT", &format!("{at}/strategies"), Some(json!({ "feature": "intune" })))
+        .await
+        .expect("an answer");
+    assert_eq!(status, 200, "{body}");
+    let update = feature_update(&stack, &api, tenant, &at).await;
+    let delivery = json!({ "kind": "feature", "uninstall_window_days": 30 });
+    let started = start(&api, &at, &update, delivery).await;
+    plays(&stack, &api, &started, &BY_PROFILE).await;
+    let left = objects(&stack.simulator).await;
+    assert_eq!(left["deployments"], json!([]), "the strategy was settled");
+    let profiles = left["windowsFeatureUpdateProfiles"].as_array().expect("profiles");
+    assert_eq!(profiles.len(), 3, "one for each ring: {profiles:?}");
+    assert!(profiles.iter().all(|one| one["assignments"] == 0), "{profiles:?}");
+    server.shutdown().await;
+    stack.end().await;
+}
+
+/// A device goes back only within the window that was set before its upgrade.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_stays_where_the_window_is_over() {
+    let stack = Stack::new(WISH).await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let (tenant, at) = connect(&stack, &api).await;
+    let update = feature_update(&stack, &api, tenant, &at).await;
+    let delivery = json!({ "kind": "feature", "uninstall_window_days": 2 });
+    let started = start(&api, &at, &update, delivery).await;
+    api.until(&started, &[P::Completed]).await;
+    let last = stack.simulator.ledger();
+    let last = last.entries.iter().filter(|line| line.event == "installed").map(|line| line.at);
+    let over = last.max().expect("an upgrade") + TimeDelta::days(2);
+    while stack.simulator.now() < over {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let _: Rollout = api.post(&format!("{}/rollback", started.path), &json!({})).await;
+    accepted(&api, &started, Access::Withdrawn).await;
+    pass(&stack, TimeDelta::days(3)).await;
+    let events = stack.simulator.summary().events;
+    assert_eq!(events.get("uninstalled"), None, "{events:?}");
+    server.shutdown().await;
+    stack.end().await;
+}
+
+const BY_DEPLOYMENT: Way = Way {
+    // Two minutes; and a device that was offered looks again before each step.
+    delay: TimeDelta::minutes(3),
+    work: &["offered", "download_started", "install_started", "resumed", "retry_started"],
+    is_paused: |objects| {
+        let all = objects["deployments"].as_array().expect("deployments");
+        !all.is_empty() && all.iter().all(|one| one["requestedValue"] == "paused")
+    },
+};
+
+const BY_PROFILE: Way = Way {
+    // A device learns of the pause when it checks in, as of everything else: what it was offered
+    // before goes on until then, and nothing new begins.
+    delay: TimeDelta::zero(),
+    work: &["offered", "resumed", "retry_started"],
+    is_paused: |objects| {
+        let mut all = objects["deviceConfigurations"].as_array().expect("a list").iter();
+        all.any(|one| one["featureUpdatesPaused"] == true)
+    },
+};
