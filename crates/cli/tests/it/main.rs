@@ -4,6 +4,7 @@
 mod api;
 mod apply;
 mod approvals;
+mod calendar;
 mod devices;
 mod enrollment;
 mod errors;
