@@ -2,8 +2,8 @@
 
 use api_types::{
     Access, AttemptState, ConnectionState, CredentialKind, EnrollmentAction, EnrollmentState,
-    Hotpatch, Level, PausedBy, Phase, PhaseName, Servicing, Severity, Strategy, UpdateKind, Verdict,
-    Wish,
+    Hotpatch, Level, PausedBy, Phase, PhaseName, Servicing, Severity, Strategy, UpdateKind,
+    Verdict, Wish,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 

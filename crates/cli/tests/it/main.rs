@@ -5,6 +5,7 @@ mod api;
 mod apply;
 mod approvals;
 mod catalogue;
+mod calendar;
 mod devices;
 mod enrollment;
 mod errors;
