@@ -7,6 +7,7 @@ mod approvals;
 mod document;
 mod events;
 mod explain;
+mod holds;
 mod inputs;
 mod looking_back;
 mod pauses;
