@@ -8,6 +8,7 @@ mod calendar;
 mod document;
 mod events;
 mod explain;
+mod holds;
 mod inputs;
 mod looking_back;
 mod pauses;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, ROLLOUT, TENANT, tenant};
+use crate::api::{Api, OTHER, ROLLOUT, TENANT, tenant};
 use crate::program::run;
 
 fn release() -> Value {
@@ -125,6 +125,27 @@ async fn a_rollback_can_be_looked_at_without_doing_anything() {
         seen.out
     );
     assert_eq!(api.orders(), []);
+}
+
+#[tokio::test]
+async fn a_cohort_is_held_and_released() {
+    let api = Api::start().await;
+    let filter = "model == \"Book 1\"";
+    let hold = json!({ "id": OTHER, "filter": filter, "reason": "fire", "owner": "ana",
+        "since": "2026-11-12T09:00:00Z", "expires_at": null, "devices": 1200, "complete": true });
+    api.answer("POST /holds", &[hold.clone()]);
+    let made = run(&api.url, &["hold", "create", filter, "--reason", "fire"]).await;
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert!(made.out.contains("devices\t1,200"), "{}", made.out);
+    api.answer("GET /holds", &[json!({ "items": [hold] })]);
+    api.answer(&format!("POST /holds/{OTHER}/end"), &[Value::Null]);
+    let ended = run(&api.url, &["hold", "end", "0195d111-2", "--reason", "over"]).await;
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let orders = api.orders();
+    assert_eq!(orders[0].1, json!({ "filter": filter, "reason": "fire" }));
+    assert_eq!(orders[1].1, json!({ "reason": "over" }));
+    let nothing = run(&api.url, &["hold", "end", "nothing", "--reason", "over"]).await;
+    assert_eq!(nothing.code, 3);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Making Graph agree with what was decided: level-triggered, restrictions first.
 
+use chrono::{DateTime, Utc};
 use domain::duty::{Duty, RingDuty, RingObjects, WaveKind};
 use domain::ids::{RolloutId, TenantId};
 use domain::pause::renewal;
@@ -29,11 +30,8 @@ pub(super) async fn enforce<J: Journal, F: Fleet, C: Clock>(
     // Somebody else may change these objects, and a lost server's last call may arrive late.
     let wait = world.clock.service_time(world.settings.reconcile_every);
     let watched = duty.rings.iter().any(|ring| ring.wanted != Access::Closed);
-    let looked_at = watched.then(|| world.clock.now() + wait);
-    // However seldom Graph is compared, no hold runs out.
-    let renewals = duty.rings.iter().filter_map(renewal);
     let now = world.clock.now();
-    Ok(renewals.filter(|at| *at > now).chain(looked_at).min())
+    Ok(again(&duty.rings, watched.then(|| now + wait), now))
 }
 
 async fn carry_out<J: Journal, F: Fleet, C: Clock>(
@@ -46,8 +44,7 @@ async fn carry_out<J: Journal, F: Fleet, C: Clock>(
         duty.rings.iter().filter(|ring| ring.wanted != Access::Closed).collect();
     in_order.sort_by_key(|ring| (urgency(ring), ring.ring));
     for ring in in_order {
-        let renew = renewal(ring).is_some_and(|at| at <= world.clock.now());
-        let ring = RingDuty { renew, ..ring.clone() };
+        let ring = renewed(ring, world.clock.now());
         let objects = tell(world, tenant, duty, &ring).await?;
         rings.push((ring, objects));
     }
@@ -75,6 +72,17 @@ async fn carry_out<J: Journal, F: Fleet, C: Clock>(
         world.journal.wave_delivered(tenant, duty.rollout, *wave, world.clock.now()).await?;
     }
     Ok(())
+}
+
+/// The ring, its hold to be begun anew if it has stood for long.
+fn renewed(ring: &RingDuty, now: DateTime<Utc>) -> RingDuty {
+    let renew = renewal(ring).is_some_and(|at| at <= now);
+    RingDuty { renew, ..ring.clone() }
+}
+
+/// However seldom Graph is compared, no hold runs out.
+fn again(rings: &[RingDuty], looked_at: Next, now: DateTime<Utc>) -> Next {
+    rings.iter().filter_map(renewal).filter(|at| *at > now).chain(looked_at).min()
 }
 
 /// What stops goes before what starts.
@@ -125,4 +133,51 @@ async fn tell_once<J: Journal, F: Fleet, C: Clock>(
         world.journal.keep_objects(tenant, duty.rollout, ring.ring, &objects).await?;
     }
     Ok(objects)
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use domain::ring::RingIndex;
+
+    use super::*;
+
+    fn day(days: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(days)
+    }
+
+    fn ring(wanted: Access, accepted: Access) -> RingDuty {
+        RingDuty {
+            ring: RingIndex(0),
+            name: "First".to_owned(),
+            deadline_days: 2,
+            grace_days: 1,
+            wanted,
+            wanted_generation: 1,
+            accepted,
+            accepted_generation: 1,
+            held_since: Some(day(0)),
+            renew: false,
+            objects: RingObjects::default(),
+        }
+    }
+
+    #[test]
+    fn a_held_ring_is_told_anew_on_day_28_and_not_before() {
+        let held = ring(Access::Held, Access::Held);
+        assert!(!renewed(&held, day(28) - TimeDelta::seconds(1)).renew);
+        assert!(renewed(&held, day(28)).renew);
+        assert!(renewed(&ring(Access::Withdrawn, Access::Withdrawn), day(28)).renew);
+        // One that is to be opened, or that Graph does not hold yet, is told so anyway.
+        assert!(!renewed(&ring(Access::Open, Access::Held), day(30)).renew);
+        assert!(!renewed(&ring(Access::Held, Access::Open), day(30)).renew);
+    }
+
+    #[test]
+    fn work_is_due_when_a_hold_is_however_seldom_graph_is_compared() {
+        let rings = [ring(Access::Held, Access::Held), ring(Access::Open, Access::Open)];
+        assert_eq!(again(&rings, Some(day(90)), day(3)), Some(day(28)));
+        assert_eq!(again(&rings, Some(day(4)), day(3)), Some(day(4)));
+        // Renewed at this moment: the next one counts from what is noted then.
+        assert_eq!(again(&rings, Some(day(90)), day(28)), Some(day(90)));
+        assert_eq!(again(&rings[1..], None, day(3)), None);
+    }
 }
