@@ -72,12 +72,12 @@ impl Store {
         actor: &str,
         now: DateTime<Utc>,
     ) -> Result<BudgetRow, StoreError> {
-        retried(|| self.set(tenant, limit, actor, now)).await?;
+        retried(|| self.limit(tenant, limit, actor, now)).await?;
         self.budget_offer_room(tenant, now).await?;
         self.budget_fetch(tenant).await
     }
 
-    async fn set(
+    async fn limit(
         &self,
         tenant: TenantId,
         limit: Option<u32>,

@@ -4,8 +4,8 @@
 mod api;
 mod apply;
 mod approvals;
-mod catalogue;
 mod calendar;
+mod catalogue;
 mod devices;
 mod enrollment;
 mod errors;

@@ -84,6 +84,7 @@ mod tests {
             gate: Gate::DEFAULT,
             waves: WaveLimit { least: 10, most: 100, percent: 10 },
             approvals: None,
+            calendar: None,
         };
         let set = RingSet::new("Two".to_owned(), vec![ring("First"), ring("Second")]);
         let policy = Policy::settle(Choices::default(), &[], Vec::new());

@@ -354,6 +354,7 @@ proptest! {
                     Event::Completed | Event::RollbackStarted | Event::RemovalWave { .. } => {}
                     Event::RolledBack | Event::Cancelled | Event::EvidenceMoved { .. } => {}
                     Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => {}
+                    Event::Superseded { .. } => {}
                 }
             }
             if let WaitingOn::StandingPause { ring, pauses: named } = on {

@@ -56,7 +56,7 @@ fn what_may_still_be_offered_ends_and_offers_nothing_more() {
             assert_eq!(after, Phase::Cancelled { ring: phase.ring(), since: hour(10) });
             // Those who have not begun are stopped on Graph; who has it, keeps it.
             if let Some(ring) = after.ring() {
-                assert_eq!(access(after, ring), Access::Held);
+                assert_eq!(access(after, &[], ring), Access::Held);
             }
             // It is over: nothing follows by itself.
             let next = decided(after, Wish::Run);

@@ -133,6 +133,8 @@ async fn tell_once<J: Journal, F: Fleet, C: Clock>(
         world.journal.keep_objects(tenant, duty.rollout, ring.ring, &objects).await?;
     }
     Ok(objects)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::attempt::AttemptState;
-use domain::gate::policy::{Choices, Policy};
+use domain::gate::policy::Choices;
 use domain::ids::{RingSetId, RolloutId, TenantId, UpdateId};
 use domain::ring::{Ring, RingIndex};
 use domain::rollout::plan::{OnGateFailure, Plan};
@@ -15,7 +15,6 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::basis::past_releases;
 use super::create::{Planned, lock_release, make_planned, policy, ring_set_of};
 use super::segments;
 use crate::chain::Entry;

@@ -7,7 +7,6 @@ use domain::update::rule::{Standing, evaluate};
 
 use super::{RuleRow, approved, candidates};
 use crate::catalog::UpdateRow;
-use crate::chain::Entry;
 use crate::page::Page;
 use crate::releases::{self, NewRelease};
 use crate::rollouts::{self, NewRollout};

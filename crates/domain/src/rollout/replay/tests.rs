@@ -45,27 +45,22 @@ fn record(plan: &Plan) -> Vec<Recorded> {
         ]);
         let confirmed_seconds = i64::from(confirmed) * hour(0).timestamp();
         let ring = RingObservation { tally, waves, confirmed_seconds, ..Default::default() };
+        let intent = Intent {
+            wish: Wish::Run,
+            given_at: hour(0),
+            promoted: None,
+            held: Vec::new(),
+            released: Vec::new(),
+            take_back: false,
+        };
         let observations = Observations {
-            intent: Intent {
-                wish: Wish::Run,
-                given_at: hour(0),
-                promoted: None,
-                held: Vec::new(),
-                released: Vec::new(),
-                take_back: false,
-            },
-            rings: vec![ring, RingObservation::default()],
             observed_at: Some(hour(at)),
             heard_at: Some(hour(at)),
-            held: Vec::new(),
-            intervals: Vec::new(),
             level,
             watched_at,
-            signals: Vec::new(),
             plan_id: PLAN,
             author: "ana".to_owned(),
-            approvals: Vec::new(),
-            budget: None,
+            ..Observations::new(intent, vec![ring, RingObservation::default()])
         };
         match decide(plan, phase, &observations, hour(at)) {
             Decision::Act(event) => {

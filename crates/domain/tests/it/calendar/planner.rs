@@ -171,6 +171,8 @@ impl Notebook<'_> {
             Event::Completed | Event::RollbackStarted | Event::RolledBack => {}
             Event::RemovalWave { .. } | Event::Cancelled | Event::EvidenceMoved { .. } => {}
             Event::SegmentHeld { .. } | Event::SegmentReleased { .. } => {}
+            Event::OffersTakenBack { .. } | Event::OffersReturned { .. } => {}
+            Event::Superseded { .. } => {}
         }
         Ok(())
     }

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::members;
 use super::read::fetch;
-use crate::chain::Entry;
 use crate::rollouts::RolloutRow;
-use crate::rollouts::create::{Made, lock_release, make, ring_set_of};
+use crate::rollouts::create::{Planned, lock_release, make_planned, ring_set_of};
+use crate::rollouts::segments;
 use crate::scope::retried;
-use crate::{Store, StoreError, chain, releases};
+use crate::{Store, StoreError, releases};
 
 /// How a plan is started.
 #[derive(Debug, Clone, Copy)]
