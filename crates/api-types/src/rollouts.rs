@@ -128,8 +128,8 @@ pub struct Rollout {
     pub intent: Intent,
     /// Why it is not moving, in one sentence; none while it moves.
     pub waiting_on: Option<String>,
-    /// The same in one word: `gate`, `opening`, `person`, `review`, `members`, `last_offers`,
-    /// `held_segments`, `removal`, `late_installs`, `nothing`.
+    /// The same in one word: `gate`, `opening`, `calendar`, `offers`, `person`, `review`, `members`,
+    /// `last_offers`, `held_segments`, `removal`, `late_installs`, `nothing`.
     pub waiting_for: Option<String>,
     /// When that may change by itself.
     pub next_look: Option<DateTime<Utc>>,

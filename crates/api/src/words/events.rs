@@ -103,6 +103,10 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
             let ring = ring_of(body, "ring", rings).unwrap_or_else(|| "a ring".to_owned());
             format!("Graph has accepted that {ring} is {}.", text("access").unwrap_or("changed"))
         }
+        "freeze_crossed" => {
+            let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{actor} let it go on in a freeze{reason}")
+        }
         "created" => format!("Created by {actor}."),
         "tenant_created" => format!("Tenant added by {actor}."),
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
