@@ -136,6 +136,10 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
             }
             (_, _) => format!("Created by {actor}."),
         },
+        "freeze_crossed" => {
+            let reason = text("reason").map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{actor} let it go on in a freeze{reason}")
+        }
         "tenant_created" => format!("Tenant added by {actor}."),
         "tenant_connected" => format!("Connection of the tenant replaced by {actor}."),
         "plan_revised" => {

@@ -39,7 +39,7 @@ async fn a_calendar_is_read_as_it_was_made() {
     // What was read can be written, and a first day and a rule stay as somebody wrote them.
     let mut again = json!({ "name": "Again", "rings": made["rings"] });
     again["rings"][1]["calendar"]["windows"][0] = json!({
-        "rule": "freq=weekly;interval=2;byday=sa", "first_day": "2026-01-03", "start": "08:00", "minutes": 60,
+        "rule": "freq=weekly;interval=2;byday=mo", "first_day": "2026-01-05", "start": "08:00", "minutes": 60,
     });
     assert_eq!(world.post(&path, again.clone()).await.expect(201)["rings"], again["rings"]);
 }
@@ -76,7 +76,24 @@ async fn what_is_wrong_with_a_calendar_is_named() {
     ] {
         said.push(world.post(&path, body).await.problem().lines().skip(1).collect::<String>());
     }
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    /rings/1/calendar/time_zone: there is no time zone "Europe/Zürich"; a name of the IANA database is right, as Europe/Zurich or UTC
+    /rings/1/calendar/opening/business_days: days or business_days, not both: one of them must be 0
+    /rings/1/calendar/opening/business_days: 91 is out of range; 0 to 90 is right
+    /rings/1/calendar/opening: ring 1: a weekday stands there twice
+    /rings/1/calendar/opening/weekdays/0: unknown variant `mon`, expected one of `monday`, `tuesday`, `wednesday`, `thursday`, `friday`, `saturday`, `sunday`
+    /rings/1/calendar/opening: ring 1: so many days of a month leave none of the shortest: 20 together is the most
+    /rings/1/calendar/windows/0/rule: this is no recurrence rule as RFC 5545 has it, such as FREQ=WEEKLY;BYDAY=MO,TU: RRule parsing error: `EVERY NIGHT` is a malformed property parameter. Parameter should be specified as `key=value`
+    /rings/1/calendar/windows/0/first_day: a rule with an INTERVAL needs a first day to count from
+    /rings/1/calendar/windows/0/rule: this rule names no day within two years
+    /rings/1/calendar/windows/0/start: 24:00 is no time of day; 22:00 would be
+    /rings/1/calendar/windows/0/start: 9:00 is no time of day; 22:00 would be
+    /rings/1/calendar/windows/0/minutes: a window lasts 1 to 10080 minutes (a week)
+    /rings/1/calendar/max_devices_per_hour: 0 is out of range; 1 to 4294967295 is right
+    /rings/1/calendar/holidays: there is no holiday calendar "Zurich"; import it first
+    /rings/1/calendar: ring 1: on no day on which the ring may open is there a window, so it never would
+    /rings/1/calendar/windows: ring 1: more than 10 windows
+    "#);
     assert_eq!(world.get(&path).await.expect(200)["items"], json!([]));
 }
 
@@ -93,6 +110,7 @@ async fn the_next_windows_are_shown_by_both_clocks() {
     });
     world.post(&format!("{base}/freezes"), freeze).await.expect(201);
     let path = format!("{base}/ring-sets/{set}/calendar");
+    world.set_hour(12);
     // hour(0) is Friday, 2024-10-04; the clock is set back on the 27th.
     let shown = world.get(&format!("{path}?ring=Broad&count=3")).await.expect(200);
     assert_eq!(shown["held"]["because"], "window");
@@ -111,9 +129,13 @@ async fn the_next_windows_are_shown_by_both_clocks() {
             )
         })
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    2024-10-07T22:00:00+02:00 to 2024-10-08T02:00:00+02:00 = 2024-10-07T20:00:00Z to 2024-10-08T00:00:00Z after it is outside of its windows
+    2024-10-09T22:00:00+02:00 to 2024-10-10T04:00:00+02:00 = 2024-10-09T20:00:00Z to 2024-10-10T02:00:00Z after it is outside of its windows
+    2024-10-10T22:00:00+02:00 to 2024-10-11T04:00:00+02:00 = 2024-10-10T20:00:00Z to 2024-10-11T02:00:00Z after it is outside of its windows
+    ");
     let many = world.get(&format!("{path}?ring=1&count=17")).await.expect(200);
-    insta::assert_snapshot!(text(&many["periods"][15]["local_from"]), @"");
+    insta::assert_snapshot!(text(&many["periods"][15]["local_from"]), @"2024-11-04T22:00:00+01:00");
     let open = world.get(&format!("{path}?ring=First")).await.expect(200);
     assert_eq!((&open["held"], open["periods"].as_array().unwrap().len()), (&Value::Null, 1));
     assert_eq!((&open["periods"][0]["until"], &open["time_zone"]), (&Value::Null, &json!("UTC")));
@@ -125,7 +147,13 @@ async fn the_next_windows_are_shown_by_both_clocks() {
             world.get(&format!("{path}{query}")).await.problem().lines().next().unwrap().to_owned(),
         );
     }
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    400 invalid_parameter: ring: the field `ring` is missing
+    400 invalid_parameter: ring: there is no such ring; there are 0 (First), 1 (Broad)
+    400 invalid_parameter: count: 0 is out of range; 1 to 100 is right
+    400 invalid_parameter: count: 101 is out of range; 1 to 100 is right
+    400 invalid_parameter: to: unknown field `to`, expected `ring` or `count`
+    ");
 }
 
 #[tokio::test]
@@ -152,7 +180,9 @@ async fn a_freeze_holds_a_rollout_until_it_is_crossed_or_ended() {
         (&json!("tenant"), &json!("standing"), &json!("first"))
     );
     let held = explained().await;
-    assert!(held.starts_with("No more of ring 0 (First) is offered the update until 2024-10-06 00:00 UTC: a freeze of the tenant by first (year end). The gate of ring 0 (First) waits for exposure"), "{held}");
+    // As many devices are at work as may be, so what is held is the next ring.
+    let freeze = "calendar: the next ring may not open until 2024-10-06 00:00 UTC: a freeze of the tenant by first (year end)";
+    assert!(held.contains(freeze), "{held}");
     let one = format!("{base}/freezes/{}", id(&made));
     let (ben, cross) = (world.person("ben").await, format!("{one}/crossings"));
     let as_ben = async |path: &str, body: Value| {
@@ -166,10 +196,7 @@ async fn a_freeze_holds_a_rollout_until_it_is_crossed_or_ended() {
         (&json!("ben"), &json!("November"))
     );
     let free = explained().await;
-    assert!(
-        free.starts_with("The gate of ring 0 (First)") || free.starts_with("Next, wave"),
-        "{free}"
-    );
+    assert!(!free.contains("freeze"), "{free}");
     said.push(as_ben(&cross, body).await.problem());
     said.push(as_ben(&cross, json!({ "rollout_id": id(&made), "reason": "x" })).await.problem());
     said.push(as_ben(&cross, json!({ "rollout_id": rollout, "reason": " " })).await.problem());
@@ -186,7 +213,23 @@ async fn a_freeze_holds_a_rollout_until_it_is_crossed_or_ended() {
     ] {
         said.push(world.post(&format!("{base}/freezes"), bad).await.problem());
     }
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    403 forbidden: first made the freeze; somebody else has to let a rollout cross it
+    409 conflict: somebody let this rollout cross the freeze already
+    422 invalid: /rollout_id: there is no such rollout
+      /rollout_id: there is no such rollout
+    422 invalid: /reason: this is empty; 1 to 1000 characters are right
+      /reason: this is empty; 1 to 1000 characters are right
+    409 conflict: the freeze is over already
+    422 invalid: /reason: this is empty; 1 to 1000 characters are right
+      /reason: this is empty; 1 to 1000 characters are right
+    422 invalid: /ring_set_id: a ring belongs to a ring set; say which
+      /ring_set_id: a ring belongs to a ring set; say which
+    422 invalid: /until: it would be over before it began
+      /until: it would be over before it began
+    422 invalid: /ring_set_id: there is no such ring set
+      /ring_set_id: there is no such ring set
+    "#);
     let events =
         world.get(&format!("{base}/rollouts/{rollout}/events?page_size=500")).await.expect(200);
     let kinds: Vec<&str> =
@@ -251,5 +294,13 @@ async fn holidays_are_imported_and_named_by_rings() {
         .await
         .expect(204);
     said.push(world.get(&one).await.problem());
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    422 invalid: /name: this is empty; 1 to 64 characters are right
+      /name: this is empty; 1 to 64 characters are right
+    422 invalid: /ics: this is no iCalendar file (BEGIN:VCALENDAR ... END:VCALENDAR): line 1 is not understood
+    400 invalid_parameter: reason: the field `reason` is missing
+      reason: the field `reason` is missing
+    409 conflict: these look at the holidays of Zurich: ring set Standard
+    404 not_found: there is no such holiday calendar here
+    ");
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use icalendar::parser::{Component, Property, read_calendar, unfold};
+use icalendar::parser::{Component, ParseString, Property, read_calendar, unfold};
 use rrule::RRuleSet;
 
 use super::rule::{RuleError, days_of, midnight, parse};
@@ -31,9 +31,7 @@ pub enum ImportError {
 /// left out. A time without a zone is refused: sites differ in what it would mean.
 pub fn import(text: &str, from: NaiveDate, until: NaiveDate) -> Result<Vec<Holiday>, ImportError> {
     let text = unfold(text.trim_start_matches('\u{feff}').trim());
-    let calendar = read_calendar(&text).map_err(|error| {
-        ImportError::Unreadable(error.lines().next().unwrap_or_default().to_owned())
-    })?;
+    let calendar = read_calendar(&text).map_err(|error| ImportError::Unreadable(place(&error)))?;
     let events: Vec<&Component<'_>> =
         calendar.components.iter().filter(|component| component.name == "VEVENT").collect();
     // Single times of a recurring event that were moved stand in the file again, as events of their own.
@@ -58,6 +56,16 @@ pub fn import(text: &str, from: NaiveDate, until: NaiveDate) -> Result<Vec<Holid
     holidays.sort();
     holidays.dedup();
     if holidays.is_empty() { Err(ImportError::Empty) } else { Ok(holidays) }
+}
+
+/// Where a parser says it stopped, in words that people know.
+fn place(error: &str) -> String {
+    let line = error.split_once("at line ").map(|(_, rest)| rest);
+    let line = line.and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+    line.map_or_else(
+        || "it ends too early".to_owned(),
+        |line| format!("line {line} is not understood"),
+    )
 }
 
 /// A DATE or a DATE-TIME.
@@ -197,13 +205,11 @@ fn with_last_day(rule: &str, start: Time) -> String {
         if !name.eq_ignore_ascii_case("UNTIL") {
             return part.to_owned();
         }
-        let until = match (utc(text), start.zone) {
-            (Some(at), Some(zone)) => Some(at.with_timezone(&zone.tz()).naive_local()),
-            (Some(_), None) | (None, _) => {
-                let time =
-                    NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y%m%dT%H%M%S");
-                time.ok().or_else(|| day(text).map(|day| day.and_time(start.local.time())))
-            }
+        let until = if let (Some(at), Some(zone)) = (utc(text), start.zone) {
+            Some(at.with_timezone(&zone.tz()).naive_local())
+        } else {
+            let time = NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y%m%dT%H%M%S");
+            time.ok().or_else(|| day(text).map(|day| day.and_time(start.local.time())))
         };
         until.map_or_else(
             || part.to_owned(),
@@ -240,7 +246,7 @@ fn time_of(text: &str, property: &Property<'_>) -> Result<Time, String> {
     let local = NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S")
         .map_err(|_| format!("{name} {text:?} is neither a day nor a time"))?;
     let named = property.params.iter().find(|parameter| parameter.key == "TZID");
-    let named = named.and_then(|parameter| parameter.val.as_ref()).map(|val| val.as_str());
+    let named = named.and_then(|parameter| parameter.val.as_ref()).map(ParseString::as_str);
     let named = named.ok_or_else(|| format!("{name} has a time without a time zone"))?;
     let zone = named.trim_matches('"').parse::<Zone>().map_err(|error| error.to_string())?;
     Ok(Time { local, zone: Some(zone) })
