@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api_types as api;
-use api_types::{AttemptState, PhaseName as P};
+use api_types::AttemptState;
 use serde_json::json;
 use simulator::Scenario;
 use sqlx::Row as _;
@@ -53,10 +53,7 @@ async fn nothing_is_offered_after_a_tenant_or_a_release_is_paused() {
         let lifted: api::PauseChange = api.post(&format!("{target}/resume"), &json!({})).await;
         assert!(lifted.changed);
     }
-    // Unhindered it ends as it would have, and every decision replays.
-    let rollout = api.until(&started, &[P::Completed, P::Paused]).await;
-    assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
-    truth::check(&stack, &started).await;
+    truth::check_running(&stack, &started).await;
     one.shutdown().await;
     other.shutdown().await;
     stack.end().await;
@@ -88,9 +85,13 @@ async fn offers_of_a_paused_ring_are_taken_back_and_given_again() {
     let why: api::Explanation = api.get(&format!("{}/explain", started.path)).await;
     assert!(why.pauses[0].devices.is_some() && why.summary.contains("printing fails"), "{why:#?}");
     let _: api::PauseChange = api.post(&format!("{ring}/resume"), &json!({})).await;
-    let rollout = api.until(&started, &[P::Completed, P::Paused]).await;
-    assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
-    assert_eq!(state(&rollout, AttemptState::Withdrawn), 0);
+    until(&api, &started, |rollout| {
+        let told = &rollout.rings[0].told;
+        told.accepted == api::Access::Open
+            && state(rollout, AttemptState::Withdrawn) == 0
+            && rollout.rings[0].waves > held.rings[0].waves
+    })
+    .await;
     truth::check_running(&stack, &started).await;
     server.shutdown().await;
     stack.end().await;

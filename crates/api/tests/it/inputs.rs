@@ -223,8 +223,8 @@ async fn a_body_that_may_be_left_out_is_checked_when_it_is_there() {
         .body(Body::from("{}"));
     said.push(world.send(request.unwrap()).await.problem());
     insta::assert_snapshot!(said.join("\n"), @"
-    422 invalid: /why: unknown field `why`, expected `reason`
-      /why: unknown field `why`, expected `reason`
+    422 invalid: /why: unknown field `why`, expected `reason` or `take_back`
+      /why: unknown field `why`, expected `reason` or `take_back`
     422 invalid: /reason: this is empty; 1 to 1000 characters are right
       /reason: this is empty; 1 to 1000 characters are right
     415 unsupported_media_type: there is no Content-Type; application/json is right

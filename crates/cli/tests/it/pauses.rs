@@ -94,7 +94,7 @@ async fn the_pauses_that_stand_are_listed() {
     api.answer("GET /pauses", &[json!({ "items": [pause] })]);
     let run = run(&api.url, &["pauses"]).await;
     assert_eq!(run.code, 0, "{}", run.err);
-    let line = format!("ring 1\tana\t2026-11-12 09:00 UTC\tyes\tfire\t{ROLLOUT}");
+    let line = format!("ring 1\tana\t2026-11-12 09:00:00Z\tyes\tfire\t{ROLLOUT}");
     assert!(run.out.contains(&line), "{}", run.out);
 }
 
@@ -155,7 +155,7 @@ async fn devices_in_flight_and_the_countdown_are_shown() {
         "since": "2026-11-12T09:00:00Z", "last_check_in": null, "can_be_taken_back": true });
     api.answer(&format!("GET /rollouts/{ROLLOUT}/in-flight"), &[json!({ "items": [device] })]);
     let seen = run(&api.url, &["rollout", "in-flight", "2026-11 B"]).await;
-    assert!(seen.out.contains("PC-1\t0\toffered\t2026-11-12 09:00 UTC\t-\tyes"), "{}", seen.out);
+    assert!(seen.out.contains("PC-1\t0\toffered\t2026-11-12 09:00:00Z\t-\tyes"), "{}", seen.out);
     api.answer("GET /releases", &[release()]);
     api.answer(
         &format!("GET /releases/{TENANT}/rollback-readiness"),
