@@ -20,6 +20,7 @@ pub struct RevisePlan {
     /// Kept in the history.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
     pub reason: String,
+    /// At most a year from now, either way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

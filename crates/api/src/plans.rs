@@ -124,7 +124,7 @@ async fn proofs(row: &SavedPlanRow) -> Result<Vec<RingProof>, Problem> {
 
 /// Read a saved plan
 ///
-/// With the rings that have other members by now.
+/// With the rings that have other members by now. Cost: seconds for a large fleet.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/plans/{plan}", operation_id = "plan_read",
     tag = "plans", params(PlanPath),
     responses((status = 200, body = SavedPlan, description = "The plan")))]

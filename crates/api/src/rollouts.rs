@@ -97,6 +97,14 @@ pub(crate) fn check_times(
     now: DateTime<Utc>,
 ) {
     checks.range("/inactive_after_days", &inactive_after_days, 1..=365);
+    check_start(checks, starts_at, now);
+}
+
+pub(crate) fn check_start(
+    checks: &mut Checks,
+    starts_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) {
     let year = TimeDelta::days(365);
     if starts_at.is_some_and(|at| at.signed_duration_since(now).abs() > year) {
         checks.wrong("/starts_at", "this is more than a year away from now");

@@ -144,7 +144,8 @@ impl Store {
     }
 
     /// Notes what the rollout waits for, for people to read; writes nothing when that is what it
-    /// says already. Then wakes the rollout that has waited longest for the budget, if there is room.
+    /// says already. Who waits for the budget keeps its place. Then wakes the rollout that has waited longest for
+    /// it, if there is room.
     pub async fn rollout_waits(
         &self,
         tenant: TenantId,
@@ -154,7 +155,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         sqlx::query!(
-            "update rollout set waiting = $3, decided_at = $4
+            "update rollout set waiting = $3, decided_at = case
+                 when waiting ->> 'for' = 'budget' and $3::jsonb ->> 'for' = 'budget' then decided_at
+                 else $4 end
              where tenant_id = $1 and id = $2 and waiting is distinct from $3",
             tenant.0,
             rollout.0,

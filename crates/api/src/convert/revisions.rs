@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types as wire;
+use chrono::{DateTime, Utc};
 use domain::ring::{Ring, RingIndex};
 use domain::rollout::plan::Plan;
 use domain::rollout::revision::{Change, RevisionError, difference};
@@ -13,12 +14,18 @@ use crate::checks::Checks;
 use crate::convert::ring_sets::{pointer, ring_in, ring_out};
 use crate::convert::rollouts::{on_gate_failure_in, on_gate_failure_out};
 use crate::problem::Problem;
+use crate::rollouts::check_start;
 use crate::words::{Rings, revisions as words};
 
 /// The plan that `body` makes of `old`, checked.
-pub(crate) fn revised(old: &Plan, body: &wire::RevisePlan) -> Result<Plan, Problem> {
+pub(crate) fn revised(
+    old: &Plan,
+    body: &wire::RevisePlan,
+    now: DateTime<Utc>,
+) -> Result<Plan, Problem> {
     let mut checks = Checks::default();
     checks.text("/reason", &body.reason, 1000);
+    check_start(&mut checks, body.starts_at, now);
     let rings = rings_in(old.rings(), &body.rings, &mut checks);
     checks.finish()?;
     let starts_at = body.starts_at.unwrap_or(old.starts_at());

@@ -48,8 +48,8 @@ pub(crate) async fn revise(
         let why = format!("the rollout follows revision {followed}, not {asked}; look again");
         return Err(Problem::new(Kind::Conflict, why));
     }
-    let plan = revised(&before.plan, &body)?;
     let now = state.now();
+    let plan = revised(&before.plan, &body, now)?;
     let mut row = RevisionRow {
         id: PlanId(Uuid::nil()),
         revision: before.revision + 1,

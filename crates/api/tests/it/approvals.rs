@@ -75,7 +75,14 @@ async fn two_people_approve_in_their_own_names() {
         .filter(|event| text(&event["kind"]).starts_with("approv"))
         .map(|event| text(&event["text"]))
         .collect();
-    assert_eq!(said, ["Approved by ben.", "Approved by cleo.", "Approval withdrawn by ben."]);
+    assert_eq!(
+        said,
+        [
+            "ben approved of ring 0 (First): all of them known",
+            "cleo approved of ring 0 (First): all of them known",
+            "ben took back the approval of ring 0 (First)."
+        ]
+    );
 }
 
 #[tokio::test]

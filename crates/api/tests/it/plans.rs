@@ -83,7 +83,30 @@ async fn what_a_revision_may_not_change_is_named_and_nothing_changes() {
     ] {
         lines.push(patch(&world, &plan, of(rings)).await.problem());
     }
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    let far = json!({ "revision": 1, "reason": "why", "starts_at": hour(24 * 366) });
+    lines.push(patch(&world, &plan, far).await.problem());
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    422 invalid: nothing would change
+      : nothing would change
+    422 invalid: /rings/First: ring 0: a ring keeps its name and its members while a rollout runs
+      /rings/First: ring 0: a ring keeps its name and its members while a rollout runs
+    422 invalid: /rings/1: ring 1: a ring keeps its name and its members while a rollout runs
+      /rings/1: ring 1: a ring keeps its name and its members while a rollout runs
+    422 invalid: /rings/Third: there is no ring of this name or position
+      /rings/Third: there is no ring of this name or position
+    422 invalid: /rings/First/deadline_days: 99 is out of range; 0 to 30 is right
+      /rings/First/deadline_days: 99 is out of range; 0 to 30 is right
+    422 invalid: /rings/First: invalid type: string "long", expected f64
+      /rings/First: invalid type: string "long", expected f64
+    422 invalid: /rings/First: unknown field `colour`, expected one of `name`, `percent`, `groups`, `deferral_days`, `deadline_days`, `grace_days`, `gate`, `waves`, `approvals`
+      /rings/First: unknown field `colour`, expected one of `name`, `percent`, `groups`, `deferral_days`, `deadline_days`, `grace_days`, `gate`, `waves`, `approvals`
+    422 invalid: /rings/First: this ring is named twice
+      /rings/First: this ring is named twice
+    422 invalid: /rings/First/gate/bake_hours: 2161 is out of range; 0 to 2160 is right
+      /rings/First/gate/bake_hours: 2161 is out of range; 0 to 2160 is right
+    422 invalid: /starts_at: this is more than a year away from now
+      /starts_at: this is more than a year away from now
+    "#);
     let viewer = world.token(Role::Viewer, None).await;
     let body = of(json!({ "First": { "deadline_days": 1 } }));
     let refused = world.call(Method::PATCH, &plan, Some(&viewer), Some(&body)).await;

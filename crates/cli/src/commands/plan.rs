@@ -93,13 +93,10 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             })?;
         }
         Command::Create(create) => {
-            let file = declared::plan(&create.file)?;
-            let file = PlanFile {
-                update: create.update.or(file.update),
-                ring_set: create.ring_set.or(file.ring_set),
-                release_name: create.release.or(file.release_name),
-                ..file
-            };
+            let mut file = declared::plan(&create.file)?;
+            file.update = create.update.or(file.update);
+            file.ring_set = create.ring_set.or(file.ring_set);
+            file.release_name = create.release.or(file.release_name);
             compute(context, &tenant, file, create.check).await?;
         }
         Command::Show { plan } => {

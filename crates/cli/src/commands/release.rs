@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::{Context, plan};
 use crate::client::Query;
-use crate::declared::{self, PlanFile};
+use crate::declared;
 use crate::failure::{Exit, Failure};
 use crate::{find, text};
 
@@ -55,13 +55,10 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             context.output.list(&head, &client.all(&path, &Query::new()).await?, row)?;
         }
         Command::Create { name, update, ring_set, plan: Some(file) } => {
-            let file = declared::plan(&file)?;
-            let file = PlanFile {
-                update: Some(update),
-                ring_set: ring_set.or(file.ring_set),
-                release_name: Some(name),
-                ..file
-            };
+            let mut file = declared::plan(&file)?;
+            file.update = Some(update);
+            file.ring_set = ring_set.or(file.ring_set);
+            file.release_name = Some(name);
             plan::compute(context, &tenant, file, false).await?;
         }
         Command::Create { name, update, ring_set: _, plan: None } => {

@@ -230,7 +230,12 @@ async fn who_waits_for_the_budget_is_woken_by_room_and_by_nothing_else() {
     let either = "select count(*) from work where kind = 'decide' and due_at is not null";
     report(&store, tenant, rollouts[0], &there[2..20], AttemptState::Confirmed).await;
     sqlx::query("update work set due_at = null").execute(&mut raw).await.unwrap();
-    store.rollout_waits(tenant, rollouts[1], &reason.unwrap(), hour(3)).await.unwrap();
+    // Waiting on, for another reason to look again too, it keeps its place.
+    let look_at = Some(hour(40));
+    let on = WaitingOn::Budget { ring: FIRST, needs: 3, limit: 30, look_at };
+    store.rollout_waits(tenant, rollouts[1], &on, hour(3)).await.unwrap();
+    let row = store.rollout_fetch(tenant, rollouts[1]).await.unwrap();
+    assert_eq!((row.waiting, row.decided_at), (Some(on), Some(hour(2))));
     assert_eq!((number(&mut raw, either).await, number(&mut raw, &due).await), (1, 0));
     sqlx::query("update work set due_at = null").execute(&mut raw).await.unwrap();
     // More room by a person's word, and none to wait for at all.
