@@ -19,6 +19,7 @@ use crate::fleet::models::Model;
 use crate::fleet::upgrade::Upgrade;
 use crate::ledger::Name;
 use crate::tenant::catalog::{BASELINE, Release};
+use crate::tenant::rules::Stops;
 
 /// How far the device is with the update it is working on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,11 +83,8 @@ pub(crate) struct Device {
     pub(crate) code: Option<u8>,
     pub(crate) dark: bool,
     /// What the device knew of its update configuration at its last check-in.
-    pub(crate) paused: bool,
-    pub(crate) rolled_back: bool,
-    /// The same of feature updates.
-    pub(crate) feature_paused: bool,
-    pub(crate) feature_rolled_back: bool,
+    pub(crate) quality: Stops,
+    pub(crate) feature: Stops,
     /// Days until the restart of an expedited update is forced.
     pub(crate) forced: Option<u8>,
     pub(crate) upgrade: Upgrade,
@@ -270,10 +268,8 @@ impl Device {
             failures: 0,
             code: None,
             dark: false,
-            paused: false,
-            rolled_back: false,
-            feature_paused: false,
-            feature_rolled_back: false,
+            quality: Stops::default(),
+            feature: Stops::default(),
             forced: None,
             upgrade: Upgrade::NONE,
         }

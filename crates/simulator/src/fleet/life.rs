@@ -24,9 +24,9 @@ impl Device {
     /// a pause, not past a rollback.
     fn is_stopped(&self, level: u8, expedited: bool) -> bool {
         if level == FEATURE {
-            self.feature_paused || self.feature_rolled_back
+            self.feature.paused || self.feature.rolled_back
         } else {
-            self.rolled_back || self.paused && !expedited
+            self.quality.rolled_back || self.quality.paused && !expedited
         }
     }
 }
@@ -57,10 +57,8 @@ impl Fleet {
         upgrade.window = settings.window.unwrap_or(USUAL_WINDOW);
         device.reported = device.installed;
         device.check_ins += 1;
-        device.paused = settings.paused;
-        device.rolled_back = settings.rolled_back;
-        device.feature_paused = settings.feature_paused;
-        device.feature_rolled_back = settings.feature_rolled_back;
+        device.quality = settings.quality;
+        device.feature = settings.feature;
         let count = device.check_ins;
         if news {
             self.changes.push(index);
@@ -68,10 +66,10 @@ impl Fleet {
         let next = now + self.choices.span(index, Purpose::CheckIn, count, (4 * HOUR, 8 * HOUR));
         let next = self.device(index).hours.next_on(next);
         self.check_in_at(index, next);
-        if settings.rolled_back {
+        if settings.quality.rolled_back {
             self.roll_back(around, index, now);
         }
-        if settings.feature_rolled_back {
+        if settings.feature.rolled_back {
             self.go_back(around, index, now);
         }
         match self.device(index).phase {

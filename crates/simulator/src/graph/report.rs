@@ -117,8 +117,8 @@ fn judge(world: &World, policy: &Policy, device: &Device, ring_paused: bool) -> 
         return PENDING;
     };
     let stopped = ring_paused
-        || device.paused
-        || device.rolled_back
+        || device.quality.paused
+        || device.quality.rolled_back
         || newest.status.effective(world.now()) == Some(Status::Suspended);
     if device.target != newest.level {
         return match (device.reported >= newest.level, stopped) {

@@ -91,13 +91,18 @@ pub(crate) struct Offer {
     pub(crate) forced: Option<u8>,
 }
 
+/// What configurations say against updates of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Stops {
+    pub(crate) paused: bool,
+    pub(crate) rolled_back: bool,
+}
+
 /// What the configurations assigned to a device tell it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Told {
-    pub(crate) paused: bool,
-    pub(crate) rolled_back: bool,
-    pub(crate) feature_paused: bool,
-    pub(crate) feature_rolled_back: bool,
+    pub(crate) quality: Stops,
+    pub(crate) feature: Stops,
     /// The longest that any of them says.
     pub(crate) window: Option<u8>,
 }
@@ -230,11 +235,11 @@ impl Rules {
             let counts = |slot: &GroupSlot| tenant.groups.counts(*slot, device, now);
             let reached = setting.everybody || setting.included.iter().any(counts);
             if reached && !setting.excluded.iter().any(counts) {
-                told.paused |= setting.paused_until.is_some_and(|until| now < until);
-                told.rolled_back |= setting.rolled_back;
-                told.feature_paused |=
+                told.quality.paused |= setting.paused_until.is_some_and(|until| now < until);
+                told.quality.rolled_back |= setting.rolled_back;
+                told.feature.paused |=
                     setting.feature_paused_until.is_some_and(|until| now < until);
-                told.feature_rolled_back |= setting.feature_rolled_back;
+                told.feature.rolled_back |= setting.feature_rolled_back;
                 told.window = told.window.max(setting.window);
             }
         }

@@ -18,7 +18,7 @@ async fn entry(tenant: &Tenant, kind: &str) -> Value {
     all.find(|entry| entry["@odata.type"] == kind.as_str()).unwrap().clone()
 }
 
-async fn deploy(tenant: &Tenant, kind: &str, settings: Value) -> String {
+async fn deploy(tenant: &Tenant, kind: &str, settings: &Value) -> String {
     let entry = entry(tenant, kind).await;
     let audience = tenant.made(&format!("{UPDATES}/deploymentAudiences"), json!({})).await;
     let body = json!({
@@ -32,9 +32,8 @@ async fn deploy(tenant: &Tenant, kind: &str, settings: Value) -> String {
     tenant.made(&format!("{UPDATES}/deployments"), body).await
 }
 
-async fn update(tenant: &Tenant, deployment: &str, body: Value) {
+async fn update(tenant: &Tenant, deployment: &str, mut body: Value) {
     let path = format!("{UPDATES}/deployments/{deployment}/audience/updateAudienceById");
-    let mut body = body;
     body["memberEntityType"] = json!("#microsoft.graph.windowsUpdates.azureADDevice");
     assert_eq!(tenant.call("POST", &path, Some(body)).await.0, 202);
 }
@@ -69,7 +68,7 @@ async fn an_expedited_deployment_reaches_its_audience_and_no_other_device() {
     let tenant = Tenant::start(30_000.0).await;
     let settings = json!({ "expedite": { "isExpedited": true },
         "userExperience": { "daysUntilForcedReboot": 0 } });
-    let deployment = deploy(&tenant, "quality", settings).await;
+    let deployment = deploy(&tenant, "quality", &settings).await;
     let all = everybody(&tenant).await;
     update(&tenant, &deployment, json!({ "addMembers": all[..100] })).await;
     update(&tenant, &deployment, json!({ "addExclusions": all[..20] })).await;
@@ -85,7 +84,7 @@ async fn an_expedited_deployment_reaches_its_audience_and_no_other_device() {
 async fn what_is_paused_rests_and_what_is_archived_stays_so() {
     let tenant = Tenant::start(18_000.0).await;
     enrol_for_features(&tenant).await;
-    let deployment = deploy(&tenant, "feature", Value::Null).await;
+    let deployment = deploy(&tenant, "feature", &Value::Null).await;
     update(&tenant, &deployment, json!({ "addMembers": everybody(&tenant).await })).await;
     tenant.until(&["offered"], 40).await;
     let shown = request(&tenant, &deployment, "paused").await;
