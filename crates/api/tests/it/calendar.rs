@@ -231,7 +231,7 @@ async fn a_freeze_holds_a_rollout_until_it_is_crossed_or_ended() {
       /ring_set_id: there is no such ring set
     "#);
     let events =
-        world.get(&format!("{base}/rollouts/{rollout}/events?page_size=500")).await.expect(200);
+        world.get(&format!("{base}/rollouts/{rollout}/events?limit=500")).await.expect(200);
     let kinds: Vec<&str> =
         events["items"].as_array().unwrap().iter().map(|event| text(&event["kind"])).collect();
     assert!(kinds.contains(&"freeze_crossed"), "{kinds:?}");
