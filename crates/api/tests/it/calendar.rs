@@ -130,9 +130,9 @@ async fn the_next_windows_are_shown_by_both_clocks() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @"
-    2024-10-07T22:00:00+02:00 to 2024-10-08T02:00:00+02:00 = 2024-10-07T20:00:00Z to 2024-10-08T00:00:00Z after it is outside of its windows
-    2024-10-09T22:00:00+02:00 to 2024-10-10T04:00:00+02:00 = 2024-10-09T20:00:00Z to 2024-10-10T02:00:00Z after it is outside of its windows
-    2024-10-10T22:00:00+02:00 to 2024-10-11T04:00:00+02:00 = 2024-10-10T20:00:00Z to 2024-10-11T02:00:00Z after it is outside of its windows
+    2024-10-07T22:00:00+02:00 to 2024-10-08T02:00:00+02:00 = 2024-10-07T20:00:00Z after it is outside of its windows
+    2024-10-09T22:00:00+02:00 to 2024-10-10T04:00:00+02:00 = 2024-10-09T20:00:00Z after it is outside of its windows
+    2024-10-10T22:00:00+02:00 to 2024-10-11T04:00:00+02:00 = 2024-10-10T20:00:00Z after it is outside of its windows
     ");
     let many = world.get(&format!("{path}?ring=1&count=17")).await.expect(200);
     insta::assert_snapshot!(text(&many["periods"][15]["local_from"]), @"2024-11-04T22:00:00+01:00");
@@ -231,7 +231,7 @@ async fn a_freeze_holds_a_rollout_until_it_is_crossed_or_ended() {
       /ring_set_id: there is no such ring set
     "#);
     let events =
-        world.get(&format!("{base}/rollouts/{rollout}/events?page_size=500")).await.expect(200);
+        world.get(&format!("{base}/rollouts/{rollout}/events?limit=500")).await.expect(200);
     let kinds: Vec<&str> =
         events["items"].as_array().unwrap().iter().map(|event| text(&event["kind"])).collect();
     assert!(kinds.contains(&"freeze_crossed"), "{kinds:?}");
