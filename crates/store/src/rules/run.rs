@@ -10,7 +10,7 @@ use crate::catalog::UpdateRow;
 use crate::page::Page;
 use crate::releases::{self, NewRelease};
 use crate::rollouts::{self, NewRollout};
-use crate::{Store, StoreError, chain};
+use crate::{Store, StoreError};
 
 /// Devices not heard of for so long are left out, as of rollouts that people make.
 const INACTIVE_AFTER: TimeDelta = TimeDelta::days(28);

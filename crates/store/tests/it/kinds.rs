@@ -24,6 +24,7 @@ const LATER: Build = Build { revision: 900, ..VERSION };
 
 fn of_kind(kind: UpdateKind, entry: &str) -> ImportedUpdate {
     let build = UpdateBuild {
+        is_hotpatch: false,
         build: VERSION,
         product: "Windows 11".to_owned(),
         version: "25H2".to_owned(),

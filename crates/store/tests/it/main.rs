@@ -35,3 +35,4 @@ mod tenants;
 mod tokens;
 mod work;
 mod world;
+mod year;
