@@ -133,7 +133,7 @@ async fn a_cohort_is_held_and_released() {
     let filter = "model == \"Book 1\"";
     let hold = json!({ "id": OTHER, "filter": filter, "reason": "fire", "owner": "ana",
         "since": "2026-11-12T09:00:00Z", "expires_at": null, "devices": 1200, "complete": true });
-    api.answer("POST /holds", &[hold.clone()]);
+    api.answer("POST /holds", std::slice::from_ref(&hold));
     let made = run(&api.url, &["hold", "create", filter, "--reason", "fire"]).await;
     assert_eq!(made.code, 0, "{}", made.err);
     assert!(made.out.contains("devices\t1,200"), "{}", made.out);
