@@ -150,20 +150,15 @@ pub(crate) async fn compare(
 ) -> Result<axum::Json<PlanDifference>, Problem> {
     let (row, membership_changes) = state.store.plan_fetch(path.tenant, path.plan).await?;
     let plan = row.body.plan;
-    let other = match query.other {
-        Some(other) => {
-            let other = state.store.plan_fetch(path.tenant, other).await;
-            other
-                .map_err(|_| Problem::parameter("other", "there is no such plan here"))?
-                .0
-                .body
-                .plan
-        }
-        None => {
-            let set = state.store.ring_set_fetch(path.tenant, row.body.ring_set).await?.set;
-            let policy = plan.policy().clone();
-            Plan::new(&set, plan.starts_at(), plan.on_gate_failure(), policy)
-        }
+    let other = if let Some(other) = query.other {
+        let found = state.store.plan_fetch(path.tenant, other).await;
+        let (found, _) =
+            found.map_err(|_| Problem::parameter("other", "there is no such plan here"))?;
+        found.body.plan
+    } else {
+        let set = state.store.ring_set_fetch(path.tenant, row.body.ring_set).await?.set;
+        let policy = plan.policy().clone();
+        Plan::new(&set, plan.starts_at(), plan.on_gate_failure(), policy)
     };
     let changes = changes_out(&difference(&plan, &other), &plan);
     let membership_changes = query.other.map_or(membership_changes, |_| Vec::new());

@@ -85,33 +85,30 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        match limit {
-            Some(limit) => {
-                sqlx::query!(
-                    "insert into budget (tenant_id, devices) values ($1, $2)
+        if let Some(limit) = limit {
+            sqlx::query!(
+                "insert into budget (tenant_id, devices) values ($1, $2)
                      on conflict (tenant_id) do update set devices = excluded.devices",
-                    tenant.0,
-                    column(limit),
-                )
+                tenant.0,
+                column(limit),
+            )
+            .execute(&mut *tx)
+            .await?;
+        } else {
+            sqlx::query!("delete from budget where tenant_id = $1", tenant.0)
                 .execute(&mut *tx)
                 .await?;
-            }
-            None => {
-                sqlx::query!("delete from budget where tenant_id = $1", tenant.0)
-                    .execute(&mut *tx)
-                    .await?;
-                // Nobody has anything to wait for any more.
-                let waiting = sqlx::query_scalar!(
-                    "select id from rollout where tenant_id = $1
+            // Nobody has anything to wait for any more.
+            let waiting = sqlx::query_scalar!(
+                "select id from rollout where tenant_id = $1
                          and phase_name in ('offering', 'soaking') and waiting ->> 'for' = 'budget'
                      order by id",
-                    tenant.0,
-                )
-                .fetch_all(&mut *tx)
-                .await?;
-                if !waiting.is_empty() {
-                    work::ask(&mut tx, tenant, WorkKind::Decide, &waiting, now).await?;
-                }
+                tenant.0,
+            )
+            .fetch_all(&mut *tx)
+            .await?;
+            if !waiting.is_empty() {
+                work::ask(&mut tx, tenant, WorkKind::Decide, &waiting, now).await?;
             }
         }
         let body = json!({ "devices": limit });

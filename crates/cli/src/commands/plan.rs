@@ -181,7 +181,9 @@ async fn start(
         let (name, at) = (&ring.settings.name, text::time(ring.opens_at));
         say(&format!("  {name}: {}, opens {at} at the earliest", text::devices(ring.devices)));
     }
-    plan.membership_changes.iter().for_each(|change| say(&format!("  since then: {change}")));
+    for change in &plan.membership_changes {
+        say(&format!("  since then: {change}"));
+    }
     confirm::agree("It is started exactly as it was saved.", yes)?;
     let id = plan.id.unwrap_or_default().to_string();
     let path = ["tenants", tenant, "plans", &id, "start"];

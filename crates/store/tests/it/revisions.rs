@@ -12,7 +12,8 @@ use store::rollouts::{NewRevision, RevisionRow, RolloutRow};
 use crate::world::{FIRST, World, hour, number};
 
 async fn followed(world: &World) -> RevisionRow {
-    let mut all = world.store.rollout_revisions(world.tenant, world.rollout).await.unwrap();
+    let mut all =
+        world.store.rollout_revisions(world.tenant, world.rollout).await.expect("revisions");
     all.pop().expect("a revision")
 }
 

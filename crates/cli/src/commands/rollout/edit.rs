@@ -61,7 +61,9 @@ impl Edit {
         }
         let name = &rollout.release_name;
         say(&format!("{name}, plan revision {} -> {}:", body.revision, preview.typed.revision));
-        preview.typed.changes.iter().for_each(|change| say(&format!("  {}", change.text)));
+        for change in &preview.typed.changes {
+            say(&format!("  {}", change.text));
+        }
         let asked = "It counts from the next decision on; approvals given so far count no more.";
         confirm::agree(asked, self.yes)?;
         body.validate_only = false;

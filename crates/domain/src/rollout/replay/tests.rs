@@ -141,9 +141,13 @@ fn each_decision_is_asked_of_the_revision_it_followed() {
     let mut recorded = record(&plan);
     let later = PlanId(Uuid::from_u128(1));
     let half = recorded.len() / 2;
-    recorded[half..].iter_mut().for_each(|one| one.plan = later);
+    for one in &mut recorded[half..] {
+        one.plan = later;
+    }
     let mut rings = plan.rings().to_vec();
-    rings.iter_mut().for_each(|ring| ring.waves = WaveLimit { least: 1, most: 1, percent: 1 });
+    for ring in &mut rings {
+        ring.waves = WaveLimit { least: 1, most: 1, percent: 1 };
+    }
     let other = plan.revised(rings, plan.starts_at(), plan.on_gate_failure()).expect("other waves");
     let of = |id| if id == later { &other } else { &plan };
     let found = replay(of, &recorded);

@@ -58,13 +58,12 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         let row = fetch(&mut tx, tenant, plan, false).await?;
         let body = &row.body;
-        let changes = match row.started {
-            Some(_) => Vec::new(),
-            None => {
-                let rings = body.plan.rings().len();
-                let now = members::of(&mut tx, tenant, body.ring_set, rings).await?;
-                members::changes(&body.plan, &body.members, &now)
-            }
+        let changes = if row.started.is_some() {
+            Vec::new()
+        } else {
+            let rings = body.plan.rings().len();
+            let now = members::of(&mut tx, tenant, body.ring_set, rings).await?;
+            members::changes(&body.plan, &body.members, &now)
         };
         tx.commit().await?;
         Ok((row, changes))
