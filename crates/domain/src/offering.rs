@@ -58,7 +58,7 @@ pub fn offering(delivery: Delivery, strategy: Strategy) -> Result<&'static Offer
         Delivery::Quality { expedite: Some(_) } => {
             ("expedited quality updates", quality::expedited(strategy))
         }
-        Delivery::Feature { .. } => ("feature updates", feature::pair(strategy)),
+        Delivery::Feature { .. } => ("feature updates", Ok(feature::by(strategy))),
         Delivery::Driver => ("drivers", driver::pair(strategy)),
         Delivery::Edge => ("versions of Microsoft Edge", edge::pair(strategy)),
         Delivery::Microsoft365Apps { .. } => {

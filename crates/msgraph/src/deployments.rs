@@ -182,7 +182,7 @@ fn to(audience: &str) -> impl Fn(&WireDeployment) -> bool + Sync {
     move |one| one.audience.as_ref().is_some_and(|found| found.id == audience)
 }
 
-fn wanted<'a>(is_it: &'a (dyn Fn(&WireDeployment) -> bool + Sync)) -> Wanted<'a, WireDeployment> {
+fn wanted(is_it: &(dyn Fn(&WireDeployment) -> bool + Sync)) -> Wanted<'_, WireDeployment> {
     let list = "/admin/windows/updates/deployments?$expand=audience";
     Wanted { version: Version::Beta, list, collection: DEPLOYMENTS, is_it }
 }

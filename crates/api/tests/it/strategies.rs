@@ -34,7 +34,7 @@ async fn a_strategy_is_chosen_and_what_is_impossible_is_refused() {
     assert!(problem.contains("\n  /quality: "), "{problem}");
     assert!(problem.contains("\n  /edge: "), "{problem}");
     assert_eq!(world.get(&path).await.expect(200), chosen, "nothing was changed");
-    assert_eq!(put(json!({ "tea": "intune" })).await.status, 400);
+    assert_eq!(put(json!({ "tea": "intune" })).await.status, 422);
     assert_eq!(put(json!({})).await.expect(200), usual);
 
     let operator = world.token(Role::Operator, Some(tenant)).await;

@@ -1,6 +1,6 @@
 //! Feature updates: one version of Windows.
 
-use super::{Offering, Pair, Way};
+use super::{Offering, Way};
 use crate::update::Strategy;
 
 const ROLLED_BACK: &str = "`windowsUpdateForBusinessConfiguration` with `featureUpdatesWillBeRolledBack`, \
@@ -44,9 +44,9 @@ static PROFILE: Offering = Offering {
     ],
 };
 
-pub(super) const fn pair(strategy: Strategy) -> Pair {
+pub(super) const fn by(strategy: Strategy) -> &'static Offering {
     match strategy {
-        Strategy::DeploymentService => Ok(&DEPLOYMENT),
-        Strategy::Intune => Ok(&PROFILE),
+        Strategy::DeploymentService => &DEPLOYMENT,
+        Strategy::Intune => &PROFILE,
     }
 }

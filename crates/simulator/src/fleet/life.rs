@@ -94,7 +94,7 @@ impl Fleet {
         let waits = before == Phase::Failed && now < device.retry_from.seconds();
         let has =
             |level| if level == FEATURE { device.upgrade.installed } else { level <= installed };
-        let takes = |level| !has(level) && !failed.has(level) && !(waits && level == target);
+        let takes = |level| !(has(level) || failed.has(level) || waits && level == target);
         let offer = around.rules.offer(around.tenant, index, now, |level| {
             takes(level) && !device.is_stopped(level, false)
         });

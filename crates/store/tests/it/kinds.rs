@@ -44,11 +44,11 @@ fn of_kind(kind: UpdateKind, entry: &str) -> ImportedUpdate {
 async fn release(world: &World, update: ImportedUpdate) -> ReleaseId {
     let (store, tenant) = (&world.store, world.tenant);
     let name = update.catalog_entry_id.clone();
-    store.catalog_import(tenant, &[update]).await.unwrap();
-    let all = store.update_list(tenant, ALL).await.unwrap();
-    let found = all.iter().find(|one| one.update.catalog_entry_id == name).unwrap().id;
+    store.catalog_import(tenant, &[update]).await.expect("a catalogue");
+    let all = store.update_list(tenant, ALL).await.expect("updates");
+    let found = all.iter().find(|one| one.update.catalog_entry_id == name).expect("it").id;
     let new = NewRelease { update: found, name: &name, delivery: None };
-    store.release_create(tenant, new, "ana", hour(0)).await.unwrap().id
+    store.release_create(tenant, new, "ana", hour(0)).await.expect("a release").id
 }
 
 fn made(world: &World, release: ReleaseId) -> NewRollout {
