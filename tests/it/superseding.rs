@@ -94,7 +94,7 @@ async fn an_approved_release_takes_the_place_of_an_older_one_mid_way() {
     assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
     truth::check(&stack, &newer).await;
     truth::check_running(&stack, &older).await;
-    never_backwards(&stack, &november, &newer.update).await;
+    never_backwards(&stack, &november, &newer.update);
     let all: api::List<api::Rollout> = api.get(&format!("{at}/rollouts")).await;
     assert_eq!(all.items.len(), 2, "the rule approved once");
     server.shutdown().await;
@@ -102,7 +102,7 @@ async fn an_approved_release_takes_the_place_of_an_older_one_mid_way() {
 }
 
 /// No device that had begun with the newer update was offered the older one after that.
-async fn never_backwards(stack: &Stack, older: &api::Update, newer: &api::Update) {
+fn never_backwards(stack: &Stack, older: &api::Update, newer: &api::Update) {
     let ledger = stack.simulator.ledger();
     let first = |device: Uuid| {
         let offers = ledger.entries.iter().filter(|one| {

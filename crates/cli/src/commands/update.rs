@@ -70,7 +70,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Declare {
-    /// edge or microsoft_365_apps.
+    /// edge or `microsoft_365_apps`.
     #[arg(long)]
     kind: Kind,
     /// As the product's policies name it: stable, current, monthlyEnterprise.
@@ -140,7 +140,11 @@ async fn get(context: &Context<'_>, wanted: &str) -> Result<(), Failure> {
     let detail = &found.typed;
     context.output.one(&found.json, &fields(detail))?;
     match context.output.form {
-        Form::Table | Form::Plain => write_lines(issues(&detail.known_issues)),
+        Form::Table => {
+            let lines = issues(&detail.known_issues).into_iter();
+            write_lines(lines.map(|line| line.replace('\t', "  ")))
+        }
+        Form::Plain => write_lines(issues(&detail.known_issues)),
         Form::Json | Form::Jsonl => Ok(()),
     }
 }
@@ -187,7 +191,7 @@ fn issues(issues: &[KnownIssue]) -> Vec<String> {
     sorted.into_iter().map(issue).collect()
 }
 
-/// `known issue	WI100	confirmed	Windows 11, version 24H2	Some printers ...`
+/// A line, its parts set apart by tabs: id, status, product, title.
 pub(crate) fn issue(issue: &KnownIssue) -> String {
     let (id, status, product, title) = (&issue.id, &issue.status, &issue.product, &issue.title);
     let ends = issue.resolving_kb.as_ref().map(|kb| format!(" (ended by {kb})"));

@@ -72,7 +72,7 @@ async fn what_is_declared_and_ruled_is_sent_as_said() {
     let preview = json!({ "at": "2026-11-10T18:00:00Z", "updates": [{ "update_id": UPDATE,
         "short_name": "2026.11 B", "released_at": "2026-11-10T18:00:00Z", "standing": "due",
         "why": "It is approved at the next look, within moments." }] });
-    api.answer(&format!("GET /rules/{RULE}/preview"), &[preview.clone()]);
+    api.answer(&format!("GET /rules/{RULE}/preview"), std::slice::from_ref(&preview));
     api.answer("POST /rules/preview", &[preview]);
     let declare =
         ["update", "declare", "--kind", "edge", "--channel", "stable", "--app-version", "131.0.1"];

@@ -261,7 +261,7 @@ fn a_rule_takes_what_fits_it_and_says_why_not() {
     let gone = ImportedUpdate { deployable_until: Some(hour(24)), ..bad.clone() };
     assert_eq!(judged(&strict, &[gone], &[], 1), other(Mismatch::Expired));
     let edge = app(UpdateKind::Edge, "beta", "131.0");
-    assert_eq!(judged(&strict, &[edge.clone()], &[], 1), other(Mismatch::Kind));
+    assert_eq!(judged(&strict, std::slice::from_ref(&edge), &[], 1), other(Mismatch::Kind));
     let stable = Some("stable".to_owned());
     let apps = Rule { kind: UpdateKind::Edge, channel: stable, ..rule() };
     assert_eq!(judged(&apps, &[edge], &[], 1), other(Mismatch::Channel));

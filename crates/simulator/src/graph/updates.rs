@@ -41,9 +41,7 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
             enrol(world, request, &ids.collect::<Vec<_>>(), action.starts_with("enroll"))
         }
         (method @ ("GET" | "DELETE"), ["updatableAssets", id]) => asset(world, request, method, id),
-        (_, ["catalog", "entries"] | ["products", ..] | ["updatableAssets", ..]) => {
-            Reply::wrong_method()
-        }
+        (_, ["catalog", "entries"] | ["products" | "updatableAssets", ..]) => Reply::wrong_method(),
         (_, [segment, ..]) => Reply::no_segment(segment),
         (_, []) => Reply::no_segment("updates"),
     }

@@ -27,13 +27,17 @@ fn rule(ring_set: RingSetId) -> Rule {
 }
 
 async fn create(world: &World, rule: &Rule) -> RuleId {
-    world.store.rule_create(world.tenant, rule, "ana", hour(2)).await.unwrap().id
+    world.store.rule_create(world.tenant, rule, "ana", hour(2)).await.expect("a rule").id
 }
 
 /// A world whose rollout is of the update of day 0, and a catalogue with the one of day 28.
 async fn month() -> World {
     let world = World::of(60).await;
-    world.store.catalog_import(world.tenant, &[released(28, 300, "KB3")]).await.unwrap();
+    world
+        .store
+        .catalog_import(world.tenant, &[released(28, 300, "KB3")])
+        .await
+        .expect("a catalogue");
     world
 }
 

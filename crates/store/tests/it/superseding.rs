@@ -19,11 +19,11 @@ use crate::world::{
 /// The release of an update that comes out later.
 async fn release(world: &World, update: ImportedUpdate) -> ReleaseId {
     let name = update.short_name.clone();
-    world.store.catalog_import(world.tenant, &[update]).await.unwrap();
-    let rows = world.store.update_list(world.tenant, ALL).await.unwrap();
-    let update = rows.iter().find(|row| row.update.short_name == name).unwrap().id;
+    world.store.catalog_import(world.tenant, &[update]).await.expect("a catalogue");
+    let rows = world.store.update_list(world.tenant, ALL).await.expect("updates");
+    let update = rows.iter().find(|row| row.update.short_name == name).expect("it is there").id;
     let new = NewRelease { update, name: &name, delivery: None };
-    world.store.release_create(world.tenant, new, "ana", hour(3)).await.unwrap().id
+    world.store.release_create(world.tenant, new, "ana", hour(3)).await.expect("a release").id
 }
 
 async fn roll_out(
@@ -46,7 +46,8 @@ async fn in_state(world: &World, rollout: RolloutId, state: AttemptState, code: 
 async fn play(world: &World, rollout: RolloutId, at: i64) -> Vec<Event> {
     let mut events = Vec::new();
     for _ in 0..40 {
-        let snapshot = world.store.rollout_snapshot(world.tenant, rollout).await.unwrap();
+        let snapshot =
+            world.store.rollout_snapshot(world.tenant, rollout).await.expect("a snapshot");
         let now = hour(at);
         let Decision::Act(event) =
             decide(&snapshot.plan, snapshot.phase, &snapshot.observations, now)
@@ -125,7 +126,7 @@ async fn check_in(world: &World, devices: std::ops::Range<u128>, revision: u32, 
         .store
         .checkin_ingest(world.tenant, &all, chrono::TimeDelta::hours(4), hour(at))
         .await
-        .unwrap();
+        .expect("it is taken in");
 }
 
 #[tokio::test(flavor = "multi_thread")]
