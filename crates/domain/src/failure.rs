@@ -54,6 +54,13 @@ pub static KNOWN: [Known; 33] = [
     ),
     known("0x80073701", "ERROR_SXS_ASSEMBLY_MISSING", "the component store lacks an assembly"),
     known("0x80073712", "ERROR_SXS_COMPONENT_STORE_CORRUPT", "the component store is damaged"),
+    known("0x800f081f", "CBS_E_SOURCE_MISSING", "the source of a component was not found"),
+    known("0x800f0831", "CBS_E_STORE_CORRUPTION", "the component store lacks an earlier update"),
+    known(
+        "0x800f0922",
+        "CBS_E_INSTALLERS_FAILED",
+        "a component could not be installed: often a full system partition",
+    ),
     known(
         "0x80200053",
         "BG_E_VALIDATION_FAILED",
@@ -73,13 +80,6 @@ pub static KNOWN: [Known; 33] = [
         "0x80242014",
         "WU_E_UH_POSTREBOOTSTILLPENDING",
         "work after the restart is still under way",
-    ),
-    known("0x800f081f", "CBS_E_SOURCE_MISSING", "the source of a component was not found"),
-    known("0x800f0831", "CBS_E_STORE_CORRUPTION", "the component store lacks an earlier update"),
-    known(
-        "0x800f0922",
-        "CBS_E_INSTALLERS_FAILED",
-        "a component could not be installed: often a full system partition",
     ),
     known("0xc1900101", "", "the upgrade was rolled back: mostly a driver"),
     known("0xc1900200", "", "the device does not meet the requirements of the version"),
