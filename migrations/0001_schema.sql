@@ -1043,7 +1043,7 @@ begin
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
             when $8 is null and b.os_revision is null or d.os_build is null then 'no_content'
-            when d.os_revision > b.highest then 'ahead' -- never moved back
+            when $8 is null and d.os_revision > b.highest then 'ahead' -- never moved back
             when d.os_revision >= b.os_revision or d.os_build >= $8 then 'already_current'
             when b.highest < f.os_revision then 'below_floor'
             when h.device_id is not null then 'held' -- last, for it may be lifted
