@@ -63,7 +63,7 @@ async fn held(world: &World, now: DateTime<Utc>) -> Option<Held> {
     match decide(&snapshot.plan, snapshot.phase, seen, now) {
         Decision::Act(Event::WaveOffered { ring: FIRST, .. }) => None,
         Decision::Wait(WaitingOn::Offers { ring: FIRST, held, .. }) => Some(held),
-        other => panic!("{other:?}"),
+        other @ (Decision::Act(_) | Decision::Wait(_)) => panic!("{other:?}"),
     }
 }
 

@@ -63,6 +63,7 @@ fn record(plan: &Plan) -> Vec<Recorded> {
             plan_id: PlanId(Uuid::nil()),
             author: "ana".to_owned(),
             approvals: Vec::new(),
+            calendar: crate::calendar::Known::default(),
         };
         match decide(plan, phase, &observations, hour(at)) {
             Decision::Act(event) => {
