@@ -66,7 +66,7 @@ pub(crate) fn calendar_in(
     }
     let opening = opening_in(calendar.opening, &format!("{at}/opening"), checks);
     let mut windows = Vec::with_capacity(calendar.windows.len());
-    for (index, window) in calendar.windows.into_iter().enumerate() {
+    for (index, window) in calendar.windows.iter().enumerate() {
         windows.extend(window_in(window, &format!("{at}/windows/{index}"), checks));
     }
     Some(RingCalendar {
@@ -110,7 +110,7 @@ fn opening_in(opening: wire::Opening, at: &str, checks: &mut Checks) -> Opening 
     }
 }
 
-fn window_in(window: wire::Window, at: &str, checks: &mut Checks) -> Option<Window> {
+fn window_in(window: &wire::Window, at: &str, checks: &mut Checks) -> Option<Window> {
     let rule = Rule::new(&window.rule);
     if let Err(error) = &rule {
         checks.wrong(format!("{at}/rule"), error.to_string());

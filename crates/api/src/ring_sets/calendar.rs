@@ -76,8 +76,8 @@ pub(super) async fn check_holidays(
     let there = state.store.holidays_there(tenant, &names).await?;
     let mut checks = crate::checks::Checks::default();
     for (index, ring) in set.indexed() {
-        let named = ring.calendar.as_ref().and_then(|calendar| calendar.holidays.as_ref());
-        if let Some(missing) = named.filter(|name| !there.contains(name)) {
+        let wanted = ring.calendar.as_ref().and_then(|calendar| calendar.holidays.as_ref());
+        if let Some(missing) = wanted.filter(|name| !there.contains(name)) {
             checks.wrong(
                 format!("/rings/{}/calendar/holidays", index.0),
                 format!("there is no holiday calendar {missing:?}; import it first"),

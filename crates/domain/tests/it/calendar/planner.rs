@@ -253,7 +253,7 @@ proptest! {
     }
 }
 
-fn small_plan(calendar: RingCalendar) -> Plan {
+fn small_plan(calendar: &RingCalendar) -> Plan {
     let of = |name, percent| Ring { calendar: Some(calendar.clone()), ..ring(name, percent, 0) };
     let rings = vec![of("Canary", 10), of("Early", 30), of("Broad", 60)];
     let set = RingSet::new("Three".to_owned(), rings).expect("a good set");
@@ -263,7 +263,7 @@ fn small_plan(calendar: RingCalendar) -> Plan {
 #[test]
 fn a_closing_window_stops_offers_and_leaves_devices_at_work() {
     // hour(0) is midnight.
-    let plan = small_plan(calendar("UTC", vec![window("FREQ=DAILY", "00:00", 60)]));
+    let plan = small_plan(&calendar("UTC", vec![window("FREQ=DAILY", "00:00", 60)]));
     let mut fleet = Fleet::new([40, 10, 10], 0);
     let phase = Phase::Offering { ring: RingIndex(0), since: hour(0) };
     fleet.set(0, &[(S::Offered, 5), (S::Assigned, 35)]);
@@ -284,7 +284,7 @@ fn a_closing_window_stops_offers_and_leaves_devices_at_work() {
 
 #[test]
 fn no_calendar_stops_a_removal_or_a_pause() {
-    let plan = small_plan(calendar("UTC", vec![window("FREQ=DAILY", "00:00", 60)]));
+    let plan = small_plan(&calendar("UTC", vec![window("FREQ=DAILY", "00:00", 60)]));
     let mut fleet = Fleet::new([40, 10, 10], 0);
     fleet.set(0, &[(S::Confirmed, 20), (S::Assigned, 20)]);
     let known = Known { freezes: freezes(&[(0, 1_000, None)]), ..Known::default() };
@@ -303,7 +303,7 @@ fn no_calendar_stops_a_removal_or_a_pause() {
 
 #[test]
 fn a_promoted_ring_waits_for_its_calendar_all_the_same() {
-    let plan = small_plan(RingCalendar::ALWAYS);
+    let plan = small_plan(&RingCalendar::ALWAYS);
     let mut fleet = Fleet::new([40, 10, 10], 0);
     fleet.set(0, &[(S::Confirmed, 40)]);
     let vouched = Intent { promoted: Some(RingIndex(2)), ..running(0) };
@@ -333,7 +333,7 @@ fn a_promoted_ring_waits_for_its_calendar_all_the_same() {
 #[test]
 fn a_rate_holds_whatever_the_waves_allow() {
     let rate = RingCalendar { max_per_hour: NonZeroU32::new(15), ..RingCalendar::ALWAYS };
-    let plan = small_plan(rate);
+    let plan = small_plan(&rate);
     let fleet = Fleet::new([400, 10, 10], 0);
     let phase = Phase::Offering { ring: RingIndex(0), since: hour(0) };
     let at = |minutes| hour(0) + TimeDelta::minutes(minutes);
