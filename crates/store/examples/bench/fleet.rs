@@ -151,7 +151,7 @@ pub(crate) async fn rollout(
     let release = store
         .release_create(
             tenant,
-            store::releases::NewRelease { update: update, name: "Release", delivery: None },
+            store::releases::NewRelease { update, name: "Release", delivery: None },
             "bench",
             hour(0),
         )

@@ -335,7 +335,7 @@ pub(crate) async fn rollout(
     let release = store
         .release_create(
             tenant,
-            store::releases::NewRelease { update: update, name: "November", delivery: None },
+            store::releases::NewRelease { update, name: "November", delivery: None },
             "ana",
             hour(0),
         )
