@@ -29,7 +29,7 @@ fn targets(world: &World) -> [Target; 3] {
 }
 
 async fn wanted(world: &World) -> Vec<Access> {
-    let row = world.store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
+    let row = world.store.rollout_fetch(world.tenant, world.rollout).await.expect("it works");
     row.rings.iter().map(|ring| ring.wanted).collect()
 }
 
@@ -107,7 +107,7 @@ async fn a_pause_wakes_who_decides_and_who_tells() {
     execute(&mut raw, "update work set due_at = null").await.unwrap();
     store.pause_set(tenant, new(Target::Tenant), hour(2)).await.unwrap();
     for kind in [WorkKind::Decide, WorkKind::Enforce] {
-        let lease = std::time::Duration::from_secs(60);
+        let lease = std::time::Duration::from_mins(1);
         let claims = store.work_claim(&[kind], 10, lease, hour(2)).await.unwrap();
         let subjects: Vec<_> = claims.iter().map(|claim| claim.subject).collect();
         assert_eq!(subjects, [rollout.0], "{kind:?}");

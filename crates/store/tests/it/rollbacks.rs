@@ -21,11 +21,11 @@ async fn confirm(world: &World, devices: &[EntraDeviceId], at: i64) {
     };
     let reports: Vec<Report> = devices.iter().map(report).collect();
     let ingested = world.store.report_ingest(world.tenant, world.rollout, &reports, hour(at)).await;
-    assert_eq!(ingested.unwrap().moved, devices.len() as u64);
+    assert_eq!(ingested.expect("it works").moved, devices.len() as u64);
 }
 
 async fn outlook(world: &World, at: i64) -> Outlook {
-    world.store.rollout_outlook(world.tenant, world.rollout, hour(at)).await.unwrap()
+    world.store.rollout_outlook(world.tenant, world.rollout, hour(at)).await.expect("it works")
 }
 
 fn count(outlook: &Outlook, of: impl Fn(&Prospect) -> bool) -> u32 {
@@ -43,7 +43,7 @@ async fn disturb(world: &World, devices: &[EntraDeviceId]) {
         "os_revision = (select max(os_revision) + 1 from update_build)",
         "object_id = null",
     ]) {
-        assert_eq!(execute(&mut raw, &set(device, what)).await.unwrap(), 1);
+        assert_eq!(execute(&mut raw, &set(device, what)).await.expect("it works"), 1);
     }
 }
 
