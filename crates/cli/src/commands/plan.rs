@@ -211,7 +211,7 @@ async fn difference(
             if lines.is_empty() {
                 say("Nothing is different.");
             }
-            write_lines(lines.into_iter())
+            write_lines(lines)
         }
         Form::Json => write(&format!("{:#}\n", found.json)),
         Form::Jsonl => write(&format!("{}\n", found.json)),
