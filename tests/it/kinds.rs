@@ -5,14 +5,12 @@ use std::collections::HashMap;
 
 use api_types::{Access, PhaseName as P, Rollout};
 use chrono::{DateTime, TimeDelta, Utc};
-use msgraph::Version;
 use serde_json::{Value, json};
 use simulator::Scenario;
-use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::stack::{Api, Stack, Started, Wish, patient_rings};
-use crate::tenant::{client, objects};
+use crate::tenant::objects;
 use crate::truth;
 
 const WISH: Wish = Wish { devices: 120, speed: 20_000.0, scenario: Scenario::Healthy };
@@ -39,58 +37,25 @@ async fn start(api: &Api, at: &str, update: &api_types::Update, delivery: &Value
 }
 
 /// A tenant whose catalogue and fleet were read.
-async fn connect(stack: &Stack, api: &Api) -> (Uuid, String) {
+async fn connect(stack: &Stack, api: &Api) -> String {
     let secret = simulator::DEFAULT_CLIENT_SECRET;
     let tenant = api.create_tenant(&stack.simulator, secret).await;
     let at = format!("/tenants/{}", tenant.id);
     for _ in 0..400 {
         let tenant: api_types::Tenant = api.get(&at).await;
         if tenant.synced_at.is_some() {
-            return (tenant.id, at);
+            return at;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("the tenant is never read");
 }
 
-/// The feature update of the simulator's catalogue, put into the tenant's where it is not there yet.
-async fn feature_update(stack: &Stack, api: &Api, tenant: Uuid, at: &str) -> api_types::Update {
-    let entries: Value = client(&stack.simulator)
-        .get_json(Version::Beta, "/admin/windows/updates/catalog/entries")
-        .await
-        .expect("a catalogue");
-    let kind = "#microsoft.graph.windowsUpdates.featureUpdateCatalogEntry";
-    let mut all = entries["value"].as_array().expect("entries").iter();
-    let entry = all.find(|entry| entry["@odata.type"] == kind).expect("a feature update");
-    let released: DateTime<Utc> =
-        entry["releaseDateTime"].as_str().expect("a time").parse().expect("a time");
-    let mut database = stack.database.connect().await;
-    let id: Uuid = sqlx::query(
-        "insert into catalog_update (tenant_id, id, catalog_entry_id, kind, version, title, short_name,
-             classification, cadence, released_at, is_expeditable)
-         values ($1, $2, $3, 'feature', $4, $4, '25H2', 'feature', 'annual', $5, false)
-         on conflict (tenant_id, catalog_entry_id) do update set version = $4 returning id",
-    )
-    .bind(tenant)
-    .bind(Uuid::now_v7())
-    .bind(entry["id"].as_str())
-    .bind(entry["version"].as_str())
-    .bind(released)
-    .fetch_one(&mut database)
-    .await
-    .expect("an update")
-    .get("id");
-    sqlx::query(
-        "insert into update_build (tenant_id, update_id, os_major, os_minor, os_build, os_revision,
-             product, version) values ($1, $2, 10, 0, 26200, 0, 'Windows 11', '25H2')
-         on conflict do nothing",
-    )
-    .bind(tenant)
-    .bind(id)
-    .execute(&mut database)
-    .await
-    .expect("a build");
-    api.get(&format!("{at}/updates/{id}")).await
+/// The Windows version of the simulator's catalogue.
+async fn feature_update(api: &Api, at: &str) -> api_types::Update {
+    let found: api_types::List<api_types::Update> =
+        api.get(&format!("{at}/updates?kind=feature")).await;
+    found.items.into_iter().next().expect("a feature update")
 }
 
 /// Waits until `done` says something of the rollout; two minutes at most.
@@ -182,7 +147,7 @@ async fn an_expedited_update_goes_out_by_deployments() {
     let stack = Stack::new(WISH).await;
     let server = stack.serve().await;
     let api = Api::new(server.address(), server.first_token().expect("a first token"));
-    let (_, at) = connect(&stack, &api).await;
+    let at = connect(&stack, &api).await;
     let updates: api_types::List<api_types::Update> = api.get(&format!("{at}/updates")).await;
     let update = updates.items.iter().find(|one| one.is_expeditable).expect("one").clone();
     let delivery = json!({ "kind": "quality", "expedite": 0 });
@@ -201,8 +166,8 @@ async fn a_windows_version_goes_out_by_deployments() {
     let stack = Stack::new(WISH).await;
     let server = stack.serve().await;
     let api = Api::new(server.address(), server.first_token().expect("a first token"));
-    let (tenant, at) = connect(&stack, &api).await;
-    let update = feature_update(&stack, &api, tenant, &at).await;
+    let at = connect(&stack, &api).await;
+    let update = feature_update(&api, &at).await;
     let delivery = json!({ "kind": "feature", "uninstall_window_days": 30 });
     let started = start(&api, &at, &update, &delivery).await;
     plays(&stack, &api, &started, &BY_DEPLOYMENT).await;
@@ -215,13 +180,13 @@ async fn a_windows_version_goes_out_by_profiles() {
     let stack = Stack::new(WISH).await;
     let server = stack.serve().await;
     let api = Api::new(server.address(), server.first_token().expect("a first token"));
-    let (tenant, at) = connect(&stack, &api).await;
+    let at = connect(&stack, &api).await;
     let (status, body) = api
         .call("PUT", &format!("{at}/strategies"), Some(json!({ "feature": "intune" })))
         .await
         .expect("an answer");
     assert_eq!(status, 200, "{body}");
-    let update = feature_update(&stack, &api, tenant, &at).await;
+    let update = feature_update(&api, &at).await;
     let delivery = json!({ "kind": "feature", "uninstall_window_days": 30 });
     let started = start(&api, &at, &update, &delivery).await;
     plays(&stack, &api, &started, &BY_PROFILE).await;
@@ -240,8 +205,8 @@ async fn a_version_stays_where_the_window_is_over() {
     let stack = Stack::new(WISH).await;
     let server = stack.serve().await;
     let api = Api::new(server.address(), server.first_token().expect("a first token"));
-    let (tenant, at) = connect(&stack, &api).await;
-    let update = feature_update(&stack, &api, tenant, &at).await;
+    let at = connect(&stack, &api).await;
+    let update = feature_update(&api, &at).await;
     let delivery = json!({ "kind": "feature", "uninstall_window_days": 2 });
     let started = start(&api, &at, &update, &delivery).await;
     api.until(&started, &[P::Completed]).await;

@@ -98,8 +98,8 @@ async fn what_a_revision_may_not_change_is_named_and_nothing_changes() {
       /rings/First/deadline_days: 99 is out of range; 0 to 30 is right
     422 invalid: /rings/First: invalid type: string "long", expected f64
       /rings/First: invalid type: string "long", expected f64
-    422 invalid: /rings/First: unknown field `colour`, expected one of `name`, `percent`, `groups`, `deferral_days`, `deadline_days`, `grace_days`, `gate`, `waves`, `approvals`
-      /rings/First: unknown field `colour`, expected one of `name`, `percent`, `groups`, `deferral_days`, `deadline_days`, `grace_days`, `gate`, `waves`, `approvals`
+    422 invalid: /rings/First: unknown field `colour`, expected one of `name`, `percent`, `groups`, `deferral_days`, `deadline_days`, `grace_days`, `gate`, `waves`, `approvals`, `calendar`
+      /rings/First: unknown field `colour`, expected one of `name`, `percent`, `groups`, `deferral_days`, `deadline_days`, `grace_days`, `gate`, `waves`, `approvals`, `calendar`
     422 invalid: /rings/First: this ring is named twice
       /rings/First: this ring is named twice
     422 invalid: /rings/First/gate/bake_hours: 2161 is out of range; 0 to 2160 is right

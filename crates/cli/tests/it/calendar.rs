@@ -42,7 +42,7 @@ async fn the_next_windows_of_a_ring() {
             { "from": "2027-03-30T20:00:00Z", "until": null, "local_from": "2027-03-30T22:00:00+02:00",
               "local_until": null, "after": null },
         ] });
-    api.answer(&format!("GET /ring-sets/{SET}/calendar"), &[times.clone()]);
+    api.answer(&format!("GET /ring-sets/{SET}/calendar"), std::slice::from_ref(&times));
     let table = run(&api.url, &["calendar", "next", "Broad", "--count", "2", "-o", "table"]).await;
     assert_eq!(table.code, 0, "{}", table.err);
     insta::assert_snapshot!("calendar_next_table", table.out);

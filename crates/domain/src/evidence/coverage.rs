@@ -78,7 +78,7 @@ pub fn most_silent(
         (mean.ceil().clamp(0.0, f64::from(exposed)), f64::from(exposed) + 1.0);
     // The bound falls from the mean on.
     while beyond - fits > 1.0 {
-        let middle = ((fits + beyond) / 2.0).floor();
+        let middle = f64::midpoint(fits, beyond).floor();
         if ln_tail(middle, mean) <= LN_ERROR { beyond = middle } else { fits = middle }
     }
     Some(whole(fits))
@@ -126,8 +126,8 @@ mod tests {
         let mut slow = PAST;
         slow[3] = 3_000; // below its own earlier age: a curve never falls
         let usual = usual(&[PAST, slow, PAST]).unwrap();
-        let share = |hours| (usual.share(TimeDelta::hours(hours)) * 10_000.0).round();
-        assert_eq!([4, 12, 24, 48, 1_000].map(share), [500.0, 4_000.0, 4_000.0, 9_000.0, 9_500.0]);
+        let share = |hours| format!("{:.2}", usual.share(TimeDelta::hours(hours)));
+        assert_eq!([4, 12, 24, 48, 1_000].map(share), ["0.05", "0.40", "0.40", "0.90", "0.95"]);
         assert_eq!(super::usual(&[[0; AGES.len()]; 3]), None, "nothing was ever heard");
     }
 

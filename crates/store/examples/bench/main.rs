@@ -116,7 +116,7 @@ async fn run(store: &Store, raw: &mut Raw, devices: u32) -> Outcome<Table> {
     let small = fleet::rollout(store, other, update, set).await?;
     raw.run("vacuum analyze").await?;
     let fleets = load::Fleets { large: (tenant, rollout), small: (other, small) };
-    load::latencies(store, &fleets, devices, &mut table).await?;
+    Box::pin(load::latencies(store, &fleets, devices, &mut table)).await?;
     Ok(table)
 }
 

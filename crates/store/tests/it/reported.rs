@@ -48,8 +48,8 @@ async fn three_past_rollouts_say_how_soon_outcomes_come() {
     }
     let (usual, _) = known(&world).await;
     let usual = usual.expect("three of them are");
-    let shares = [4, 8, 24, 48].map(|hours| (usual.share(TimeDelta::hours(hours)) * 100.0).round());
-    assert_eq!(shares, [0.0, 60.0, 60.0, 80.0]);
+    let shares = [4, 8, 24, 48].map(|hours| format!("{:.2}", usual.share(TimeDelta::hours(hours))));
+    assert_eq!(shares, ["0.00", "0.60", "0.60", "0.80"]);
     // Waves of a quarter of a day count together, as of its end.
     for at in [0, 1, 5, 11, 300] {
         world.offer(2, hour(400 + at)).await.expect("a wave");

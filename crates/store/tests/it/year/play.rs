@@ -114,8 +114,10 @@ impl Play {
     }
 
     /// Until nothing is under way any more.
-    pub(super) async fn to_the_end(&mut self) {
+    pub(super) async fn finish(&mut self) {
+        let too_long = self.now + TimeDelta::days(60);
         while !self.rollouts.iter().all(Played::is_over) {
+            assert!(self.now < too_long, "it comes to no end:\n{}", self.transcript);
             self.now += TICK;
             self.tick().await;
         }
@@ -218,7 +220,7 @@ impl Play {
                 let (devices, waves, first) = self.rollouts[index].removals.expect("removals");
                 let first = first.format("%a %d %b %H:%M");
                 self.say(&format!(
-                    "{name}: rolled back, {devices} devices told to uninstall in {waves} waves from {first}"
+                    "{name}: rolled back, {devices} devices told to uninstall, waves: {waves}, from {first}"
                 ));
             }
             Event::Superseded { .. } => {
@@ -244,7 +246,7 @@ impl Play {
             let ring = RINGS[usize::from(ring)].0;
             let (first, last) = (when(first), when(last));
             self.say(&format!(
-                "{name}: offered to {devices} devices of {ring} in {waves} waves, {first} to {last}"
+                "{name}: offered to {devices} devices of {ring}, waves: {waves}, {first} to {last}"
             ));
         }
     }
