@@ -11,7 +11,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::delay::{DelayCurve, Knot};
-use super::grid::real;
 
 /// The ages of an offer at which past releases are read.
 pub const AGES: [TimeDelta; 8] = [
@@ -74,14 +73,17 @@ pub fn most_silent(
         .map(|offer| f64::from(offer.devices) * (1.0 - usual.share(now - offer.at)))
         .sum();
     let mean = f64::from(exposed) * silent / offered;
-    let (mut fits, mut beyond) =
-        (mean.ceil().clamp(0.0, f64::from(exposed)), f64::from(exposed) + 1.0);
-    // The bound falls from the mean on.
-    while beyond - fits > 1.0 {
-        let middle = f64::midpoint(fits, beyond).floor();
-        if ln_tail(middle, mean) <= LN_ERROR { beyond = middle } else { fits = middle }
+    // The bound falls with the number, from 0 at and below the mean on: halve what is left.
+    let (mut fits, mut beyond) = (0, exposed.saturating_add(1));
+    while beyond - fits > 1 {
+        let middle = fits.midpoint(beyond);
+        if ln_tail(f64::from(middle), mean) <= LN_ERROR {
+            beyond = middle;
+        } else {
+            fits = middle;
+        }
     }
-    Some(whole(fits))
+    Some(fits)
 }
 
 /// The logarithm of the bound for `at` or more silent devices, where `mean` are expected.
@@ -93,19 +95,6 @@ fn ln_tail(at: f64, mean: f64) -> f64 {
         return f64::NEG_INFINITY;
     }
     -(at * (at / mean).ln() - at + mean)
-}
-
-/// A whole number that came from a count.
-fn whole(number: f64) -> u32 {
-    // Halved until it fits, without a cast: counts of a ring are far below 2^32.
-    let mut found = 0_u32;
-    for bit in (0..32).rev() {
-        let with = found | 1 << bit;
-        if real(with.into()) <= number {
-            found = with;
-        }
-    }
-    found
 }
 
 #[cfg(test)]
