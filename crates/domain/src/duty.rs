@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::ids::{DirectoryObjectId, EntraDeviceId, RolloutId};
+use crate::ids::{DeviceId, DirectoryObjectId, EntraDeviceId, RolloutId};
+use crate::offering::{Way, offering};
 use crate::ring::RingIndex;
 use crate::rollout::access::Access;
-use crate::update::{Delivery, Strategy};
+use crate::rollout::phase::Phase;
+use crate::update::{Delivery, Strategy, UpdateKind};
 
 /// The objects that stand for one ring of one rollout on Graph.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +24,35 @@ pub struct RingObjects {
 /// What a ring of a rollout has on Graph without a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
+    pub kind: UpdateKind,
+    /// A deployment; of a driver an update policy.
     pub deployment: Option<String>,
     pub audience: String,
+}
+
+/// What of a tenant's devices and drivers Graph is to be told, and what it was told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DriverDuty {
+    /// Somebody chose that drivers are managed.
+    pub wanted: bool,
+    /// The devices whose drivers are read. It has no name to be found by.
+    pub audience: Option<String>,
+    /// A device was enrolled lately, or is awaited by a rollout: more may be known soon.
+    pub awaited: bool,
+}
+
+/// Devices that are to come under the management of drivers, or to leave it; at most a chunk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DriverDevices {
+    pub enroll: Vec<(DeviceId, EntraDeviceId)>,
+    pub release: Vec<(DeviceId, EntraDeviceId)>,
+}
+
+impl DriverDevices {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.enroll.is_empty() && self.release.is_empty()
+    }
 }
 
 /// What a wave tells its devices.
@@ -64,6 +93,43 @@ pub struct RingDuty {
     pub objects: RingObjects,
 }
 
+/// The devices of a rollout whose turn has not come, where what is told to a ring names no update: they
+/// have to be kept from taking it by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// They are kept back; else they go on by themselves.
+    pub kept: bool,
+    /// Their group on Graph, if it was made.
+    pub group: Option<DirectoryObjectId>,
+    /// All of them were put into it.
+    pub told: bool,
+}
+
+impl Waiting {
+    /// Whether a rollout at `phase` keeps its devices back; none: its way of telling has no need to. A
+    /// rollout that was called off says nothing of devices it never offered anything to. One that is
+    /// through, or that was rolled back, still does: what it never offered was held for a reason.
+    #[must_use]
+    pub fn keeps(delivery: Delivery, strategy: Strategy, phase: Phase) -> Option<bool> {
+        match offering(delivery, strategy).ok()?.way {
+            Way::QualityRing => Some(match phase {
+                Phase::Scheduled | Phase::Offering { .. } | Phase::Soaking { .. } => true,
+                Phase::Paused { .. } | Phase::Completed { .. } => true,
+                Phase::RollingBack { .. } | Phase::RolledBack { .. } => true,
+                Phase::Cancelled { .. } => false,
+            }),
+            Way::QualityPolicy | Way::QualityExpedited | Way::FeatureDeployment => None,
+            Way::FeatureProfile | Way::EdgePolicy | Way::OfficePolicy | Way::DriverPolicy => None,
+        }
+    }
+
+    /// Whether Graph has something to be told, or to be looked after, of them.
+    #[must_use]
+    pub const fn is_due(self) -> bool {
+        self.kept || self.group.is_some()
+    }
+}
+
 /// All that one rollout wants of Graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duty {
@@ -76,6 +142,10 @@ pub struct Duty {
     /// As [`crate::inventory::ImportedUpdate`] has them.
     pub version: Option<String>,
     pub channel: Option<String>,
+    /// Of programs: the version that a device goes back to, settled with the rollout.
+    pub back_to: Option<String>,
+    /// None: nobody has to be kept back.
+    pub waiting: Option<Waiting>,
     /// Rings that were ever told something or are to be told, in order.
     pub rings: Vec<RingDuty>,
     pub pending: Vec<PendingWave>,
@@ -87,6 +157,8 @@ pub struct Watched {
     pub rollout: RolloutId,
     /// Rings with a policy on Graph and devices in flight, installing or being removed.
     pub policies: Vec<(RingIndex, String)>,
+    /// The same with a feature update profile, which has reports of its own.
+    pub profiles: Vec<(RingIndex, String)>,
 }
 
 /// The two names under which Graph knows a device of a wave.

@@ -20,7 +20,7 @@ const fn known(code: &'static str, name: &'static str, words: &'static str) -> K
 }
 
 /// The codes that are known, in order.
-pub static KNOWN: [Known; 33] = [
+pub static KNOWN: [Known; 34] = [
     known("0x80070002", "ERROR_FILE_NOT_FOUND", "a file of the update is missing"),
     known("0x80070003", "ERROR_PATH_NOT_FOUND", "a folder of the update is missing"),
     known("0x80070005", "E_ACCESSDENIED", "access to a file or registry key was denied"),
@@ -85,6 +85,11 @@ pub static KNOWN: [Known; 33] = [
     known("0xc1900200", "", "the device does not meet the requirements of the version"),
     known("0xc1900208", "", "an incompatible program stands in the way of the upgrade"),
     known("0xc190020e", "", "too little free disk space for the upgrade"),
+    known(
+        "applicable_again",
+        "",
+        "the device needs the driver again after it had it: Windows went back to the one before",
+    ),
     known(
         "timed_out",
         "",

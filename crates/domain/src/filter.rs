@@ -7,16 +7,21 @@
 //! text and the lists of a device allow: no nested loops, no patterns, no lists that grow.
 
 mod check;
+mod record;
 mod variables;
+mod vocabulary;
 mod words;
 
-use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::IdedExpr;
+use cel::context::VariableResolver;
 use cel::{Context, Env, Value, extensions};
 
+pub use record::RecordFilter;
 pub use variables::{FilterDevice, Type, VARIABLES, Variable};
+pub use vocabulary::Field;
+use vocabulary::Vocabulary;
 
 /// Characters a filter may have.
 pub const MAX_LENGTH: usize = 2_000;
@@ -51,14 +56,14 @@ pub enum FilterError {
     /// Where and why, over several lines.
     #[error("not a condition in CEL: {0}")]
     Syntax(String),
-    #[error("there is no variable `{name}`; there are {}", Names)]
-    UnknownVariable { name: String },
+    #[error("there is no variable `{name}`; there are {known}")]
+    UnknownVariable { name: String, known: String },
     #[error("there is no function `{name}`; there are {}", check::FUNCTIONS.join(", "))]
     UnknownFunction { name: String },
     #[error("`{what}` cannot be applied to {found}; it takes {takes}")]
     Types { what: String, found: String, takes: &'static str },
-    #[error("`{name}` is never {word:?}; it knows {}", words.join(", "))]
-    UnknownWord { name: String, word: String, words: &'static [&'static str] },
+    #[error("`{name}` is never {word:?}; it knows {known}")]
+    UnknownWord { name: String, word: String, known: String },
     /// RFC 3339 for a time, such as `2026-01-31T00:00:00Z`; hours, minutes, seconds for a length.
     #[error("this is no time such as \"2026-01-31T00:00:00Z\", or no length such as \"36h\": {0}")]
     NoTime(String),
@@ -66,34 +71,26 @@ pub enum FilterError {
     Unsupported(&'static str),
     #[error("`{name}` of `exists` or `all` is the name of a variable already")]
     Shadowed { name: String },
-    #[error("a filter is true or false of a device; this one is a value of type {0}")]
+    #[error("a filter is true or false; this one is a value of type {0}")]
     NotACondition(Type),
     /// An overflow, for one; anything else is found when the filter is read.
-    #[error("the filter fails for this device: {0}")]
+    #[error("the filter fails here: {0}")]
     Evaluation(String),
-}
-
-/// The names of all variables, for an error that lists them.
-struct Names;
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, variable) in VARIABLES.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { ", " })?;
-            f.write_str(variable.name)?;
-        }
-        Ok(())
-    }
 }
 
 impl Filter {
     /// Reads a filter and checks it. Every error but [`FilterError::Evaluation`] is found here.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
+        Self::read(text, Vocabulary::Devices)
+    }
+
+    fn read(text: &str, vocabulary: Vocabulary<'_>) -> Result<Self, FilterError> {
         let length = text.chars().count();
         if length > MAX_LENGTH {
             return Err(FilterError::TooLong(length));
         }
-        if text.trim().is_empty() {
+        let text = text.trim();
+        if text.is_empty() {
             return Err(FilterError::Empty);
         }
         let condition = ENV
@@ -102,7 +99,7 @@ impl Filter {
             .error_recovery_limit(1)
             .parse(text)
             .map_err(|errors| FilterError::Syntax(errors.to_string()))?;
-        let found = check::check(&condition)?;
+        let found = check::check(&condition, vocabulary)?;
         if found == Type::Bool {
             Ok(Self { text: text.to_owned(), condition })
         } else {
@@ -110,7 +107,7 @@ impl Filter {
         }
     }
 
-    /// The text it was read from.
+    /// The text it was read from, without space around it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -118,8 +115,12 @@ impl Filter {
 
     /// Whether the filter is true of `device`. Looks up only the variables it names.
     pub fn matches(&self, device: &FilterDevice<'_>) -> Result<bool, FilterError> {
+        self.holds(device)
+    }
+
+    fn holds(&self, of: &dyn VariableResolver) -> Result<bool, FilterError> {
         let mut context = Context::with_env(Arc::clone(&ENV));
-        context.set_variable_resolver(device);
+        context.set_variable_resolver(of);
         let value = Value::resolve(&self.condition, &context)
             .map_err(|error| FilterError::Evaluation(error.to_string()))?;
         if let Value::Bool(found) = value {

@@ -62,6 +62,20 @@ typed_ids! {
     PlanId;
     /// A custom signal that gates listen to.
     SignalId;
+    /// A receiver of events.
+    WebhookId;
+    /// A person who is told what happens.
+    ContactId;
+    /// A request for help.
+    SupportRequestId;
+    /// Where requests for help are handed on to.
+    SupportDeskId;
+    /// A report as somebody wants to see it.
+    ReportViewId;
+    /// When a report is sent to whom.
+    ReportScheduleId;
+    /// A chat, or a list of addresses, that notifications go to.
+    ChannelId;
     /// A stretch of time in which nothing new is offered.
     FreezeId;
     /// The holidays of one site.

@@ -78,6 +78,21 @@ pub struct ImportedCatalog {
     pub known_issues: Option<Vec<KnownIssue>>,
 }
 
+/// A driver, and the devices that need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedDriver {
+    pub update: ImportedUpdate,
+    pub matches: Vec<DriverMatch>,
+}
+
+/// A device for which a driver is better than what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DriverMatch {
+    pub device: EntraDeviceId,
+    /// The maker of the device, or Microsoft, recommends it; else it is optional.
+    pub recommended: bool,
+}
+
 /// A device checked in with Intune.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckIn {
@@ -93,6 +108,22 @@ pub struct Report {
     pub state: AttemptState,
     pub code: Option<String>,
     pub at: DateTime<Utc>,
+}
+
+/// A device that Microsoft holds back from a Windows version because of a known issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Safeguarded {
+    pub device: EntraDeviceId,
+    /// The id of the hold, as Microsoft's list of known issues has it; none: no report names it.
+    pub hold: Option<String>,
+}
+
+/// All that the reports of one feature update profile say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeatureReports {
+    pub reports: Vec<Report>,
+    /// Every device that is held; whoever is not here is held no longer.
+    pub held: Vec<Safeguarded>,
 }
 
 /// What became of a batch of check-ins or reports.

@@ -18,10 +18,18 @@ pub enum Way {
     QualityPolicy,
     /// An expedited deployment to an audience.
     QualityExpedited,
+    /// An Intune update ring for those whose turn it is, and one that keeps back all others.
+    QualityRing,
     /// A deployment of a Windows version to an audience.
     FeatureDeployment,
     /// An Intune profile that names a Windows version, for the members of a group.
     FeatureProfile,
+    /// A settings catalogue policy that names a version of Microsoft Edge, for the members of a group.
+    EdgePolicy,
+    /// The same for Microsoft 365 Apps.
+    OfficePolicy,
+    /// An update policy with an approval of a driver, for an audience.
+    DriverPolicy,
 }
 
 /// What a way is made of on Graph, in the words of Microsoft's API.
@@ -49,12 +57,26 @@ pub struct Impossible {
     pub reason: &'static str,
 }
 
+// What is the same for all programs.
+const INVENTORY: &str = "Intune collects programs from a device once a day and dates no row: a device counts as \
+    updated, or gone back, up to a day and four hours after it is";
+const UNKNOWN_FAILURES: &str =
+    "nothing says that an update failed: such a device is unresolved when its window closes";
+const CONFLICT: &str = "where a policy of the organisation sets the same otherwise, Intune reports a conflict and \
+    applies neither: then a pause does not hold";
+const UNPINNED: &str = "devices that no release was offered to yet follow their channel by themselves until their \
+    turn; those of an earlier release stay on its version until then";
+const LEFT_STILL: &str = "devices of a release that was cancelled or taken back get no updates of the program until a newer \
+    release is offered to them";
+const LATENCY: &str =
+    "a policy reaches a device at its next check-in, up to 8 hours later; what began before ends";
+
 type Pair = Result<&'static Offering, &'static str>;
 
 /// How a release is told to devices, if it can be.
 pub fn offering(delivery: Delivery, strategy: Strategy) -> Result<&'static Offering, Impossible> {
     let (what, pair): (_, Pair) = match delivery {
-        Delivery::Quality { expedite: None } => ("quality updates", quality::monthly(strategy)),
+        Delivery::Quality { expedite: None } => ("quality updates", Ok(quality::monthly(strategy))),
         Delivery::Quality { expedite: Some(_) } => {
             ("expedited quality updates", quality::expedited(strategy))
         }

@@ -58,7 +58,8 @@ pub struct Known {
     pub offered_at: Option<DateTime<Utc>>,
     /// It is still in the directory, so that it can be told.
     pub is_there: bool,
-    /// It runs a newer build of the same Windows version than the update brings.
+    /// It runs a newer build of the same Windows version, or a newer version of the program, than the
+    /// update brings.
     pub is_newer: bool,
     /// It runs the build of the update, or a newer one.
     pub has_build: bool,
@@ -94,7 +95,7 @@ pub enum Obstacle {
     Kind,
     /// The days in which it could go back are over.
     WindowOver { since: DateTime<Utc> },
-    /// It has a newer update by now, and only the newest can be uninstalled.
+    /// It has a newer update by now, and only the newest is taken back.
     Newer,
     /// It is not in the directory any more.
     Gone,
@@ -133,11 +134,11 @@ fn obstacle(reversal: Reversal, known: &Known, now: DateTime<Utc>) -> Option<Obs
     }
     match reversal {
         Reversal::Never => Some(Obstacle::Kind),
-        Reversal::Uninstall => known.is_newer.then_some(Obstacle::Newer),
+        // Told to go back, a program goes back from whatever is newer.
+        Reversal::Uninstall | Reversal::EarlierVersion => known.is_newer.then_some(Obstacle::Newer),
         Reversal::GoBack { .. } => {
             let since = known.offered_at.and_then(|at| reversal.closes_at(at));
             since.filter(|since| *since <= now).map(|since| Obstacle::WindowOver { since })
         }
-        Reversal::EarlierVersion => None,
     }
 }

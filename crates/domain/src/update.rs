@@ -6,7 +6,10 @@ pub mod rule;
 pub mod servicing;
 pub mod supersede;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+
+use crate::app::SHOWN_WITHIN;
 
 /// What an update is. Decides how it is offered, paused and taken back, and where the state of a device
 /// is read.
@@ -133,6 +136,20 @@ impl Delivery {
             Self::Driver => UpdateKind::Driver,
             Self::Edge => UpdateKind::Edge,
             Self::Microsoft365Apps { .. } => UpdateKind::Microsoft365Apps,
+        }
+    }
+
+    /// How long outcomes have to be waited for: until a device that does as it is told is seen to have
+    /// done so. None: it says so itself.
+    #[must_use]
+    pub fn least_window(&self) -> Option<TimeDelta> {
+        match self {
+            Self::Edge => Some(SHOWN_WITHIN),
+            // Until then whoever works with the programs can put it off.
+            Self::Microsoft365Apps { deadline_days } => {
+                Some(SHOWN_WITHIN + TimeDelta::days((*deadline_days).into()))
+            }
+            Self::Quality { .. } | Self::Feature { .. } | Self::Driver => None,
         }
     }
 

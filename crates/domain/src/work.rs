@@ -36,10 +36,24 @@ pub enum WorkKind {
     Signal,
     /// Approve what the tenant's rules say. Subject: the tenant.
     Approve,
+    /// Keep devices enrolled for drivers, and read which they need. Subject: the tenant.
+    Drivers,
+    /// Tell a receiver what happened. Subject: the webhook.
+    Deliver,
+    /// Tell people what there is to be told. Subject: the tenant.
+    Notify,
+    /// Hand support requests on. Subject: the desk.
+    HandOn,
+    /// Send letters. Subject: the chat, or the tenant for its e-mail.
+    Send,
+    /// Make a report that is due, and send it. Subject: the schedule.
+    SendReport,
+    /// Keep how the fleet stands at midnight, and raise alerts. Subject: the tenant.
+    Report,
 }
 
 impl WorkKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::Decide,
         Self::Enforce,
         Self::Sweep,
@@ -52,6 +66,13 @@ impl WorkKind {
         Self::Act,
         Self::Signal,
         Self::Approve,
+        Self::Drivers,
+        Self::Deliver,
+        Self::Notify,
+        Self::HandOn,
+        Self::Send,
+        Self::SendReport,
+        Self::Report,
     ];
 
     /// The word used in tables and metrics.
@@ -70,6 +91,13 @@ impl WorkKind {
             Self::Act => "act",
             Self::Signal => "signal",
             Self::Approve => "approve",
+            Self::Drivers => "drivers",
+            Self::Deliver => "deliver",
+            Self::Notify => "notify",
+            Self::HandOn => "hand_on",
+            Self::Send => "send",
+            Self::SendReport => "send_report",
+            Self::Report => "report",
         }
     }
 
@@ -120,7 +148,7 @@ pub struct Upcoming {
 pub struct Claim {
     pub tenant: TenantId,
     pub kind: WorkKind,
-    /// A rollout or a tenant.
+    /// A rollout, a webhook, a support desk, a chat, a schedule or a tenant.
     pub subject: Uuid,
     /// Names this claim: a later one has a higher fence.
     pub fence: i64,

@@ -97,8 +97,18 @@ impl Levels {
     }
 
     #[must_use]
+    pub fn watch(&self) -> EValue {
+        self.watch
+    }
+
+    #[must_use]
     pub fn pause(&self) -> EValue {
         self.pause
+    }
+
+    #[must_use]
+    pub fn roll_back(&self) -> EValue {
+        self.roll_back
     }
 }
 

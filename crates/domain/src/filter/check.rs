@@ -7,7 +7,8 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::{Context, Value};
 
-use super::variables::{Type, Variable};
+use super::variables::Type;
+use super::vocabulary::Vocabulary;
 use super::{ENV, FilterError, MAX_DEPTH, words};
 
 /// What a filter may call, as errors and documents list it.
@@ -24,15 +25,18 @@ pub(super) const FUNCTIONS: [&str; 10] = [
     "all",
 ];
 
-/// Names that an `exists` or `all` brings.
-#[derive(Default)]
+/// The names there are, and those that an `exists` or `all` brings.
 struct Scope<'a> {
+    vocabulary: Vocabulary<'a>,
     names: [Option<(&'a str, Type)>; 2],
 }
 
 /// The type of a whole filter.
-pub(super) fn check(expression: &IdedExpr) -> Result<Type, FilterError> {
-    type_of(expression, &Scope::default(), MAX_DEPTH)
+pub(super) fn check(
+    expression: &IdedExpr,
+    vocabulary: Vocabulary<'_>,
+) -> Result<Type, FilterError> {
+    type_of(expression, &Scope { vocabulary, names: [None; 2] }, MAX_DEPTH)
 }
 
 fn type_of(expression: &IdedExpr, scope: &Scope<'_>, left: u16) -> Result<Type, FilterError> {
@@ -61,8 +65,10 @@ fn type_of(expression: &IdedExpr, scope: &Scope<'_>, left: u16) -> Result<Type, 
         }
         Expr::Comprehension(loop_) => of_loop(loop_, scope, left),
         Expr::Select(select) => {
-            // Not a variable with fields: there are none.
-            Err(FilterError::UnknownVariable { name: spelled(&select.operand, &select.field) })
+            let name = spelled(&select.operand, &select.field);
+            let is_plain = matches!(select.operand.expr, Expr::Ident(_)) && !select.test;
+            let found = scope.vocabulary.type_of(&name).filter(|_| is_plain);
+            found.ok_or_else(|| scope.vocabulary.unknown(name))
         }
         Expr::Map(_) => Err(FilterError::Unsupported("a map")),
         Expr::Struct(_) => Err(FilterError::Unsupported("a message")),
@@ -71,15 +77,15 @@ fn type_of(expression: &IdedExpr, scope: &Scope<'_>, left: u16) -> Result<Type, 
 }
 
 /// `a.b`, for an error.
-fn spelled(operand: &IdedExpr, field: &str) -> String {
+pub(super) fn spelled(operand: &IdedExpr, field: &str) -> String {
     if let Expr::Ident(name) = &operand.expr { format!("{name}.{field}") } else { field.to_owned() }
 }
 
 fn of_name(name: &str, scope: &Scope<'_>) -> Result<Type, FilterError> {
     let inner = scope.names.iter().flatten().find(|(one, _)| *one == name).map(|(_, of)| *of);
     inner
-        .or_else(|| Variable::named(name).map(|variable| variable.of))
-        .ok_or_else(|| FilterError::UnknownVariable { name: name.to_owned() })
+        .or_else(|| scope.vocabulary.type_of(name))
+        .ok_or_else(|| scope.vocabulary.unknown(name.to_owned()))
 }
 
 fn of_literal(literal: &LiteralValue) -> Result<Type, FilterError> {
@@ -109,13 +115,13 @@ fn of_loop(of: &ComprehensionExpr, scope: &Scope<'_>, left: u16) -> Result<Type,
     if of.iter_var2.is_some() {
         return Err(FilterError::Unsupported("a loop over two variables"));
     }
-    if Variable::named(&of.iter_var).is_some() {
+    if scope.vocabulary.type_of(&of.iter_var).is_some() {
         return Err(FilterError::Shadowed { name: of.iter_var.clone() });
     }
     // What the macros expand to: a sum that starts somewhere, a step, and what is made of the sum.
     let sum = type_of(&of.accu_init, scope, left)?;
     let names = [Some((of.iter_var.as_str(), Type::Text)), Some((of.accu_var.as_str(), sum))];
-    let inner = Scope { names };
+    let inner = Scope { vocabulary: scope.vocabulary, names };
     type_of(&of.loop_cond, &inner, left)?;
     let step = type_of(&of.loop_step, &inner, left)?;
     if step != sum {
@@ -138,7 +144,7 @@ fn of_call(
         return of_method(name, &types);
     }
     let found = of_function(whole, call, &types)?;
-    words::check(call)?;
+    words::check(call, scope.vocabulary)?;
     Ok(found)
 }
 

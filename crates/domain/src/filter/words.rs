@@ -3,10 +3,12 @@
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::FilterError;
-use super::variables::Variable;
+use super::check::spelled;
+use super::vocabulary::Vocabulary;
 
 /// Refuses a comparison of a variable that has one of a few words with any other word.
-pub(super) fn check(call: &CallExpr) -> Result<(), FilterError> {
+pub(super) fn check(call: &CallExpr, vocabulary: Vocabulary<'_>) -> Result<(), FilterError> {
+    let compared = |variable, with| compared(variable, with, vocabulary);
     let [left, right] = call.args.as_slice() else { return Ok(()) };
     match call.func_name.as_str() {
         operators::EQUALS | operators::NOT_EQUALS => {
@@ -23,15 +25,23 @@ pub(super) fn check(call: &CallExpr) -> Result<(), FilterError> {
     }
 }
 
-fn compared(variable: &IdedExpr, with: &IdedExpr) -> Result<(), FilterError> {
-    let (Expr::Ident(name), Expr::Literal(LiteralValue::String(word))) =
-        (&variable.expr, &with.expr)
-    else {
+fn compared(
+    variable: &IdedExpr,
+    with: &IdedExpr,
+    vocabulary: Vocabulary<'_>,
+) -> Result<(), FilterError> {
+    let Expr::Literal(LiteralValue::String(word)) = &with.expr else { return Ok(()) };
+    let name = if let Expr::Ident(name) = &variable.expr {
+        name.clone()
+    } else if let Expr::Select(select) = &variable.expr {
+        spelled(&select.operand, &select.field)
+    } else {
         return Ok(());
     };
-    let words = Variable::named(name).map_or(&[][..], |variable| variable.words);
+    let words = vocabulary.words_of(&name);
     if words.is_empty() || words.contains(&word.inner()) {
         return Ok(());
     }
-    Err(FilterError::UnknownWord { name: name.clone(), word: word.inner().to_owned(), words })
+    let known = words.join(", ");
+    Err(FilterError::UnknownWord { name, word: word.inner().to_owned(), known })
 }

@@ -64,7 +64,7 @@ impl Gate {
     }
 
     /// Outcomes that have to be known in a ring of `eligible` devices.
-    fn needed(&self, eligible: u32) -> u32 {
+    pub(crate) fn needed(&self, eligible: u32) -> u32 {
         let share = if eligible < SMALL_RING {
             self.min_judged_bp.max(SMALL_RING_JUDGED_BP)
         } else {

@@ -176,6 +176,29 @@ impl Policy {
         Self { reported, ..self }
     }
 
+    /// The part of the error that one signal over all rings has: by itself it reaches a level when its
+    /// evidence, times this, does.
+    #[must_use]
+    pub fn share(&self, signal: Signal) -> Weight {
+        let setting = Setting {
+            levels: self.levels,
+            planned_rings: 0,
+            planned_segments: self.segments.len(),
+            false_suspects: FALSE_SUSPECTS,
+        };
+        setting.share_of_pooled(signal.weight())
+    }
+
+    /// The largest share of devices that is healthy; none where devices are compared with others.
+    #[must_use]
+    pub fn limit(&self, signal: Signal) -> Option<Limit> {
+        match signal {
+            Signal::Failed => Some(self.failed.limit()),
+            Signal::Lost => Some(self.lost),
+            Signal::Dark => None,
+        }
+    }
+
     /// The segment at `index`, if the policy has it.
     #[must_use]
     pub fn segment(&self, index: u16) -> Option<&Segment> {

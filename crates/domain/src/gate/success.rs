@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::share_down;
 use super::{Condition, ConditionKind, Evidence, Gate, Verdict};
+use crate::attempt::AttemptState;
 use crate::evidence::certificate::{Z_95, certified, wilson_upper};
 use crate::evidence::{Alpha, EValue, Limit, exact, rate};
 use crate::tally::Tally;
@@ -117,6 +118,37 @@ impl Gate {
             by,
         };
         Condition { kind: ConditionKind::Success, verdict, evidence }
+    }
+
+    /// How many devices have to be confirmed until few enough failed, if no other one fails; none: that many
+    /// there are not. Cost: the logarithm of the devices.
+    pub(crate) fn confirmed_to_pass(
+        &self,
+        tally: &Tally,
+        healthy: Limit,
+        pause: EValue,
+    ) -> Option<u32> {
+        let bad = tally.failed().saturating_add(tally.lost());
+        let open = tally.eligible().saturating_sub(bad);
+        let passes = |confirmed: u32| {
+            let states = [
+                (AttemptState::Confirmed, confirmed),
+                (AttemptState::Failed, tally.failed()),
+                (AttemptState::Lost, tally.lost()),
+                (AttemptState::Assigned, open.saturating_sub(confirmed)),
+            ];
+            self.success(&Tally::of(states), healthy, pause).verdict == Verdict::Pass
+        };
+        if !passes(open) {
+            return None;
+        }
+        // What passes with some passes with more.
+        let (mut low, mut high) = (0, open);
+        while low < high {
+            let middle = low.midpoint(high);
+            if passes(middle) { high = middle } else { low = middle + 1 }
+        }
+        Some(high)
     }
 
     fn failed_limit(&self) -> Limit {

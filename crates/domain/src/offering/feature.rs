@@ -12,7 +12,8 @@ const STATE: &str = "OS build at check-in";
 const WINDOW: &str =
     "the window counts as it stood at the upgrade; after it nothing takes a version off";
 
-const FAILURES: &str = "failed upgrades are not read: such a device is lost when its window closes";
+const FAILURES: &str = "failed upgrades and Microsoft's safeguard holds are not known: Intune's reports are about \
+    its own profiles, and Graph has none of deployments. Such a device is unresolved when its window closes";
 
 static DEPLOYMENT: Offering = Offering {
     way: Way::FeatureDeployment,
@@ -35,10 +36,13 @@ static PROFILE: Offering = Offering {
         made anew when 7 are left",
     withdrawn: "the profile is assigned to nobody; the devices of a held segment leave the group",
     rolled_back: ROLLED_BACK,
-    state: STATE,
+    state: "OS build at check-in; export `FeatureUpdateDeviceState` for installs under way and failures, and for \
+        devices that Microsoft holds (`SafeguardHold`); `DeviceFailuresByFeatureUpdatePolicy` for error codes \
+        and the ids of holds",
     limits: &[
         WINDOW,
-        FAILURES,
+        "devices report installs only where a Windows health monitoring profile collects them, and up to two \
+            days late; safeguard holds are known without",
         "the pause reaches a device at its next check-in, up to 8 hours later",
         "a pause of the configuration holds back every version, not this one alone",
     ],

@@ -12,6 +12,7 @@ use crate::evidence::{Alpha, Limit, Power, Weight};
 use crate::gate::policy::{Policy, Signal};
 use crate::gate::success::{SuccessBy, SuccessRule, wilson_can_tell};
 use crate::ring::{Ring, RingIndex};
+use crate::update::Delivery;
 
 /// What one ring can prove.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +43,8 @@ pub enum Note {
     OneFailure { devices: u32, limit_bp: u16 },
     /// Not even a ring without a failure earns the certificate that the gate asks for.
     NeverCertified { devices: u32 },
+    /// Devices are given up before it can be seen that they did as they were told.
+    ShortWindow { hours: i64, least: i64 },
     /// The bake is longer than anybody waits.
     LongBake { days: i64 },
 }
@@ -56,6 +59,7 @@ impl Note {
         match self {
             Self::NeverCertified { .. } | Self::LongBake { .. } => true,
             Self::Empty | Self::StopsNothing | Self::OneFailure { .. } => false,
+            Self::ShortWindow { .. } => false,
         }
     }
 }
@@ -76,6 +80,11 @@ impl fmt::Display for Note {
                 f,
                 "{devices} devices can never earn a certificate, even if none fails; success by \
                  point, more devices or a higher max_failed_percent is right"
+            ),
+            Self::ShortWindow { hours, least } => write!(
+                f,
+                "an observation window of {hours} hours: the inventory shows a version after up to \
+                 {least}, so devices that took it may be given up before"
             ),
             Self::LongBake { days } => {
                 write!(f, "a bake of {days} days; at most {} is right", LONGEST_BAKE.num_days())
@@ -112,6 +121,18 @@ pub fn prove(plan: &Plan, members: &[u32]) -> Vec<RingProof> {
         }
     });
     each.collect()
+}
+
+/// Notes the rings whose devices are given up too soon for updates that are delivered like this.
+pub fn note_windows(plan: &Plan, delivery: &Delivery, proofs: &mut [RingProof]) {
+    let Some(least) = delivery.least_window() else { return };
+    for proof in proofs {
+        let window = plan.ring(proof.ring).map(|ring| ring.gate.observation_window);
+        if let Some(window) = window.filter(|window| *window < least) {
+            let (hours, least) = (window.num_hours(), least.num_hours());
+            proof.notes.push(Note::ShortWindow { hours, least });
+        }
+    }
 }
 
 /// Rings whose gate could never pass, and why. Cost: the rings.
@@ -220,6 +241,21 @@ mod tests {
         assert_eq!(proofs[0].notes, [one, Note::StopsNothing]);
         assert_eq!((proofs[0].smallest_rate, &proofs[1].notes), (None, &vec![Note::Empty]));
         assert_eq!(refusals(&plan, &[1]), []);
+    }
+
+    #[test]
+    fn a_window_that_ends_before_the_inventory_comes_is_told_of() {
+        let plan = plan(SuccessRule::Point, TimeDelta::hours(24));
+        let noted = |delivery: Delivery| {
+            let mut proofs = prove(&plan, &[20, 980]);
+            note_windows(&plan, &delivery, &mut proofs);
+            let notes = proofs.into_iter().flat_map(|proof| proof.notes);
+            notes.filter(|note| matches!(note, Note::ShortWindow { .. })).count()
+        };
+        assert_eq!(noted(Delivery::Edge), 0, "five days are enough");
+        assert_eq!(noted(Delivery::Microsoft365Apps { deadline_days: 7 }), 2);
+        assert_eq!(noted(Delivery::Microsoft365Apps { deadline_days: 1 }), 0);
+        assert_eq!(noted(Delivery::Quality { expedite: None }), 0);
     }
 
     #[test]

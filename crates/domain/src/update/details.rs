@@ -1,5 +1,6 @@
 //! What the catalogue says of an update beyond its name and its builds.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// How bad the worst vulnerability is that an update closes. Declared in rising order.
@@ -41,4 +42,20 @@ pub struct Details {
     pub max_base_score_tenths: Option<u8>,
     /// Numbers of vulnerabilities that are being exploited, for example `CVE-2026-1234`.
     pub exploited_cves: Vec<String>,
+    /// Of a driver or firmware.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Driver>,
+}
+
+/// What the catalogue says of a driver. Texts are empty where it says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Driver {
+    pub manufacturer: String,
+    pub provider: String,
+    /// `Firmware`, `Display`, `OtherHardware`.
+    pub class: String,
+    pub description: String,
+    /// The date of the driver itself, which is older than its release.
+    pub version_at: Option<DateTime<Utc>>,
 }

@@ -4,7 +4,8 @@
 //!
 //! 1. A preview is approved only by a rule that chose previews: everywhere else it is a signal.
 //! 2. Of several updates that are due, the one that replaces the others is approved, alone.
-//! 3. A rule approves an update at most once, and not at all one that goes out over its ring set
+//! 3. What somebody declined, and a driver that no vendor recommends, is approved by no rule.
+//! 4. A rule approves an update at most once, and not at all one that goes out over its ring set
 //!    already, whoever approved that.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -154,6 +155,10 @@ pub enum Mismatch {
     Severity,
     /// It can no longer be deployed.
     Expired,
+    /// Somebody said that it is not to go out.
+    Declined,
+    /// A driver that no vendor recommends for any device.
+    NotRecommended,
 }
 
 /// How an update stands with a rule.
@@ -181,6 +186,26 @@ pub struct Candidate {
     pub update: ImportedUpdate,
     /// The rule approved it before, or it has a rollout over the rule's ring set.
     pub is_done: bool,
+    /// Somebody said that it is not to go out.
+    pub is_declined: bool,
+    /// Of a driver: a vendor recommends it for some device.
+    pub is_recommended: bool,
+}
+
+impl Candidate {
+    /// Why `rule` has nothing to do with it.
+    fn mismatch(&self, rule: &Rule, now: DateTime<Utc>) -> Option<Mismatch> {
+        let of_update = rule.mismatch(&self.update, now);
+        if of_update.is_some() {
+            of_update
+        } else if self.is_declined {
+            Some(Mismatch::Declined)
+        } else if self.update.kind == UpdateKind::Driver && !self.is_recommended {
+            Some(Mismatch::NotRecommended)
+        } else {
+            None
+        }
+    }
 }
 
 /// How every candidate stands with `rule`, in the order given. Cost: the square of the updates that
@@ -193,7 +218,7 @@ pub fn evaluate(
 ) -> Vec<(UpdateId, Standing)> {
     let fits: Vec<(&Candidate, Content)> = candidates
         .iter()
-        .filter(|one| rule.mismatch(&one.update, now).is_none())
+        .filter(|one| one.mismatch(rule, now).is_none())
         .filter(|one| rule.due_at(&one.update) <= now)
         .map(|one| (one, Content::of(&one.update)))
         .collect();
@@ -202,7 +227,7 @@ pub fn evaluate(
         let newer = fits.iter().filter(|(_, newer)| relation(newer, &older) == Relation::Replaces);
         newer.max_by_key(|(one, _)| (one.update.released_at, one.id)).map(|(one, _)| one.id)
     };
-    let standing = |one: &Candidate| match rule.mismatch(&one.update, now) {
+    let standing = |one: &Candidate| match one.mismatch(rule, now) {
         Some(mismatch) => Standing::Other(mismatch),
         None if one.is_done => Standing::Done,
         None => match (replaced(&one.update), rule.due_at(&one.update)) {

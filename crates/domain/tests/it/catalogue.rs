@@ -213,7 +213,13 @@ fn judged(rule: &Rule, updates: &[ImportedUpdate], done: &[usize], day: i64) -> 
     let candidates: Vec<Candidate> = updates
         .iter()
         .enumerate()
-        .map(|(at, one)| Candidate { id: id(at), update: one.clone(), is_done: done.contains(&at) })
+        .map(|(at, one)| Candidate {
+            id: id(at),
+            update: one.clone(),
+            is_done: done.contains(&at),
+            is_declined: false,
+            is_recommended: false,
+        })
         .collect();
     evaluate(rule, &candidates, hour(24 * day)).into_iter().map(|(_, standing)| standing).collect()
 }

@@ -54,11 +54,13 @@ fn the_window_counts_from_the_offer_and_closes_to_the_moment() {
 }
 
 #[test]
-fn only_the_newest_quality_update_is_uninstalled() {
+fn only_the_newest_is_taken_back() {
     let newer = Known { is_newer: true, ..known(S::Confirmed) };
     let why = Obstacle::Newer;
     assert_eq!(prospect(Reversal::Uninstall, &newer, hour(1)), Prospect::Impossible { why });
     let app = prospect(Reversal::EarlierVersion, &newer, hour(1));
+    assert_eq!(app, Prospect::Impossible { why }, "it would lose the newer version");
+    let app = prospect(Reversal::EarlierVersion, &known(S::Confirmed), hour(1));
     assert_eq!(app, Prospect::Removable { until: None });
 }
 
