@@ -1,6 +1,6 @@
 //! The catalogue of quality updates (beta `/admin/windows/updates/catalog/entries`); Windows versions are
-//! in [`features`]. Drivers are not listed there, though there is a type for them: Microsoft's page on
-//! this list names the other two alone.
+//! in [`features`]. Drivers are not listed there, though there is a type for them: they are listed
+//! for the devices of an audience (`applicable_content`).
 //!
 //! Never decides which update matters.
 
@@ -179,6 +179,7 @@ fn details(wire: WireSeverity) -> Details {
         max_severity: Severity::of_name(&wire.max_severity),
         max_base_score_tenths: wire.max_base_score.and_then(tenths),
         exploited_cves: wire.exploited_cves.into_iter().filter_map(|cve| cve.number).collect(),
+        driver: None,
     }
 }
 

@@ -4,16 +4,20 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use domain::metric::Metric;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use url::Url;
 use uuid::Uuid;
 
 use crate::connection::{Connection, Limits};
 use crate::error::GraphError;
-use crate::http::{self, Answer};
+use crate::http::{self, Answer, Failure};
 use crate::odata::Version;
 use crate::token::Tokens;
 
@@ -186,6 +190,23 @@ impl Client {
     }
 
     async fn send(&self, call: &Call) -> Result<Answer, GraphError> {
+        let span = tracing::debug_span!(
+            "graph",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            http.request.method = %call.method,
+            // Never the query: links of Graph carry tokens in it.
+            url.path = call.path(),
+            http.request.attempts = Empty,
+        );
+        let sent = self.send_traced(call).instrument(span.clone()).await;
+        if sent.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        sent
+    }
+
+    async fn send_traced(&self, call: &Call) -> Result<Answer, GraphError> {
         let Inner { http, tokens, limits, .. } = &*self.inner;
         let ambiguous = || GraphError::Ambiguous { path: call.path().to_owned() };
         let mut refused = None;
@@ -199,13 +220,20 @@ impl Client {
                 let current = tokens.get(http, limits, refused.as_ref()).await?;
                 request = request.bearer_auth(current.expose_secret());
                 request = request.header("client-request-id", Uuid::new_v4().to_string());
+                if let Some(header) = trace::header() {
+                    request = request.header(trace::TRACEPARENT, header);
+                }
                 token = Some(current);
             }
             if let Some(body) = &call.body {
                 request = request.json(body);
             }
             done += 1;
-            let (error, wait) = match http::read(request, limits.max_body, call.path()).await {
+            Span::current().record("http.request.attempts", done);
+            let began = Instant::now();
+            let read = http::read(request, limits.max_body, call.path()).await;
+            measure(&read, began.elapsed());
+            let (error, wait) = match read {
                 Ok(answer) if answer.is_success() => return Ok(answer),
                 Ok(answer) if answer.status == 401 && token.is_some() && refused.is_none() => {
                     refused = token;
@@ -231,6 +259,20 @@ impl Client {
             tokio::time::sleep(limits.wait(wait, done)).await;
         }
     }
+}
+
+/// Counts one attempt.
+fn measure(read: &Result<Answer, Failure>, took: Duration) {
+    let outcome = match read {
+        Ok(answer) if answer.is_success() => "ok",
+        Ok(answer) if answer.status == 429 => "throttled",
+        Ok(answer) if answer.status == 503 && answer.retry_after().is_some() => "throttled",
+        Ok(answer) if answer.status >= 500 => "failed",
+        Ok(_) => "refused",
+        Err(_) => "failed",
+    };
+    metrics::counter!(Metric::GraphRequests.name(), "outcome" => outcome).increment(1);
+    metrics::histogram!(Metric::GraphSeconds.name()).record(took);
 }
 
 /// What a status outside 2xx says about another attempt.

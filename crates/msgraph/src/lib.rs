@@ -3,6 +3,8 @@
 //! It speaks the wire format and nothing else. It never decides about rollouts, never stores
 //! anything, and never writes a secret or a token into an error or a debug line.
 
+mod app_inventory;
+mod applicable_content;
 mod assertion;
 mod batch;
 mod catalog;
@@ -15,6 +17,7 @@ mod devices;
 mod directory_policies;
 mod ensure;
 mod error;
+mod feature_report;
 mod group_delta;
 mod group_members;
 mod group_reading;
@@ -35,9 +38,11 @@ mod report_file;
 mod reports;
 mod token;
 mod updatable_assets;
+mod update_policy;
 mod update_ring;
 mod users;
 
+pub use applicable_content::{DriverEntry, MatchedDevice};
 pub use batch::{BatchAnswer, BatchPart};
 pub use catalog::features::FeatureUpdateEntry;
 pub use catalog::{Cadence, Classification, ProductRevision, QualityUpdateEntry};
@@ -49,6 +54,7 @@ pub use device_delta::{ChangedDevice, DeviceChange};
 pub use devices::{DirectoryDevice, ManagedDevice, TrustType};
 pub use directory_policies::{ConditionalAccessPolicy, PolicyState};
 pub use error::GraphError;
+pub use feature_report::{FeatureState, FeatureStatusRow};
 pub use group_delta::{GROUPS_PER_DELTA, GroupChange, GroupDelta};
 pub use group_reading::GroupMembers;
 pub use groups::{Group, GroupSpec, Transitive};
@@ -69,6 +75,6 @@ pub use report_file::{InstallState, QualityStatusRow};
 pub use reqwest::Method;
 pub use secrecy::SecretString;
 pub use updatable_assets::{Asset, EnrollmentState, UpdateCategory};
-pub use update_ring::{FeatureUpdates, UpdateRingSpec};
+pub use update_ring::{FeatureUpdates, PausedRing, UpdateRingSpec};
 pub use url::Url;
 pub use users::User;

@@ -9,6 +9,7 @@ mod edge;
 mod exclusion;
 mod features;
 mod office;
+mod pins;
 mod reading;
 mod settings_catalog;
 mod targets;
@@ -62,6 +63,24 @@ pub struct Remote<P> {
     pub targets: Vec<WireTarget>,
 }
 
+impl<P> Remote<P> {
+    /// Whether the tag is a word of the description.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.description.split_whitespace().any(|word| word == tag)
+    }
+}
+
+/// Whether both are the same targets, in whatever order.
+fn same(one: &[WireTarget], other: &[WireTarget]) -> bool {
+    let sorted = |targets: &[WireTarget]| {
+        let mut sorted = targets.to_vec();
+        sorted.sort();
+        sorted
+    };
+    sorted(one) == sorted(other)
+}
+
 impl Client {
     /// Every update ring of the tenant, ours and others'.
     pub async fn update_rings(&self) -> Result<Vec<Remote<UpdateRingPayload>>, GraphError> {
@@ -101,29 +120,44 @@ impl Client {
     }
 
     /// The policy with the tag of `spec`, made or changed to be as `spec` says and to have exactly these
-    /// targets. What is so already is not written.
+    /// targets. What is so already is not written. Others with the tag are what a replacement that was cut
+    /// off left behind, and are deleted.
     pub async fn ensure_policy<P: Policy>(
         &self,
         spec: PolicySpec<'_, P>,
         targets: &[WireTarget],
     ) -> Result<String, GraphError> {
         let found = self.policies::<P>(Some(spec.tag)).await?;
-        let is_ours = |one: &Remote<P>| one.description.split_whitespace().any(|w| w == spec.tag);
-        let mut found: Vec<Remote<P>> = found.into_iter().filter(is_ours).collect();
-        found.sort_by_key(|one| (one.created_at.is_none(), one.created_at, one.id.clone()));
+        self.ensure_policy_among(spec, targets, &found).await
+    }
+
+    /// The same where all policies that may have the tag were `found` a moment ago.
+    pub async fn ensure_policy_among<P: Policy>(
+        &self,
+        spec: PolicySpec<'_, P>,
+        targets: &[WireTarget],
+        found: &[Remote<P>],
+    ) -> Result<String, GraphError> {
+        let mut found: Vec<&Remote<P>> = found.iter().filter(|one| one.has_tag(spec.tag)).collect();
         let is_as_wanted = |one: &Remote<P>| {
             one.settings == *spec.settings
                 && one.name == spec.name
                 && one.description == spec.description
         };
-        let as_wanted = found.into_iter().next().filter(is_as_wanted);
-        let assigned = as_wanted.as_ref().is_some_and(|one| one.targets == targets);
-        let id = match as_wanted {
-            Some(found) => found.id,
-            None => self.create_policy(spec).await?,
+        found.sort_by_key(|one| {
+            (!is_as_wanted(one), one.created_at.is_none(), one.created_at, one.id.clone())
+        });
+        let mut found = found.into_iter();
+        let (id, assigned) = match found.next() {
+            Some(one) if is_as_wanted(one) => (one.id.clone(), same(&one.targets, targets)),
+            Some(one) => (self.update_policy(&one.id, spec, targets).await?, false),
+            None => (self.create_policy(spec).await?, false),
         };
         if !assigned {
             self.assign_policy::<P>(&id, targets).await?;
+        }
+        for left_behind in found {
+            self.delete_policy::<P>(&left_behind.id).await?;
         }
         Ok(id)
     }

@@ -55,6 +55,15 @@ pub enum InstallState {
 
 /// Reads the rows; devices without an Entra device id are left out.
 pub(crate) fn rows(zip: Vec<u8>, max_bytes: u64) -> Result<Vec<QualityStatusRow>, GraphError> {
+    unpack(zip, max_bytes, |file| read_csv(file))
+}
+
+/// Hands the CSV of an export to `read`, which is given it as it is unpacked.
+pub(crate) fn unpack<T>(
+    zip: Vec<u8>,
+    max_bytes: u64,
+    read: impl FnOnce(&mut dyn Read) -> Result<T, GraphError>,
+) -> Result<T, GraphError> {
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(odd)?;
     if archive.len() > MAX_ENTRIES {
         return Err(odd("too many files in the zip"));
@@ -65,20 +74,22 @@ pub(crate) fn rows(zip: Vec<u8>, max_bytes: u64) -> Result<Vec<QualityStatusRow>
     let file = archive.by_name(&name).map_err(odd)?;
     // What the zip says about its own size is not to be trusted: count while reading.
     let mut limited = file.take(max_bytes + 1);
-    let rows = read_csv(&mut limited)?;
+    let read = read(&mut limited)?;
     if limited.limit() == 0 {
         return Err(odd("the report is too large"));
     }
-    Ok(rows)
+    Ok(read)
+}
+
+/// Where a column is, by its name; a byte order mark may stand before the first.
+pub(crate) fn place(headers: &StringRecord, name: &str) -> Option<usize> {
+    headers.iter().position(|header| header.trim_start_matches('\u{feff}').trim() == name)
 }
 
 fn read_csv(file: impl Read) -> Result<Vec<QualityStatusRow>, GraphError> {
     let mut reader = csv::Reader::from_reader(file);
     let headers = reader.headers().map_err(odd)?.clone();
-    let column = |name: &str| {
-        let plain = |header: &str| header.trim_start_matches('\u{feff}').trim() == name;
-        headers.iter().position(plain)
-    };
+    let column = |name: &str| place(&headers, name);
     let required = |name: &str| column(name).ok_or_else(|| odd(format!("no column {name}")));
     let columns = Columns {
         device: required("AADDeviceId")?,
@@ -138,7 +149,7 @@ fn state(aggregate: &str, substate: &str, alert: &str) -> InstallState {
 }
 
 /// The first `0x` with eight hexadecimal digits.
-fn error_code(alert: &str) -> Option<String> {
+pub(crate) fn error_code(alert: &str) -> Option<String> {
     let is_code = |word: &&str| {
         let digits = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"));
         digits.is_some_and(|d| d.len() == 8 && d.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -147,6 +158,6 @@ fn error_code(alert: &str) -> Option<String> {
     words.find(is_code).map(ToOwned::to_owned)
 }
 
-fn odd(what: impl ToString) -> GraphError {
+pub(crate) fn odd(what: impl ToString) -> GraphError {
     GraphError::decode(PATH, what)
 }

@@ -10,8 +10,12 @@ use url::Url;
 
 use crate::client::Client;
 use crate::error::GraphError;
+use crate::feature_report::{
+    self, FAILURE_COLUMNS, FeatureStatusRow, STATE_COLUMNS, explain, has_alert, read_alerts,
+    read_states,
+};
 use crate::odata::{Version, segment};
-use crate::report_file::{self, COLUMNS, QualityStatusRow};
+use crate::report_file::{self, COLUMNS, QualityStatusRow, unpack};
 
 const JOBS: &str = "/deviceManagement/reports/exportJobs";
 const QUALITY_STATUS: &str = "QualityUpdateDeviceStatusByPolicy";
@@ -23,6 +27,13 @@ struct Job {
     url: Option<String>,
 }
 
+/// Unpacking keeps a core busy: not on the threads that everybody else shares.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, GraphError> + Send + 'static,
+) -> Result<T, GraphError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| GraphError::decode(JOBS, error))?
+}
+
 impl Client {
     /// How far every device of a quality update policy is. A snapshot; may take minutes.
     pub async fn quality_update_status(
@@ -32,13 +43,28 @@ impl Client {
         let filter = format!("PolicyId eq '{}'", policy_id.replace('\'', "''"));
         let zip = self.export(QUALITY_STATUS, &filter, &COLUMNS).await?;
         let max = self.limits().max_report;
-        // Unpacking keeps a core busy: not on the threads that everybody else shares.
-        tokio::task::spawn_blocking(move || report_file::rows(zip, max))
-            .await
-            .map_err(|error| GraphError::decode(JOBS, error))?
+        off_thread(move || report_file::rows(zip, max)).await
     }
 
-    async fn export(
+    /// How far every device of a feature update profile is, and what stands against it. A snapshot; may
+    /// take minutes. The report of failures is ordered only where some device has failed or is held.
+    pub async fn feature_update_status(
+        &self,
+        profile_id: &str,
+    ) -> Result<Vec<FeatureStatusRow>, GraphError> {
+        let filter = format!("PolicyId eq '{}'", profile_id.replace('\'', "''"));
+        let max = self.limits().max_report;
+        let zip = self.export(feature_report::STATE, &filter, &STATE_COLUMNS).await?;
+        let mut rows = off_thread(move || unpack(zip, max, |file| read_states(file))).await?;
+        if rows.iter().any(has_alert) {
+            let zip = self.export(feature_report::FAILURES, &filter, &FAILURE_COLUMNS).await?;
+            let alerts = off_thread(move || unpack(zip, max, |file| read_alerts(file))).await?;
+            explain(&mut rows, &alerts);
+        }
+        Ok(rows)
+    }
+
+    pub(crate) async fn export(
         &self,
         report: &str,
         filter: &str,

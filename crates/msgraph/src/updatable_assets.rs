@@ -27,6 +27,7 @@ pub struct Asset {
 pub enum UpdateCategory {
     Quality,
     Feature,
+    Driver,
 }
 
 impl UpdateCategory {
@@ -34,6 +35,7 @@ impl UpdateCategory {
         match self {
             Self::Quality => "quality",
             Self::Feature => "feature",
+            Self::Driver => "driver",
         }
     }
 }

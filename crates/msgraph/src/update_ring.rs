@@ -31,6 +31,15 @@ pub struct UpdateRingSpec {
     pub feature: Option<FeatureUpdates>,
 }
 
+/// An update ring that may pause updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PausedRing {
+    pub id: String,
+    /// When the first of its pauses ends, if Graph said so; one that was begun or made anew by the call
+    /// lasts 35 days from then.
+    pub ends: Option<DateTime<Utc>>,
+}
+
 /// What an update ring says of feature updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeatureUpdates {
@@ -59,6 +68,7 @@ struct WireUpdateRing {
     feature_updates_paused: Option<bool>,
     feature_updates_will_be_rolled_back: Option<bool>,
     feature_updates_rollback_window_in_days: Option<u32>,
+    quality_updates_pause_expiry_date_time: Option<DateTime<FixedOffset>>,
     feature_updates_pause_expiry_date_time: Option<DateTime<FixedOffset>>,
     created_date_time: Option<DateTime<FixedOffset>>,
 }
@@ -106,23 +116,37 @@ impl Client {
         Ok(self.ensure_ring(spec).await?.id)
     }
 
-    /// The same for a ring that pauses feature updates: a pause that ends before `renew_before` is made
+    /// The same for a ring that pauses updates: a pause that ends before `renew_before` is made
     /// anew. Microsoft ends every pause after 35 days; one that is lifted and made again counts from
     /// the start, and devices hear of either at their next check-in only.
     pub async fn ensure_paused_update_ring(
         &self,
         spec: &UpdateRingSpec,
         renew_before: DateTime<Utc>,
-    ) -> Result<String, GraphError> {
+    ) -> Result<PausedRing, GraphError> {
         let ring = self.ensure_ring(spec).await?;
-        let ends = ring.feature_updates_pause_expiry_date_time;
-        if ends.is_some_and(|ends| ends < renew_before) {
+        let mut left: Option<DateTime<Utc>> = None;
+        let pauses_feature = spec.feature.is_some_and(|feature| feature.paused);
+        let pauses = [
+            (
+                "qualityUpdatesPaused",
+                spec.quality_paused,
+                ring.quality_updates_pause_expiry_date_time,
+            ),
+            ("featureUpdatesPaused", pauses_feature, ring.feature_updates_pause_expiry_date_time),
+        ];
+        for (property, wanted, ends) in pauses {
+            let Some(ends) = ends.filter(|_| wanted).map(|ends| ends.to_utc()) else { continue };
+            if ends >= renew_before {
+                left = Some(left.map_or(ends, |left| left.min(ends)));
+                continue;
+            }
             for paused in [false, true] {
-                let body = json!({ "@odata.type": KIND, "featureUpdatesPaused": paused });
+                let body = json!({ "@odata.type": KIND, property: paused });
                 self.patch(Version::V1, &ring_path(&ring.id), body).await?;
             }
         }
-        Ok(ring.id)
+        Ok(PausedRing { id: ring.id, ends: left })
     }
 
     /// Makes exactly these groups the update ring's targets, unless they are.

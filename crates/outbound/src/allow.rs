@@ -29,6 +29,13 @@ pub struct AllowError(String);
 pub struct AllowList(Vec<Allow>);
 
 impl AllowList {
+    /// What is in either.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Whether the host was named; then plain http is allowed, and any port unless it was named.
     pub(crate) fn host(&self, host: &Host<String>, port: u16) -> bool {
         let Host::Domain(host) = host else { return false };

@@ -53,6 +53,7 @@ impl fmt::Debug for Client {
 /// An answer with a status of success. Its body is for reading, never for quoting.
 #[derive(Clone)]
 pub struct Answer {
+    status: u16,
     body: Vec<u8>,
 }
 
@@ -63,6 +64,11 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, OutboundError> {
         // The error of a parser may quote what it read.
         serde_json::from_slice(&self.body)
@@ -158,7 +164,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { body })
+        Ok(Answer { status: answer.status().as_u16(), body })
     }
 }
 

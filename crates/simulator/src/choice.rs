@@ -40,6 +40,8 @@ pub(crate) enum Purpose {
     Directory,
     Chassis,
     Autopilot,
+    Programs,
+    ProgramLook,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -50,6 +50,9 @@ pub struct Config {
     /// The application permissions that are granted, by name; without a list those that the
     /// service asks for.
     pub permissions: Option<Vec<String>>,
+    /// Whether update rings offer what is newest to devices that the deployment service does not have.
+    /// Off, so that whoever tries one way of offering sees that way alone.
+    pub rings_offer: bool,
 }
 
 impl Default for Config {
@@ -70,6 +73,7 @@ impl Default for Config {
             faults: Faults::default(),
             defects: Vec::new(),
             permissions: None,
+            rings_offer: false,
         }
     }
 }

@@ -1,21 +1,25 @@
 //! The fleet: what each device is, and where it stands with its update.
 
+mod driver;
 pub(crate) mod hours;
 mod install;
 pub(crate) mod life;
 pub(crate) mod look;
 pub(crate) mod models;
+pub(crate) mod programs;
 mod roster;
 pub(crate) mod upgrade;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::choice::{Choices, Purpose};
 use crate::clock::{DAY, HOUR, Packed, Seconds};
 use crate::defect::Defects;
+use crate::fleet::driver::Stage;
 use crate::fleet::hours::Hours;
 use crate::fleet::models::Model;
+use crate::fleet::programs::Programs;
 use crate::fleet::upgrade::Upgrade;
 use crate::ledger::Name;
 use crate::tenant::catalog::{BASELINE, Release};
@@ -87,7 +91,12 @@ pub(crate) struct Device {
     pub(crate) feature: Stops,
     /// Days until the restart of an expedited update is forced.
     pub(crate) forced: Option<u8>,
+    /// An update ring offered the target.
+    pub(crate) by_ring: bool,
     pub(crate) upgrade: Upgrade,
+    pub(crate) programs: Programs,
+    /// When the updaters of programs look for their orders.
+    next_look: Packed,
 }
 
 /// Something a device does at a given time. The order of the fields is the order of events.
@@ -102,6 +111,7 @@ struct Due {
 enum What {
     Step,
     CheckIn,
+    Look,
 }
 
 #[derive(Debug)]
@@ -115,6 +125,8 @@ pub(crate) struct Fleet {
     defects: Defects,
     /// Devices that were retired.
     gone: BTreeSet<u32>,
+    /// Drivers that devices were offered, by device and level.
+    drivers: BTreeMap<(u32, u8), Stage>,
     start: Seconds,
 }
 
@@ -135,6 +147,7 @@ impl Fleet {
             changes: Vec::new(),
             defects: Defects::default(),
             gone: BTreeSet::new(),
+            drivers: BTreeMap::new(),
             start,
         }
     }
@@ -181,6 +194,10 @@ impl Fleet {
         there.then_some(index)
     }
 
+    pub(crate) fn start(&self) -> Seconds {
+        self.start
+    }
+
     pub(crate) fn changes(&self) -> &[u32] {
         &self.changes
     }
@@ -208,6 +225,12 @@ impl Fleet {
         self.due.push(Reverse(Due { at, device: index, what: What::Step }));
     }
 
+    fn look_at(&mut self, index: u32, at: Seconds) {
+        let at = Packed::from(at);
+        self.device_mut(index).next_look = at;
+        self.due.push(Reverse(Due { at, device: index, what: What::Look }));
+    }
+
     /// The next thing due at or before `now`; what was planned anew since is passed over.
     fn pop(&mut self, now: Seconds) -> Option<Due> {
         loop {
@@ -220,6 +243,7 @@ impl Fleet {
             let planned = match due.what {
                 What::Step => &mut device.next_step,
                 What::CheckIn => &mut device.next_check_in,
+                What::Look => &mut device.next_look,
             };
             if *planned == due.at {
                 *planned = Packed::NEVER;
@@ -271,7 +295,10 @@ impl Device {
             quality: Stops::default(),
             feature: Stops::default(),
             forced: None,
+            by_ring: false,
             upgrade: Upgrade::NONE,
+            programs: Programs::new(choices, index, start),
+            next_look: Packed::NEVER,
         }
     }
 }

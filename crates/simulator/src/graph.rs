@@ -9,9 +9,11 @@ mod deployments;
 mod devices;
 mod documents;
 mod exports;
+mod feature_report;
 mod filter;
 mod groups;
 pub(crate) mod identity;
+mod inventory;
 mod list;
 mod managed;
 pub(crate) mod members;
@@ -21,6 +23,7 @@ mod principals;
 pub(crate) mod reply;
 pub(crate) mod report;
 pub(crate) mod request;
+mod update_policies;
 mod updates;
 
 use crate::graph::reply::Reply;
@@ -69,6 +72,9 @@ pub(crate) fn dispatch(world: &mut World, request: &Request) -> Reply {
             (Version::V1, _) => Reply::no_segment("windows"),
             (Version::Beta, ["policies", rest @ ..]) => policies::route(world, request, rest),
             (Version::Beta, ["deployments", rest @ ..]) => deployments::route(world, request, rest),
+            (Version::Beta, ["updatePolicies", rest @ ..]) => {
+                update_policies::route(world, request, rest)
+            }
             (Version::Beta, ["deploymentAudiences", rest @ ..]) => {
                 deployments::audiences(world, request, rest)
             }

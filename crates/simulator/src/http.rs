@@ -53,6 +53,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/_simulator/faults", post(faults))
         .route("/_simulator/state", get(state))
         .route("/_simulator/defects", get(control::defects).post(control::strike))
+        .route("/_simulator/safeguard", post(control::safeguard))
         .route("/_simulator/permissions", get(control::permissions).post(control::grant))
         .route("/_simulator/devices", post(control::devices))
         .route("/_simulator/groups", post(control::new_group))
@@ -225,6 +226,8 @@ async fn objects(State(app): State<Arc<App>>) -> Response {
         json!({
             "id": one.object.id, "displayName": one.object.text("displayName"),
             "featureUpdatesPaused": one.object.flag("featureUpdatesPaused"),
+            "qualityUpdatesPaused": one.object.flag("qualityUpdatesPaused"),
+            "assignments": one.assignments.len(),
         })
     });
     let deployments = tenant.deployments.iter().map(|one| {
@@ -244,10 +247,26 @@ async fn objects(State(app): State<Arc<App>>) -> Response {
             "assignments": one.assignments.len(),
         })
     });
+    let settings = tenant.documents.iter().filter(|one| one.kind == Kind::SettingsPolicy);
+    let settings = settings.map(|one| {
+        json!({
+            "id": one.object.id, "name": one.object.text("name"),
+            "assignments": one.assignments.len(), "settings": one.written().collect::<Vec<_>>(),
+        })
+    });
+    let drivers = tenant.update_policies.iter().map(|one| {
+        let standing = one.approvals.iter().filter(|approval| !approval.is_revoked()).count();
+        json!({
+            "id": one.object.id, "audience": one.audience, "approvals": one.approvals.len(),
+            "standing": standing,
+        })
+    });
     Json(json!({
+        "updatePolicies": drivers.collect::<Vec<_>>(),
         "deployments": deployments.collect::<Vec<_>>(),
         "deploymentAudiences": audiences.collect::<Vec<_>>(),
         "windowsFeatureUpdateProfiles": profiles.collect::<Vec<_>>(),
+        "configurationPolicies": settings.collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
         "policies": policies.collect::<Vec<_>>(),
         "rings": rings.collect::<Vec<_>>(),

@@ -71,6 +71,8 @@ pub(crate) enum Event {
     ApprovalApproved,
     ApprovalSuspended,
     ApprovalDeleted,
+    /// Of a driver, for good.
+    ApprovalRevoked,
     RingPaused,
     RingResumed,
     RingDeleted,
@@ -82,6 +84,8 @@ pub(crate) enum Event {
     DeploymentDeleted,
     AudienceMemberAdded,
     AudienceMemberRemoved,
+    /// Two policies say differently to a device, so neither counts.
+    PolicyConflict,
 }
 
 impl Event {
@@ -102,6 +106,7 @@ impl Event {
             Self::ApprovalApproved => "approval_approved",
             Self::ApprovalSuspended => "approval_suspended",
             Self::ApprovalDeleted => "approval_deleted",
+            Self::ApprovalRevoked => "approval_revoked",
             Self::RingPaused => "ring_paused",
             Self::RingResumed => "ring_resumed",
             Self::RingDeleted => "ring_deleted",
@@ -113,6 +118,7 @@ impl Event {
             Self::DeploymentDeleted => "deployment_deleted",
             Self::AudienceMemberAdded => "audience_member_added",
             Self::AudienceMemberRemoved => "audience_member_removed",
+            Self::PolicyConflict => "policy_conflict",
         }
     }
 
@@ -121,6 +127,7 @@ impl Event {
         match self {
             Self::ApprovalApproved
             | Self::ApprovalSuspended
+            | Self::ApprovalRevoked
             | Self::RingPaused
             | Self::RingResumed
             | Self::DeploymentOffering
@@ -141,7 +148,8 @@ impl Event {
             | Self::Resumed
             | Self::WentDark
             | Self::UninstallStarted
-            | Self::Uninstalled => None,
+            | Self::Uninstalled
+            | Self::PolicyConflict => None,
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod catalog;
 pub(crate) mod configurations;
 pub(crate) mod deployments;
 pub(crate) mod documents;
+pub(crate) mod drivers;
 pub(crate) mod enrolment;
 pub(crate) mod groups;
 pub(crate) mod health;
@@ -12,6 +13,7 @@ pub(crate) mod jobs;
 pub(crate) mod organisation;
 mod planted;
 pub(crate) mod policies;
+pub(crate) mod programs;
 pub(crate) mod rules;
 
 use serde_json::{Map, Value};
@@ -22,6 +24,7 @@ use crate::tenant::catalog::Catalog;
 use crate::tenant::configurations::Configuration;
 use crate::tenant::deployments::{Audience, Deployment};
 use crate::tenant::documents::Document;
+use crate::tenant::drivers::UpdatePolicy;
 use crate::tenant::enrolment::Enrolments;
 use crate::tenant::groups::Groups;
 use crate::tenant::jobs::Job;
@@ -39,10 +42,21 @@ pub(crate) struct Tenant {
     pub(crate) policies: Vec<Policy>,
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) audiences: Vec<Audience>,
+    pub(crate) update_policies: Vec<UpdatePolicy>,
     pub(crate) configurations: Vec<Configuration>,
     pub(crate) documents: Vec<Document>,
     pub(crate) enrolments: Enrolments,
     pub(crate) jobs: Vec<Job>,
+    pub(crate) safeguard: Option<Safeguard>,
+    /// Update rings offer what is newest.
+    pub(crate) rings_offer: bool,
+}
+
+/// Microsoft holds devices of one model back from the Windows version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Safeguard {
+    pub(crate) id: u32,
+    pub(crate) model: String,
 }
 
 impl Tenant {
@@ -54,10 +68,13 @@ impl Tenant {
             policies: Vec::new(),
             deployments: Vec::new(),
             audiences: Vec::new(),
+            update_policies: Vec::new(),
             configurations: Vec::new(),
             documents: Vec::new(),
             enrolments: Enrolments::default(),
             jobs: Vec::new(),
+            safeguard: None,
+            rings_offer: false,
         }
     }
 

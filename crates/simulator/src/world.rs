@@ -68,6 +68,7 @@ impl World {
         let names = config.permissions.as_deref();
         let permissions = names.map_or_else(|| Ok(Roles::default()), Roles::named)?;
         let mut tenant = Tenant::new(start);
+        tenant.rings_offer = config.rings_offer;
         tenant.groups.seed(choices, config.devices, start);
         let mut world = Self {
             clock: Clock { start: config.start, anchor: config.anchor, speed: config.speed },

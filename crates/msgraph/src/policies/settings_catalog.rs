@@ -37,6 +37,11 @@ pub(super) fn enabled(definition: &str, children: &[Value]) -> Value {
     choice(definition, "1", children)
 }
 
+/// A policy of Group Policy's kind without elements.
+pub(super) fn switch(definition: &str, on: bool) -> Value {
+    choice(definition, if on { "1" } else { "0" }, &[])
+}
+
 pub(super) fn text(definition: &str, value: &str) -> Value {
     json!({
         "@odata.type": of("SimpleSettingInstance"),
@@ -58,6 +63,22 @@ pub(super) fn element<'a>(
         return None;
     }
     find(choice.get("children")?.as_array()?.iter(), element)
+}
+
+/// Whether a policy is switched on; none: it is not configured.
+pub(super) fn switched(object: &Map<String, Value>, definition: &str) -> Option<bool> {
+    let settings = object.get("settings")?.as_array()?;
+    let instances = settings.iter().filter_map(|setting| setting.get("settingInstance"));
+    match chosen(find(instances, definition)?, definition)? {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// The text of a simple setting.
+pub(super) fn value(instance: &Value) -> Option<&str> {
+    instance.get("simpleSettingValue")?.get("value")?.as_str()
 }
 
 /// The option that is chosen.

@@ -30,6 +30,7 @@ async fn severities_are_read_as_far_as_they_are_said() {
     let fake = Fake::start(move |_| reply(200, &json!({"value": entries}))).await;
     let entries = fake.client().quality_updates().await.unwrap();
     let first = Details {
+        driver: None,
         max_severity: Some(Severity::Moderate),
         max_base_score_tenths: Some(96),
         exploited_cves: vec!["CVE-2023-1".to_owned()],

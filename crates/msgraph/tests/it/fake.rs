@@ -24,6 +24,7 @@ pub(crate) struct Seen {
     pub(crate) host: String,
     pub(crate) body: String,
     pub(crate) auth: Option<String>,
+    pub(crate) traceparent: Option<String>,
     pub(crate) at: Instant,
     /// How many requests of this method and path came before.
     pub(crate) nth: usize,
@@ -165,14 +166,15 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     let seen = {
         let mut all = shared.seen.lock().unwrap();
         let nth = all.iter().filter(|s| s.key() == (method.as_str(), path.as_str())).count();
-        let auth = parts.headers.get("authorization");
+        let header = |name| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         all.push(Seen {
             method,
             path,
             query: parts.uri.query().unwrap_or_default().to_owned(),
             host: parts.headers["host"].to_str().unwrap().to_owned(),
             body: String::from_utf8(body.to_vec()).unwrap(),
-            auth: auth.map(|value| value.to_str().unwrap().to_owned()),
+            auth: header("authorization"),
+            traceparent: header("traceparent"),
             at: Instant::now(),
             nth,
         });

@@ -15,3 +15,4 @@ mod policies;
 mod reports;
 mod tenant;
 mod tokens;
+mod traces;

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use domain::app::{AppVersion, Course, EdgePin, OfficePin};
 use domain::enrollment::object::{
     DriversPayload, EdgePayload, FeaturePayload, OfficePayload, UpdateRingPayload,
 };
@@ -220,6 +221,46 @@ async fn feature_profiles_live() {
         |number: &str| FeaturePayload { version: format!("Windows 11, version {number}") };
     let body = life(version("24H2"), version("25H2"), Changed::InPlace).await;
     assert_eq!(body["featureUpdateVersion"], "Windows 11, version 24H2");
+}
+
+#[tokio::test]
+async fn pins_live() {
+    let version = Some(AppVersion([131, 0, 2903, 86]));
+    let edge = |course| EdgePin { version, course };
+    let body = life(edge(Course::Forward), edge(Course::Still), Changed::Replaced).await;
+    let said = body["settings"].to_string();
+    assert!(said.contains("131.0.2903.86") && !said.contains("updatepolicy"), "{said}");
+    life(edge(Course::Still), edge(Course::Back), Changed::Replaced).await;
+    let office = |still| OfficePin { version, still, deadline_days: Some(7) };
+    let body = life(office(false), office(true), Changed::Replaced).await;
+    assert!(!body["settings"].to_string().contains("enableautomaticupdates"), "{body}");
+}
+
+/// Cut off between the new policy and the old one's end, both are there.
+#[tokio::test]
+async fn what_a_replacement_left_behind_is_deleted() {
+    let (fake, shelf) = shelf(Vec::new(), 0).await;
+    let client = fake.client();
+    let pin = |course| EdgePin { version: Some(AppVersion([131, 0, 2903, 86])), course };
+    let spec = |settings| PolicySpec { name: "A", description: DESCRIPTION, tag: TAG, settings };
+    let (old, new) = (pin(Course::Forward), pin(Course::Still));
+    let targets = [WireTarget::Group(group(1)), WireTarget::ExcludedGroup(group(2))];
+    let first = client.ensure_policy(spec(&old), &targets).await.unwrap();
+    let before = shelf.lock().unwrap().policy(&first).clone();
+    let second = client.ensure_policy(spec(&new), &targets).await.unwrap();
+    assert_ne!(first, second);
+    shelf.lock().unwrap().policies.push(before);
+    assert_eq!(client.ensure_policy(spec(&new), &targets).await.unwrap(), second);
+    let left = client.policies::<EdgePin>(Some(TAG)).await.unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!((&left[0].settings, left[0].targets.as_slice()), (&new, targets.as_slice()));
+    // Nothing is written where all is as it should be, in whatever order Graph tells the targets.
+    let is_write = |call: &&Seen| call.method != "GET" && !call.path.ends_with("$batch");
+    let writes = || fake.calls().iter().filter(is_write).count();
+    let done = writes();
+    let turned = [targets[1].clone(), targets[0].clone()];
+    client.ensure_policy(spec(&new), &turned).await.unwrap();
+    assert_eq!(writes(), done);
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod chat;
+mod desks;
 mod guard;
 mod play;
 mod readers;
+mod smtp;

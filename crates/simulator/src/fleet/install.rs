@@ -16,7 +16,7 @@ impl Fleet {
     pub(super) fn step(&mut self, around: &mut Surroundings<'_>, index: u32, now: Seconds) {
         match self.device(index).phase {
             Phase::Offered => {
-                if self.holds(around, index, now) {
+                if self.holds_between(around, index, now) {
                     return;
                 }
                 self.enter(index, Phase::Downloading, now);
@@ -24,7 +24,7 @@ impl Fleet {
                 self.step_after(index, Purpose::Download, (5 * MINUTE, 2 * HOUR), now);
             }
             Phase::Downloading => {
-                if self.holds(around, index, now) {
+                if self.holds_between(around, index, now) {
                     return;
                 }
                 self.enter(index, Phase::Installing, now);

@@ -43,6 +43,7 @@ impl Fleet {
             match due.what {
                 What::CheckIn => self.check_in(around, due.device, at),
                 What::Step => self.step(around, due.device, at),
+                What::Look => self.look(around, due.device, at),
             }
         }
     }
@@ -63,9 +64,14 @@ impl Fleet {
         if news {
             self.changes.push(index);
         }
+        if self.programs(around, index, now) {
+            self.go_dark(around, index, now);
+            return;
+        }
         let next = now + self.choices.span(index, Purpose::CheckIn, count, (4 * HOUR, 8 * HOUR));
         let next = self.device(index).hours.next_on(next);
         self.check_in_at(index, next);
+        self.drive(around, index, now);
         if settings.quality.rolled_back {
             self.roll_back(around, index, now);
         }
@@ -94,7 +100,13 @@ impl Fleet {
         let waits = before == Phase::Failed && now < device.retry_from.seconds();
         let has =
             |level| if level == FEATURE { device.upgrade.installed } else { level <= installed };
-        let takes = |level| !(has(level) || failed.has(level) || waits && level == target);
+        let held = self.is_safeguarded(around.tenant, index);
+        let takes = |level| {
+            !(has(level)
+                || failed.has(level)
+                || waits && level == target
+                || held && level == FEATURE)
+        };
         let offer = around.rules.offer(around.tenant, index, now, |level| {
             takes(level) && !device.is_stopped(level, false)
         });
@@ -111,6 +123,7 @@ impl Fleet {
         device.policy = Some(offer.policy);
         device.group = Some(offer.group);
         device.forced = offer.forced;
+        device.by_ring = offer.by_ring;
         device.code = None;
         let known = device.offered.has(offer.level);
         device.offered.add(offer.level);
@@ -137,6 +150,20 @@ impl Fleet {
         let span = (MINUTE, 12 * MINUTE);
         let wait = self.choices.span(index, Purpose::DownloadStart, level, span);
         self.step_at(index, now + wait);
+    }
+
+    /// As [`Self::holds`], between check-ins: of an update ring nothing is heard then.
+    pub(super) fn holds_between(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        index: u32,
+        now: Seconds,
+    ) -> bool {
+        let device = self.device(index);
+        if device.by_ring && !device.is_stopped(device.target, false) {
+            return false;
+        }
+        self.holds(around, index, now)
     }
 
     /// Goes on hold when the content is no longer approved or the device knows it is paused.

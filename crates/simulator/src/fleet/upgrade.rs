@@ -5,6 +5,7 @@ use crate::clock::{DAY, MINUTE, Packed, Seconds};
 use crate::fleet::life::Surroundings;
 use crate::fleet::{Fleet, Phase};
 use crate::ledger::Event;
+use crate::tenant::Tenant;
 use crate::tenant::catalog::{FEATURE, Release};
 
 /// How long Windows keeps the version before where nobody says otherwise, in days.
@@ -28,6 +29,11 @@ impl Upgrade {
 }
 
 impl Fleet {
+    /// Whether Microsoft holds the device back from the Windows version.
+    pub(crate) fn is_safeguarded(&self, tenant: &Tenant, index: u32) -> bool {
+        tenant.safeguard.as_ref().is_some_and(|hold| hold.model == self.model(index).name)
+    }
+
     /// What the device last reported to run.
     pub(crate) fn shown_release(&self, index: u32) -> Release {
         if self.device(index).upgrade.reported { Release::Windows25H2 } else { self.release(index) }

@@ -7,6 +7,7 @@ use crate::choice::Purpose;
 use crate::graph::list::{self, INTUNE, Small};
 use crate::graph::reply::Reply;
 use crate::graph::request::Request;
+use crate::graph::update_policies;
 use crate::ledger::Event;
 use crate::tenant::deployments::{Audience, Deployment, Requested};
 use crate::world::{Noted, World};
@@ -101,6 +102,10 @@ fn of_audience(world: &mut World, request: &Request, id: Uuid, rest: &[&str]) ->
             list::page(&Small(shown.collect()), request, what, INTUNE)
         }
         ("POST", ["updateAudience" | "updateAudienceById"]) => update(world, request, place),
+        (_, ["applicableContent", rest @ ..]) => {
+            let audience = &world.tenant.audiences[place];
+            update_policies::applicable(world, request, audience, rest)
+        }
         (_, []) => Reply::wrong_method(),
         (_, [segment, ..]) => Reply::no_segment(segment),
     }

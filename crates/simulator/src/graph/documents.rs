@@ -12,7 +12,7 @@ use crate::world::World;
 
 pub(crate) fn route(world: &mut World, request: &Request, kind: Kind, rest: &[&str]) -> Reply {
     let reply = answer(world, request, kind, rest);
-    if request.method != "GET" && kind == Kind::FeatureProfile {
+    if request.method != "GET" && kind != Kind::DriverProfile {
         world.tenant.changed();
     }
     reply

@@ -4,7 +4,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::HOUR;
+use crate::graph::feature_report;
 use crate::graph::filter::Filter;
+use crate::graph::inventory;
 use crate::graph::list::{self, INTUNE, Small};
 use crate::graph::reply::Reply;
 use crate::graph::report;
@@ -12,7 +14,8 @@ use crate::graph::request::Request;
 use crate::tenant::jobs::{Job, State};
 use crate::world::World;
 
-const REPORT: &str = "QualityUpdateDeviceStatusByPolicy";
+const REPORTS: [&str; 3] =
+    ["QualityUpdateDeviceStatusByPolicy", feature_report::STATE, feature_report::FAILURES];
 
 pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Reply {
     match (request.method.as_str(), rest) {
@@ -30,7 +33,16 @@ pub(crate) fn route(world: &mut World, request: &Request, rest: &[&str]) -> Repl
 fn create(world: &mut World, request: &Request) -> Reply {
     let sent = request.body();
     let name = sent.get("reportName").and_then(Value::as_str).unwrap_or_default();
-    if name != REPORT {
+    if name == inventory::REPORT {
+        if let Some(refusal) = inventory::refusal(sent) {
+            return refusal;
+        }
+        let job = Job::new(name, sent, world.now());
+        let shown = job.json();
+        world.tenant.jobs.push(job);
+        return Reply::created(shown);
+    }
+    if !REPORTS.contains(&name) {
         return Reply::bad_request(&format!("Report '{name}' is not available for export."));
     }
     let filter = sent.get("filter").and_then(Value::as_str).and_then(Filter::parse);
@@ -49,7 +61,13 @@ fn poll(world: &mut World, request: &Request, id: &str) -> Reply {
     let place = world.tenant.jobs.iter().position(|job| Some(job.id) == plain);
     let Some(place) = place else { return Reply::not_found() };
     if world.tenant.jobs[place].is_due(now) {
-        let state = match report::make(world, &world.tenant.jobs[place]) {
+        let job = &world.tenant.jobs[place];
+        let made = match job.report.as_str() {
+            inventory::REPORT => inventory::make(world, job),
+            feature_report::STATE | feature_report::FAILURES => feature_report::make(world, job),
+            _ => report::make(world, job),
+        };
+        let state = match made {
             Some(report) => {
                 let file = format!("{}.zip", world.tenant.jobs[place].id);
                 let address = format!("{file}?sig={}", Uuid::new_v4().simple());

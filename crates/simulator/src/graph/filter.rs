@@ -75,6 +75,17 @@ impl Filter {
             | Self::IsOf(_) => None,
         }
     }
+
+    /// Whether it asks for nothing but these properties to be equal to something.
+    pub(crate) fn asks_only(&self, properties: &[&str]) -> bool {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.asks_only(properties) && right.asks_only(properties)
+            }
+            Self::Compare(name, Comparison::Equal, _) => properties.contains(&name.as_str()),
+            Self::Compare(..) | Self::Not(_) | Self::StartsWith(..) | Self::IsOf(_) => false,
+        }
+    }
 }
 
 /// What is still to be read.

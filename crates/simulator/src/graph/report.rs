@@ -44,8 +44,8 @@ const LEAVING: Standing = ("InProgress", "Uninstalling", "RebootPending");
 /// A finished report before it is zipped.
 #[derive(Debug)]
 pub(crate) struct Report {
-    name: String,
-    table: Vec<u8>,
+    pub(super) name: String,
+    pub(super) table: Vec<u8>,
 }
 
 impl Report {

@@ -16,6 +16,7 @@ use crate::defect::Defect;
 use crate::graph::members;
 use crate::http::App;
 use crate::permission::Roles;
+use crate::tenant::Safeguard;
 use crate::tenant::groups::{GroupSlot, Member, security_group};
 use crate::world::World;
 
@@ -59,6 +60,25 @@ pub(super) async fn strike(
     let mut world = app.world();
     world.advance();
     world.strike(wanted.defects.into_iter().collect());
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Held {
+    id: u32,
+    model: String,
+}
+
+/// Microsoft holds a model back from the Windows version, or (null) none any more.
+pub(super) async fn safeguard(
+    State(app): State<Arc<App>>,
+    Json(wanted): Json<Option<Held>>,
+) -> StatusCode {
+    let mut world = app.world();
+    world.advance();
+    world.tenant.safeguard = wanted.map(|Held { id, model }| Safeguard { id, model });
+    world.tenant.changed();
     StatusCode::NO_CONTENT
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::clock::{DAY, HOUR, Seconds, moment, stamp};
+use crate::tenant::drivers::Driver;
 
 /// Level of the security update that is current at the start. Security updates have even levels,
 /// two per month; the preview of a month has the odd level after it.
@@ -108,9 +109,20 @@ impl Catalog {
         Self { entries, feature_released }
     }
 
+    /// Security updates, without previews, those to come too.
+    pub(crate) fn security_ever(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.level % 2 == 0)
+    }
+
     pub(crate) fn id_of(&self, level: u8) -> Option<String> {
         if level == FEATURE {
             return Some(digest("feature/25H2"));
+        }
+        if let Some(program) = super::programs::entry(level) {
+            return Some(program);
+        }
+        if let Some(driver) = Driver::of_level(level) {
+            return Some(driver.entry());
         }
         self.at(level).map(|entry| entry.id.clone())
     }

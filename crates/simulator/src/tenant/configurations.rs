@@ -158,6 +158,12 @@ impl Configuration {
         self.quality.paused.map(|since| since + PAUSE)
     }
 
+    /// How long after its release it offers a quality update.
+    pub(crate) fn deferral(&self) -> Seconds {
+        let days = self.object.properties.get("qualityUpdatesDeferralPeriodInDays");
+        days.and_then(Value::as_i64).unwrap_or(0) * DAY
+    }
+
     pub(crate) fn rolled_back(&self) -> bool {
         self.quality.rolled_back.is_some()
     }

@@ -1,5 +1,5 @@
-//! Profiles for feature updates, on which devices act, and policies of Intune that they do not act on
-//! here: profiles for drivers, and policies of the settings catalogue. All are shown as written.
+//! Profiles for feature updates and policies of the settings catalogue, on which devices act, and profiles
+//! for drivers, on which they do not act here. All are shown as written.
 
 use serde_json::{Value, json};
 
@@ -148,6 +148,11 @@ impl Document {
     pub(crate) fn assigned(&self) -> Vec<Value> {
         let kind = format!("{}Assignment", self.kind.entity());
         self.assignments.iter().map(|assignment| assignment.json(&kind)).collect()
+    }
+
+    /// The settings as they were written.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Value> {
+        self.settings.iter()
     }
 
     /// The settings as Graph shows them, numbered.

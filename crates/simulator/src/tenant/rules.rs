@@ -4,11 +4,13 @@ use crate::clock::Seconds;
 use crate::ledger::{Book, Name};
 use crate::tenant::assignments::Reach;
 use crate::tenant::catalog::{FEATURE, FEATURE_VERSION};
+use crate::tenant::configurations::Configuration;
 use crate::tenant::deployments::Requested;
 use crate::tenant::documents::{Document, Kind};
 use crate::tenant::enrolment::Category;
 use crate::tenant::groups::GroupSlot;
 use crate::tenant::policies::{Ring, Status};
+use crate::tenant::programs;
 use crate::tenant::{Tenant, group_ids};
 
 /// Content that is approved for some devices.
@@ -23,6 +25,7 @@ struct Rule {
     since: Seconds,
     /// Days until the restart is forced, where it is expedited.
     forced: Option<u8>,
+    by_ring: bool,
 }
 
 #[derive(Debug)]
@@ -79,7 +82,9 @@ pub(crate) struct Rules {
     version: u64,
     stale_at: Seconds,
     approved: Vec<Rule>,
+    drivers: Vec<Rule>,
     settings: Vec<Setting>,
+    programs: Vec<programs::Rule>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +94,15 @@ pub(crate) struct Offer {
     pub(crate) group: Name,
     /// Days until the restart is forced, where it is expedited.
     pub(crate) forced: Option<u8>,
+    /// By an update ring: the device knows what it was told at its last check-in.
+    pub(crate) by_ring: bool,
+}
+
+/// Who offers a driver.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DriverOffer {
+    pub(crate) policy: Name,
+    pub(crate) audience: Name,
 }
 
 /// What configurations say against updates of one kind.
@@ -136,13 +150,22 @@ impl Rules {
                     needs: Some(Category::Quality),
                     since: entry.released + ring.deferral(),
                     forced: None,
+                    by_ring: false,
                 }));
             }
         }
         self.deployed(tenant, book, now);
         self.profiled(tenant, book);
+        self.driven(tenant, book, now);
+        self.ringed(tenant, book, now);
         self.settings = tenant.configurations.iter().map(|one| setting(tenant, one)).collect();
         self.settings.retain(Setting::says_something);
+        self.programs = programs::rules(tenant, book);
+    }
+
+    /// What policies say of programs.
+    pub(crate) fn programs(&self) -> &[programs::Rule] {
+        &self.programs
     }
 
     /// What deployments offer to their audiences.
@@ -172,8 +195,51 @@ impl Rules {
                 needs,
                 since,
                 forced,
+                by_ring: false,
             });
         }
+    }
+
+    /// What update policies offer to their audiences.
+    fn driven(&mut self, tenant: &Tenant, book: &mut Book, now: Seconds) {
+        self.drivers.clear();
+        for policy in &tenant.update_policies {
+            let place = tenant.audiences.iter().position(|one| one.id == policy.audience);
+            let Some(place) = place else { continue };
+            for approval in &policy.approvals {
+                let lag = approval.stands.takes_effect();
+                if lag > now {
+                    self.stale_at = self.stale_at.min(lag);
+                }
+                if approval.stands.effective(now) {
+                    self.drivers.push(Rule {
+                        level: approval.level,
+                        policy: book.name(&policy.object.id.to_string()),
+                        to: Whom::Audience(place, book.name(&policy.audience.to_string())),
+                        needs: Some(Category::Driver),
+                        since: Seconds::MIN,
+                        forced: None,
+                        by_ring: false,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Who offers the device this driver.
+    pub(crate) fn driver(
+        &self,
+        tenant: &Tenant,
+        device: u32,
+        level: u8,
+        now: Seconds,
+    ) -> Option<DriverOffer> {
+        let enrolled = |category| tenant.enrolments.has(device, category, now);
+        let rules = self.drivers.iter().filter(|rule| rule.level == level);
+        rules.filter(|rule| rule.needs.is_none_or(enrolled)).find_map(|rule| {
+            let audience = rule.to.reach(tenant, device, now)?;
+            Some(DriverOffer { policy: rule.policy, audience })
+        })
     }
 
     /// What feature profiles offer to whom they are assigned to.
@@ -204,7 +270,30 @@ impl Rules {
                 needs: None,
                 since,
                 forced: None,
+                by_ring: false,
             });
+        }
+    }
+
+    /// What update rings offer to whom they are assigned to: the newest security update that is old
+    /// enough. Whether they are paused is for the device to know.
+    fn ringed(&mut self, tenant: &Tenant, book: &mut Book, now: Seconds) {
+        let is_ring = |one: &&Configuration| tenant.rings_offer && one.is_update_ring();
+        for ring in tenant.configurations.iter().filter(is_ring) {
+            let Setting { included, excluded, .. } = setting(tenant, ring);
+            // Nobody's test lets one offer to everybody.
+            let policy = book.name(&ring.object.id.to_string());
+            let included = included.into_iter().map(|slot| (slot, policy)).collect();
+            let (old, young): (Vec<_>, Vec<_>) = tenant
+                .catalog
+                .security_ever()
+                .map(|entry| (entry.released + ring.deferral(), entry.level))
+                .partition(|(since, _)| *since <= now);
+            self.stale_at = young.iter().map(|(since, _)| *since).fold(self.stale_at, Seconds::min);
+            let Some((since, level)) = old.into_iter().max() else { continue };
+            let to = Whom::Members { included, excluded };
+            let (needs, forced, by_ring) = (None, None, true);
+            self.approved.push(Rule { level, policy, to, needs, since, forced, by_ring });
         }
     }
 
@@ -221,10 +310,12 @@ impl Rules {
             .iter()
             .filter(|rule| rule.since <= now && takes(rule.level))
             .filter(|rule| rule.needs.is_none_or(enrolled))
+            // The deployment service goes before update rings.
+            .filter(|rule| !(rule.by_ring && enrolled(Category::Quality)))
             .filter_map(|rule| {
                 let group = rule.to.reach(tenant, device, now)?;
-                let Rule { level, policy, forced, .. } = *rule;
-                Some(Offer { level, policy, group, forced })
+                let Rule { level, policy, forced, by_ring, .. } = *rule;
+                Some(Offer { level, policy, group, forced, by_ring })
             })
             .max_by_key(|offer| (offer.level, offer.forced.is_some()))
     }
@@ -263,7 +354,7 @@ fn named_slots(tenant: &Tenant, book: &mut Book, ring: &Ring) -> Vec<(GroupSlot,
     slots
 }
 
-fn setting(tenant: &Tenant, from: &crate::tenant::configurations::Configuration) -> Setting {
+fn setting(tenant: &Tenant, from: &Configuration) -> Setting {
     let mut setting = Setting {
         everybody: false,
         included: Vec::new(),

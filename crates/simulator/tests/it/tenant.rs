@@ -167,11 +167,17 @@ impl Tenant {
         assert_eq!(status, 200, "{body}");
     }
 
-    /// The report of a policy with these columns; made within five seconds.
+    /// The report of a policy with these columns.
     pub(crate) async fn report(&self, policy: &str, select: &[&str]) -> String {
+        let filter = format!("PolicyId eq '{policy}'");
+        self.export("QualityUpdateDeviceStatusByPolicy", &filter, select).await
+    }
+
+    /// An exported report; made within five seconds.
+    pub(crate) async fn export(&self, report: &str, filter: &str, select: &[&str]) -> String {
         let jobs = "/v1.0/deviceManagement/reports/exportJobs";
-        let job = json!({ "reportName": "QualityUpdateDeviceStatusByPolicy", "format": "csv",
-            "filter": format!("PolicyId eq '{policy}'"), "select": select });
+        let job = json!({ "reportName": report, "format": "csv", "filter": filter,
+            "select": select });
         let job = format!("{jobs}('{}')", self.made(jobs, job).await);
         for _ in 0..500 {
             let (_, body) = self.call("GET", &job, None).await;
