@@ -45,6 +45,7 @@ create table tenant (
     login_url text not null,
     credential_kind text not null check (credential_kind in ('secret', 'certificate')),
     credential_sealed bytea not null, -- AES-256-GCM; the key is not in the database
+    credential_expires_at timestamptz, -- of a certificate as it says; of a secret if somebody said so
     connection_state text not null default 'unverified'
         check (connection_state in ('unverified', 'connected', 'refused', 'unreachable')),
     connection_error text,
@@ -61,11 +62,55 @@ create table api_token (
     id uuid primary key,
     tenant_id uuid references tenant (id) on delete cascade, -- null: every tenant
     name text not null,
-    role text not null check (role in ('viewer', 'operator', 'admin')),
+    roles text[] not null check (cardinality(roles) > 0 and roles <@ array['viewer', 'operator',
+        'release_manager', 'approver', 'policy_administrator', 'auditor', 'tenant_administrator']),
+    ring_set_ids uuid[] check (cardinality(ring_set_ids) > 0), -- null: every ring set
     hash bytea not null unique, -- SHA-256 of 256 random bits
+    hint text not null, -- how the text begins, to tell one from another
+    created_by text not null,
     created_at timestamptz not null,
     expires_at timestamptz,
+    last_used_at timestamptz, -- to the minute
     revoked_at timestamptz
+);
+
+-- Sessions of browsers, until they end. Times are the wall's, whatever the service's clock says.
+create table session (
+    id uuid primary key,
+    hash bytea not null unique, -- SHA-256 of 256 random bits, which the cookie holds
+    token_id uuid references api_token (id) on delete cascade, -- what it was begun with; null: a person
+    person uuid, -- UUIDv5 of issuer and subject
+    name text not null,
+    grants jsonb, -- of a person, as they were when they signed in
+    created_at timestamptz not null,
+    last_used_at timestamptz not null, -- to the minute
+    ends_at timestamptz not null,
+    check (num_nonnulls(token_id, person) = 1 and (person is null) = (grants is null))
+);
+create index session_of_token on session (token_id);
+
+-- What was asked for under an Idempotency-Key. Of the nil tenant: what belongs to none.
+create table asked (
+    tenant_id uuid not null,
+    caller uuid not null,
+    key text not null check (char_length(key) between 1 and 255),
+    request bytea not null,     -- SHA-256 of method, path and body
+    begun_at timestamptz not null, -- of the database, and the name of this try
+    entry bigint,               -- of the chain, written with the effect
+    status smallint,            -- of the answer, with all that follows
+    location text,
+    content_type text,
+    body bytea,
+    primary key (tenant_id, caller, key)
+);
+create index asked_begun on asked (begun_at);
+
+-- The newest entry of the chain that changed a thing, which is the version of it (rollouts have their own).
+create table resource_version (
+    tenant_id uuid not null,
+    resource text not null,     -- its path behind the tenant's
+    seq bigint not null,
+    primary key (tenant_id, resource)
 );
 
 create table device (
@@ -244,6 +289,192 @@ create table ring_tally (
     primary key (tenant_id, ring_set_id, ring)
 ) with (fillfactor = 50);
 
+-- Devices by all that decides their status, for each ring and for the tenant, changed in the statement that
+-- changes them. No check keeps a count above zero: a number for people must never stop a check-in; a test
+-- holds them against a recount.
+create table fleet_tally (
+    tenant_id uuid not null,
+    ring_set_id uuid not null,  -- nil: every device of the tenant, in whatever ring
+    ring smallint not null,     -- of nil: -1
+    standing smallint not null, -- -1: not looked at yet
+    reason smallint not null,   -- of registration, that is told first; -1: none
+    long_term boolean not null,
+    os_major int not null,      -- -1: unknown
+    os_minor int not null,
+    os_build int not null,
+    os_revision int not null,
+    devices int not null,
+    primary key (tenant_id, ring_set_id, ring, standing, reason, long_term, os_major, os_minor, os_build, os_revision)
+) with (fillfactor = 50);
+
+-- How the fleet stood at each midnight (UTC), from the counters, for trends.
+create table health_snapshot (
+    tenant_id uuid not null,
+    day date not null,
+    ring_set_id uuid not null,  -- nil: the tenant
+    ring smallint not null,     -- -1: all rings of the set
+    name text not null,         -- of the ring or the set, as it was called then
+    counts jsonb not null,
+    primary key (tenant_id, day, ring_set_id, ring)
+);
+
+-- What somebody should look at. One that is open for each kind and subject; never deleted while it is young.
+create table alert (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    kind text not null,
+    subject text not null,      -- an id or a word; empty: the tenant
+    severity text not null check (severity in ('information', 'warning', 'critical')),
+    text text not null,         -- what is the matter, for people
+    opened_at timestamptz not null,
+    acknowledged_at timestamptz,
+    acknowledged_by text,
+    note text,                  -- of who acknowledged it
+    muted_until timestamptz,
+    muted_by text,
+    escalated_at timestamptz,
+    escalated_by text,
+    resolved_at timestamptz,
+    primary key (tenant_id, id),
+    check ((acknowledged_at is null) = (acknowledged_by is null)),
+    check ((muted_until is null) = (muted_by is null)),
+    check ((escalated_at is null) = (escalated_by is null))
+);
+create unique index alert_open on alert (tenant_id, kind, subject) where resolved_at is null;
+
+-- Reports as somebody wants to see them.
+create table report_view (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    report text not null,
+    filter text,
+    order_by text,
+    columns text[] not null,    -- empty: all of them
+    owner text not null,
+    is_shared boolean not null, -- everybody of the tenant sees it; else its owner alone
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    primary key (tenant_id, id)
+);
+create unique index report_view_shared on report_view (tenant_id, name) where is_shared;
+create unique index report_view_own on report_view (tenant_id, owner, name) where not is_shared;
+
+-- Which view is sent to whom, and when.
+create table report_schedule (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    view_id uuid not null,
+    recurrence jsonb not null,
+    format text not null check (format in ('csv', 'json', 'xlsx')),
+    addresses text[] not null check (addresses <> '{}'),
+    owner text not null,        -- whose views it sees
+    next_at timestamptz,        -- null: it is disabled
+    last_at timestamptz,        -- the moment it was sent for last
+    error text,                 -- of the last try; null: it did not fail
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, name),
+    foreign key (tenant_id, view_id) references report_view (tenant_id, id)
+);
+
+-- Requests for help, with the evidence as it was when they were filed. Never deleted.
+create table support_request (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    about_kind text not null check (about_kind in ('tenant', 'device', 'rollout', 'release', 'ring_set', 'alert')),
+    about_id uuid not null,     -- may be gone since
+    about_name text not null,   -- as it was called then
+    title text not null,
+    description text not null,
+    severity text not null check (severity in ('minimal', 'moderate', 'critical')),
+    category text not null check (category in ('updates', 'devices', 'policies', 'access', 'reports', 'other')),
+    status text not null check (status in ('new', 'in_progress', 'waiting', 'mitigated', 'resolved')),
+    status_at timestamptz not null,
+    requester text not null,
+    assignee text,              -- who works on it
+    follows uuid,               -- the request that this one goes on with
+    answered_at timestamptz,    -- when somebody else than the requester first did something
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    bundle text not null check (octet_length(bundle) <= 262144), -- a JSON document, byte for byte as it was hashed
+    bundle_sha256 bytea not null check (octet_length(bundle_sha256) = 32),
+    primary key (tenant_id, id),
+    foreign key (tenant_id, follows) references support_request (tenant_id, id)
+);
+
+-- What was said and done about a request, in order. Never changed.
+create table support_note (
+    tenant_id uuid not null,
+    request_id uuid not null,
+    id uuid not null, -- v7
+    at timestamptz not null,
+    author text not null,
+    text text,                  -- what was said
+    status text,                -- the status it came into
+    assignee text,              -- into whose hands it came
+    primary key (tenant_id, request_id, id),
+    foreign key (tenant_id, request_id) references support_request (tenant_id, id),
+    check (text is not null or status is not null or assignee is not null)
+);
+
+-- Where requests are handed on to.
+create table support_desk (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    url text not null,
+    way jsonb not null,            -- what it is, without its secret
+    at_least text not null check (at_least in ('minimal', 'moderate', 'critical')),
+    categories text[] not null,    -- empty: all of them
+    enabled boolean not null,
+    secret_sealed bytea not null,  -- AES-256-GCM; the key is not in the database
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    failing_since timestamptz,     -- the first failure after the last success
+    failures int not null default 0,
+    rests_until timestamptz,       -- nothing is told before
+    primary key (tenant_id, id),
+    unique (tenant_id, name)
+);
+
+-- What is to be told to which desk, written with what it tells of, and what became of it.
+create table support_delivery (
+    tenant_id uuid not null,
+    id uuid not null, -- v7; of the message
+    desk_id uuid not null,
+    request_id uuid not null,
+    note_id uuid,                  -- null: that the request was filed
+    state text not null default 'pending' check (state in ('pending', 'delivered', 'given_up')),
+    due_since timestamptz not null,
+    next_at timestamptz not null,  -- while it is pending
+    tries int not null default 0,
+    ended_at timestamptz,
+    status smallint,               -- of the last try; null: there was no answer
+    refusal text,                  -- of the last try; null: it was taken, or not tried
+    primary key (tenant_id, id),
+    foreign key (tenant_id, desk_id) references support_desk (tenant_id, id) on delete cascade,
+    foreign key (tenant_id, request_id) references support_request (tenant_id, id),
+    check ((state = 'pending') = (ended_at is null))
+);
+create index support_delivery_of on support_delivery (tenant_id, desk_id, request_id, id);
+create index support_delivery_pending on support_delivery (tenant_id, desk_id, next_at) where state = 'pending';
+create index support_delivery_ended on support_delivery (ended_at) where ended_at is not null;
+
+-- What a desk calls a request.
+create table support_reference (
+    tenant_id uuid not null,
+    desk_id uuid not null,
+    request_id uuid not null,
+    key text not null,
+    name text not null,
+    primary key (tenant_id, desk_id, request_id),
+    foreign key (tenant_id, desk_id) references support_desk (tenant_id, id) on delete cascade,
+    foreign key (tenant_id, request_id) references support_request (tenant_id, id)
+);
+
 create table catalog_update (
     tenant_id uuid not null,
     id uuid not null,
@@ -261,8 +492,39 @@ create table catalog_update (
     is_expeditable boolean not null,
     details jsonb not null,
     superseded_by uuid,            -- the newest update that replaces it, as of the last change
+    app_version bigint[] generated always as ( -- of programs, to be compared
+        case when kind in ('edge', 'microsoft_365_apps') and version ~ '^[0-9]{1,10}([.][0-9]{1,10}){1,3}$'
+            then string_to_array(version, '.')::bigint[] end) stored,
+    declined jsonb,                -- who said that it is not to go out, when and why
     primary key (tenant_id, id),
     unique (tenant_id, catalog_entry_id)
+);
+
+-- Which version of a program a device has, as the inventory said last. A device without the program has no row.
+create table device_app (
+    tenant_id uuid not null,
+    device_id uuid not null,
+    kind text not null check (kind in ('edge', 'microsoft_365_apps')),
+    version bigint[] not null check (cardinality(version) = 4),
+    changed_at timestamptz not null, -- of the first read that said so
+    primary key (tenant_id, device_id, kind)
+);
+
+-- Devices by the version they have of a program, changed in the statement that changes them.
+create table app_tally (
+    tenant_id uuid not null,
+    kind text not null,
+    version bigint[] not null,
+    devices int not null,
+    primary key (tenant_id, kind, version)
+) with (fillfactor = 50);
+
+-- When the inventory of a program was last read as a whole.
+create table app_inventory (
+    tenant_id uuid not null,
+    kind text not null check (kind in ('edge', 'microsoft_365_apps')),
+    read_at timestamptz not null,
+    primary key (tenant_id, kind)
 );
 
 -- What the update brings to each Windows version it is made for.
@@ -312,6 +574,33 @@ create table release (
     foreign key (tenant_id, update_id) references catalog_update (tenant_id, id)
 );
 
+-- Where the drivers of a tenant's devices are read; no row: they are not managed.
+create table driver_inventory (
+    tenant_id uuid primary key,
+    audience_id text not null,
+    read_at timestamptz            -- when the last complete read began
+);
+
+-- Devices enrolled for drivers, as Graph was told.
+create table driver_device (
+    tenant_id uuid not null,
+    device_id uuid not null,
+    entra_device_id uuid not null,
+    enrolled_at timestamptz not null,
+    primary key (tenant_id, device_id)
+);
+
+-- Which of them need which driver, as of the last read.
+create table driver_match (
+    tenant_id uuid not null,
+    update_id uuid not null,
+    device_id uuid not null,
+    recommended boolean not null,
+    primary key (tenant_id, update_id, device_id),
+    foreign key (tenant_id, update_id) references catalog_update (tenant_id, id)
+);
+create index driver_match_of_device on driver_match (tenant_id, device_id);
+
 -- By which of Microsoft's ways a kind is delivered; no row: as usual for the kind. Settled with the rollout.
 create table tenant_strategy (
     tenant_id uuid not null,
@@ -356,6 +645,9 @@ create table rollout (
     ring_set_id uuid not null,     -- may be gone when the rollout is over
     plan_id uuid not null,
     strategy text not null check (strategy in ('deployment_service', 'intune')), -- how Graph is told
+    back_to text,                  -- of programs: the version that devices go back to
+    waiting_group_id uuid,         -- of devices whose turn has not come, where they have to be kept back
+    waiting_told boolean not null default false, -- all of them were put into it
     phase jsonb not null,
     phase_name text not null check (phase_name in
         ('scheduled', 'offering', 'soaking', 'paused', 'completed', 'rolling_back', 'rolled_back', 'cancelled')),
@@ -377,6 +669,7 @@ create table rollout (
     waiting jsonb,                 -- what the last decision waits for
     decided_at timestamptz,
     reported_bp smallint[],        -- once completed: devices with an outcome by age of the offer, of 10,000
+    pace_bp smallint[],            -- the same among those offered so long before; short of ages that nobody had
     created_at timestamptz not null,
     primary key (tenant_id, id),
     foreign key (tenant_id, release_id) references release (tenant_id, id)
@@ -478,7 +771,8 @@ create table attempt (
     code text,
     retried_at timestamptz, -- what is reported of before says nothing any more
     segments smallint[],    -- those it is part of: positions in the plan's policy, ascending; null: of none
-    aside boolean not null default false, -- one of them is held
+    aside boolean not null default false, -- one of them is held, or Microsoft holds the device
+    safeguard text,                -- the id of Microsoft's hold, or unknown; null: it holds the device not
     primary key (device_id, rollout_id, tenant_id)
 ) partition by list (rollout_id);
 
@@ -585,12 +879,28 @@ create table chain_head (
     seq bigint not null,
     hash bytea not null
 );
+-- What belongs to no tenant is in the chain of the nil tenant.
+insert into chain_head (tenant_id, seq, hash)
+values ('00000000-0000-0000-0000-000000000000', 0, decode(repeat('00', 32), 'hex'));
+
+-- Signed states of chains. Each names the one before; the key that signs is not in the database.
+create table audit_checkpoint (
+    tenant_id uuid not null,
+    seq bigint not null,
+    previous bigint not null check (previous >= 0 and previous < seq), -- 0: it is the first
+    hash bytea not null check (length(hash) = 32),
+    at timestamptz not null,
+    key bytea not null check (length(key) = 32),             -- Ed25519, public
+    signature bytea not null check (length(signature) = 64),
+    primary key (tenant_id, seq),
+    unique (tenant_id, previous) -- servers that sign at once make one line of them, not two
+);
 
 -- What is to be done, and by when. Claimed with SKIP LOCKED; the fence names the claim.
 create table work (
     tenant_id uuid not null,
     kind text not null check (kind in ('decide', 'enforce', 'sweep', 'observe', 'sync', 'assess',
-        'register', 'enroll', 'members', 'act', 'signal', 'approve')),
+        'register', 'enroll', 'members', 'act', 'signal', 'approve', 'drivers', 'deliver', 'hand_on', 'notify', 'send', 'send_report', 'report')),
     subject uuid not null,
     due_at timestamptz,            -- by the service's clock; null: nothing to do until asked
     nudges bigint not null default 0, -- how often it was asked for
@@ -703,6 +1013,182 @@ create table signal_reading (
     foreign key (tenant_id, signal_id) references signal (tenant_id, id) on delete cascade
 );
 
+-- Receivers of events.
+create table webhook (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    url text not null,
+    events text[] not null,        -- names of sorts of events; empty: all of them
+    secret_sealed bytea not null,  -- AES-256-GCM; the key is not in the database
+    old_secret_sealed bytea,       -- signs too, until then
+    old_secret_until timestamptz,
+    disabled text check (disabled in ('person', 'gone', 'failing')), -- null: it is told
+    disabled_at timestamptz,
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    failing_since timestamptz,     -- the first failure after the last success
+    failures int not null default 0, -- batches in a row of which nothing was taken
+    rests_until timestamptz,       -- nothing is sent before
+    primary key (tenant_id, id),
+    unique (tenant_id, name),
+    check ((disabled is null) = (disabled_at is null)),
+    check ((old_secret_sealed is null) = (old_secret_until is null))
+);
+
+-- What is to be told to whom, written with the entry that it tells of, and what became of it. The message is
+-- made of the entry, so that it is the same in every try.
+create table webhook_delivery (
+    tenant_id uuid not null,
+    webhook_id uuid not null,
+    seq bigint not null,           -- of the entry
+    id uuid not null default gen_random_uuid(), -- of the message
+    event text not null,           -- the sort
+    state text not null default 'pending' check (state in ('pending', 'delivered', 'given_up')),
+    due_since timestamptz not null, -- a replay starts anew
+    next_at timestamptz not null,  -- while it is pending
+    tries int not null default 0,  -- since it was due
+    ended_at timestamptz,
+    primary key (tenant_id, webhook_id, seq),
+    unique (tenant_id, id),
+    -- No foreign key to the webhook: it would be locked under the head of the chain. Who deletes one deletes
+    -- these too, under that head.
+    check ((state = 'pending') = (ended_at is null))
+);
+create index webhook_delivery_pending on webhook_delivery (tenant_id, webhook_id, next_at)
+    where state = 'pending';
+create index webhook_delivery_ended on webhook_delivery (ended_at) where ended_at is not null;
+
+-- Each try, for people. No word of what the receiver said.
+create table webhook_try (
+    tenant_id uuid not null,
+    delivery_id uuid not null,
+    at timestamptz not null,
+    status smallint,               -- null: there was no answer
+    latency_ms int not null,
+    refusal text,                  -- null: it was taken
+    foreign key (tenant_id, delivery_id) references webhook_delivery (tenant_id, id) on delete cascade
+);
+create index webhook_try_of on webhook_try (tenant_id, delivery_id, at);
+
+-- Where notifications go beside the contacts: a chat, whose address is a secret, or a list of addresses.
+create table notification_channel (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    kind text not null check (kind in ('teams', 'slack', 'email')),
+    host text,                     -- of the chat, for people; the rest of the address is sealed
+    url_sealed bytea,              -- AES-256-GCM; the key is not in the database
+    addresses text[] not null default '{}',
+    focus text[] not null,         -- what it is to be told, as of contacts
+    topics text[] not null,
+    least text not null check (least in ('information', 'warning', 'critical')),
+    digest boolean not null,
+    enabled boolean not null,
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, name),
+    check ((kind = 'email') = (url_sealed is null) and (url_sealed is null) = (host is null)),
+    check ((kind = 'email') = (addresses <> '{}'))
+);
+
+-- People who are told what happens, by e-mail.
+create table contact (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    name text not null,
+    email text not null,
+    phone text,
+    focus text[] not null check (focus <> '{}' and focus <@ '{devices,updates}'),
+    topics text[] not null,        -- empty: all of them
+    least text not null check (least in ('information', 'warning', 'critical')),
+    digest boolean not null,       -- what is not critical comes once a day
+    enabled boolean not null,
+    created_at timestamptz not null,
+    changed_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, email)
+);
+
+-- How far a tenant's people have been told; no row: it has never had any.
+create table notification_state (
+    tenant_id uuid primary key,
+    seq bigint not null,           -- of the last entry that was looked at
+    since timestamptz not null,    -- what was due before is told to nobody
+    digest_at timestamptz          -- of the last digests
+);
+
+-- What was told: once for each occasion.
+create table bulletin (
+    tenant_id uuid not null,
+    occasion text not null,
+    topic text not null,
+    at timestamptz not null,
+    content jsonb not null,
+    primary key (tenant_id, occasion)
+);
+create index bulletin_at on bulletin (tenant_id, at);
+
+-- What somebody is to be sent, written with what it tells of, and what became of it.
+create table letter (
+    tenant_id uuid not null,
+    id uuid not null, -- v7
+    key text not null,             -- what makes it the same letter to the same recipient: sent once
+    kind text not null,            -- what it is about, for people
+    address text,                  -- of e-mail; null: a chat
+    channel_id uuid,               -- the chat, or the list that the address is of
+    route uuid not null,           -- which way it goes: the chat, or the tenant for e-mail
+    content jsonb not null,
+    written_at timestamptz not null,
+    state text not null default 'pending' check (state in ('pending', 'delivered', 'given_up')),
+    due_since timestamptz not null,
+    next_at timestamptz not null,  -- while it is pending
+    tries int not null default 0,
+    refusal text,                  -- of the last try; null: there was none, or it was taken
+    ended_at timestamptz,
+    primary key (tenant_id, id),
+    unique (tenant_id, key),
+    check ((state = 'pending') = (ended_at is null)),
+    check (address is not null or channel_id is not null)
+);
+create index letter_pending on letter (tenant_id, route, next_at) where state = 'pending';
+create index letter_given_up on letter (tenant_id, ended_at) where state = 'given_up';
+create index letter_ended on letter (ended_at) where ended_at is not null;
+
+create table letter_attachment (
+    tenant_id uuid not null,
+    letter_id uuid not null,
+    position int not null,
+    name text not null,
+    media_type text not null,
+    bytes bytea not null,
+    primary key (tenant_id, letter_id, position),
+    foreign key (tenant_id, letter_id) references letter (tenant_id, id) on delete cascade
+);
+
+-- Each try, for people. No word of what the other side said.
+create table letter_try (
+    tenant_id uuid not null,
+    letter_id uuid not null,
+    at timestamptz not null,
+    code smallint,                 -- null: there was no answer
+    latency_ms int not null,
+    refusal text,                  -- null: it was taken
+    foreign key (tenant_id, letter_id) references letter (tenant_id, id) on delete cascade
+);
+create index letter_try_of on letter_try (tenant_id, letter_id, at);
+
+-- How a way goes that letters are sent.
+create table letter_route (
+    tenant_id uuid not null,
+    route uuid not null,
+    failing_since timestamptz,     -- the first failure after the last success
+    failures int not null default 0, -- batches in a row of which nothing was taken
+    rests_until timestamptz,       -- nothing is sent before
+    primary key (tenant_id, route)
+);
+
 -- Freezes (a word that SQL keeps to itself): stretches of time in which nothing new is offered. Ended, never deleted.
 create table rollout_freeze (
     tenant_id uuid not null,
@@ -754,12 +1240,13 @@ create table holiday_calendar (
 do $$
 declare name text;
 begin
-    foreach name in array array['device', 'registration_due', 'device_control', 'cohort_hold', 'cohort_member', 'group_member',
+    foreach name in array array['device', 'device_app', 'app_inventory', 'registration_due', 'device_control', 'cohort_hold', 'cohort_member', 'group_member',
         'group_nesting', 'group_name', 'delta_link', 'ring_set', 'ring_member', 'ring_leaver', 'ring_tally',
-        'catalog_update', 'update_build', 'known_issue', 'version_floor', 'approval_rule', 'rule_approval', 'release', 'tenant_strategy', 'plan', 'saved_plan', 'rollout', 'rollout_ring', 'wave',
+        'catalog_update', 'update_build', 'driver_inventory', 'driver_device', 'driver_match', 'known_issue', 'version_floor', 'approval_rule', 'rule_approval', 'release', 'tenant_strategy', 'plan', 'saved_plan', 'rollout', 'rollout_ring', 'wave',
         'attempt', 'tally', 'pause', 'approval', 'segment_tally', 'failure_tally', 'control_interval', 'assessment',
         'enrollment', 'enrollment_object', 'device_action', 'signal', 'signal_seen', 'signal_reading', 'event',
-        'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'chain_head', 'work', 'budget', 'api_token']
+        'rollout_freeze', 'freeze_crossing', 'holiday_calendar', 'fleet_tally', 'app_tally', 'health_snapshot', 'alert', 'report_view', 'report_schedule', 'support_request', 'support_note', 'support_desk', 'support_delivery', 'support_reference', 'chain_head', 'audit_checkpoint', 'work', 'budget', 'api_token',
+        'asked', 'resource_version', 'webhook', 'webhook_delivery', 'webhook_try', 'contact', 'notification_state', 'bulletin', 'notification_channel', 'letter', 'letter_attachment', 'letter_try', 'letter_route']
     loop
         execute format('alter table %I enable row level security, force row level security', name);
         execute format('create policy of_tenant on %I using (tenant_id = (select current_tenant()))', name);
@@ -772,7 +1259,7 @@ create policy of_tenant on tenant using (id = (select current_tenant()));
 grant select, update on tenant to concentric_app;
 
 -- History is added to, never changed.
-revoke update, delete on event from concentric_app;
+revoke update, delete on event, audit_checkpoint from concentric_app;
 revoke update, delete on plan from concentric_app;
 revoke update, delete on saved_plan from concentric_app;
 grant update (rollout_id, started_by, started_at) on saved_plan to concentric_app;
@@ -780,6 +1267,8 @@ revoke update, delete on approval from concentric_app;
 grant update (withdrawn_at) on approval to concentric_app;
 revoke update, delete on rollout_freeze, freeze_crossing from concentric_app;
 grant update (ended_at, ended_by, end_reason) on rollout_freeze to concentric_app;
+revoke update, delete on support_request, support_note from concentric_app;
+grant update (severity, status, status_at, assignee, answered_at, changed_at) on support_request to concentric_app;
 revoke delete on chain_head from concentric_app;
 revoke all on api_token from concentric_app;
 
@@ -787,22 +1276,52 @@ create policy of_service on tenant to concentric_service using (true);
 create policy of_service on api_token to concentric_service using (true);
 create policy of_service on work to concentric_service using (true);
 create policy of_service on chain_head for select to concentric_service using (true);
-grant select, insert, update, delete on tenant, api_token, work to concentric_service;
-grant select on chain_head to concentric_service;
+create policy of_service on audit_checkpoint for select to concentric_service using (true);
+create policy of_service on asked to concentric_service using (true);
+create policy of_service on webhook_delivery to concentric_service using (true);
+create policy of_service on alert for select to concentric_service using (true);
+create policy of_service on support_delivery to concentric_service using (true);
+create policy of_service on letter to concentric_service using (true);
+-- What was asked of no tenant may have its effect in one that is made by it.
+create policy of_nobody on asked to concentric_app
+    using (tenant_id = '00000000-0000-0000-0000-000000000000');
+alter table session enable row level security, force row level security;
+create policy of_service on session to concentric_service using (true);
+grant select, insert, update, delete on tenant, api_token, session, work to concentric_service;
+grant select, delete on asked, webhook_delivery, support_delivery, letter to concentric_service;
+grant select on chain_head, audit_checkpoint, alert to concentric_service;
 
 -- The principal behind the hash of a token. With the rights of the service, so that the check that
--- stands before every request is one statement, not a transaction that changes roles.
+-- stands before every request is one statement, not a transaction that changes roles. In plpgsql, which keeps
+-- its plan from call to call.
 create function token_principal(of_hash bytea, at timestamptz)
-returns table (id uuid, name text, role text, tenant_id uuid)
-language sql stable security definer set search_path = public, pg_temp as $$
-    select t.id, t.name, t.role, t.tenant_id from api_token t
-    where t.hash = of_hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > at)
-$$;
+returns table (id uuid, name text, roles text[], tenant_id uuid, ring_set_ids uuid[])
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return query select t.id, t.name, t.roles, t.tenant_id, t.ring_set_ids from api_token t
+        where t.hash = of_hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > at);
+end $$;
 revoke execute on function token_principal from public;
 grant execute on function token_principal to concentric_app;
+
+-- The same behind the hash of a cookie. `at` is a time of the service, the others are the wall's.
+create function session_principal(of_hash bytea, wall timestamptz, used_after timestamptz, at timestamptz)
+returns table (id uuid, last_used_at timestamptz, ends_at timestamptz, person uuid, name text, grants jsonb,
+    token_id uuid, roles text[], tenant_id uuid, ring_set_ids uuid[])
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    return query
+        select s.id, s.last_used_at, s.ends_at, s.person, s.name, s.grants, t.id, t.roles, t.tenant_id, t.ring_set_ids
+        from session s left join api_token t on t.id = s.token_id
+        where s.hash = of_hash and s.ends_at > wall and s.last_used_at > used_after
+            and (s.token_id is null or (t.revoked_at is null and (t.expires_at is null or t.expires_at > at)));
+end $$;
+revoke execute on function session_principal from public;
+grant execute on function session_principal to concentric_app;
 -- To own a function, a role must for that moment be one that may create.
 grant create on schema public to concentric_service;
 alter function token_principal owner to concentric_service;
+alter function session_principal owner to concentric_service;
 revoke create on schema public from concentric_service;
 
 -- Rings --------------------------------------------------------------------------------------
@@ -857,6 +1376,236 @@ create trigger ring_tally_update after update on ring_member
     for each statement execute function ring_tally_follow();
 create trigger ring_tally_delete after delete on ring_member
     referencing old table as old_rows for each statement execute function ring_tally_follow();
+
+-- Health -------------------------------------------------------------------------------------
+
+-- The reason of registration that is told first, by the bits of the domain: what an administrator decided,
+-- what only an administrator can decide, then the checks in their order (primary::find); -1: none.
+create function reason_first(reasons int) returns smallint language sql immutable parallel safe as
+$$ select (case
+    when reasons & (1 << 20) <> 0 then 20
+    when reasons & (1 << 19) <> 0 then 19
+    when reasons = 0 then -1
+    else round(ln((reasons & -reasons)::float8) / ln(2::float8)) end)::smallint $$;
+
+-- All that decides how a device is counted, from its columns: said here and nowhere else.
+create type fleet_class as (
+    standing smallint, reason smallint, long_term boolean, os_major int, os_minor int, os_build int, os_revision int
+);
+create function fleet_class(
+    standing smallint, reasons int, quality_only boolean, os_major int, os_minor int, os_build int, os_revision int
+) returns fleet_class language sql immutable parallel safe as
+$$ select row(coalesce(standing, -1::smallint), reason_first(reasons), quality_only, coalesce(os_major, -1),
+    coalesce(os_minor, -1), coalesce(os_build, -1), coalesce(os_revision, -1))::fleet_class $$;
+
+-- So many devices more, or fewer, in a ring (the nil set and -1: in the tenant), by their columns.
+create type fleet_change as (
+    ring_set_id uuid, ring smallint, standing smallint, reasons int, quality_only boolean,
+    os_major int, os_minor int, os_build int, os_revision int, devices int
+);
+
+-- Adds changes to the counters, in one order of keys. Returns how many of them differ now.
+create function fleet_tally_add(of_tenant uuid, changes fleet_change[]) returns int language plpgsql as $$
+declare
+    touched int;
+begin
+    insert into fleet_tally as t (tenant_id, ring_set_id, ring, standing, reason, long_term, os_major, os_minor,
+        os_build, os_revision, devices)
+    select of_tenant, c.ring_set_id, c.ring, (c.class).standing, (c.class).reason, (c.class).long_term,
+        (c.class).os_major, (c.class).os_minor, (c.class).os_build, (c.class).os_revision, sum(c.devices)::int
+    from (
+        select ring_set_id, ring, devices,
+            fleet_class(standing, reasons, quality_only, os_major, os_minor, os_build, os_revision) as class
+        from unnest(changes)
+    ) c
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    having sum(c.devices) <> 0
+    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    on conflict (tenant_id, ring_set_id, ring, standing, reason, long_term, os_major, os_minor, os_build, os_revision)
+    do update set devices = t.devices + excluded.devices;
+    get diagnostics touched = row_count;
+    return touched;
+end $$;
+
+-- What a device is and which ring it is in change in different transactions, and the counters need both.
+-- Changes of devices go side by side; a change of members has the counters of its tenant to itself. Taken
+-- before what the other side wrote is read, so that whoever comes second sees it.
+create function fleet_tally_lock(of_tenant uuid, alone boolean) returns void language plpgsql as $$
+begin
+    if alone then
+        perform pg_advisory_xact_lock(hashtextextended('fleet_tally/' || of_tenant, 0));
+    else
+        perform pg_advisory_xact_lock_shared(hashtextextended('fleet_tally/' || of_tenant, 0));
+    end if;
+end $$;
+
+-- Devices that come are counted by who writes them (store/src/devices), and members by who places them
+-- (store/src/ring_sets/members.rs): both come by the million, and a trigger would have to keep and read again
+-- every row that its statement had just seen. Whatever changes or goes is counted here.
+create function fleet_tally_of_devices() returns trigger language plpgsql as $$
+declare
+    of_tenant uuid;
+    sets uuid[]; -- so that members are found by their whole key, whatever the planner was told of costs
+    changes fleet_change[];
+begin
+    if tg_op = 'DELETE' then
+        select tenant_id into of_tenant from old_rows limit 1;
+    else
+        -- Most check-ins change nothing here.
+        select c.tenant_id into of_tenant from (
+            select tenant_id, id, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision from new_rows
+            except
+            select tenant_id, id, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision from old_rows
+        ) c limit 1;
+    end if;
+    if of_tenant is null then
+        return null;
+    end if;
+    perform fleet_tally_lock(of_tenant, false);
+    select coalesce(array_agg(id), '{}') into sets from ring_set where tenant_id = of_tenant;
+    if tg_op = 'DELETE' then
+        with c as materialized (
+            select id, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision, -1 as change
+            from old_rows
+        )
+        select array_agg(row(p.*)::fleet_change) into changes from (
+            select '00000000-0000-0000-0000-000000000000'::uuid, -1::smallint, c.standing, c.reasons, c.quality_only,
+                c.os_major, c.os_minor, c.os_build, c.os_revision, sum(c.change)::int
+            from c group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+            union all
+            select m.ring_set_id, m.ring, c.standing, c.reasons, c.quality_only,
+                c.os_major, c.os_minor, c.os_build, c.os_revision, sum(c.change)::int
+            from c join ring_member m on m.tenant_id = of_tenant and m.ring_set_id = any(sets) and m.device_id = c.id
+            group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+        ) p;
+    else
+        -- First counted by what they were and what they are, which are few for many devices. Old and new stand
+        -- beside each other by order: a plan made for a few rows and kept would join many of them one by one.
+        with c as materialized (
+            select id, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision,
+                new_standing, new_reasons, new_quality_only, new_major, new_minor, new_build, new_revision
+            from (
+                select id, is_new, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision,
+                    lead(standing) over pair as new_standing, lead(reasons) over pair as new_reasons,
+                    lead(quality_only) over pair as new_quality_only, lead(os_major) over pair as new_major,
+                    lead(os_minor) over pair as new_minor, lead(os_build) over pair as new_build,
+                    lead(os_revision) over pair as new_revision
+                from (
+                    select id, false as is_new, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision
+                    from old_rows
+                    union all
+                    select id, true, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision from new_rows
+                ) both_rows
+                window pair as (partition by id order by is_new)
+            ) pairs
+            where not is_new
+                and (standing, reasons, quality_only, os_major, os_minor, os_build, os_revision)
+                    is distinct from (new_standing, new_reasons, new_quality_only, new_major, new_minor, new_build, new_revision)
+        ), moves as (
+            select '00000000-0000-0000-0000-000000000000'::uuid as ring_set_id, -1::smallint as ring,
+                c.standing, c.reasons, c.quality_only, c.os_major, c.os_minor, c.os_build, c.os_revision,
+                c.new_standing, c.new_reasons, c.new_quality_only, c.new_major, c.new_minor, c.new_build, c.new_revision,
+                count(*)::int as devices
+            from c group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+            union all
+            select m.ring_set_id, m.ring,
+                c.standing, c.reasons, c.quality_only, c.os_major, c.os_minor, c.os_build, c.os_revision,
+                c.new_standing, c.new_reasons, c.new_quality_only, c.new_major, c.new_minor, c.new_build, c.new_revision,
+                count(*)::int
+            from c join ring_member m on m.tenant_id = of_tenant and m.ring_set_id = any(sets) and m.device_id = c.id
+            group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+        )
+        select array_agg(row(p.*)::fleet_change) into changes from (
+            select ring_set_id, ring, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision, -devices
+            from moves
+            union all
+            select ring_set_id, ring, new_standing, new_reasons, new_quality_only, new_major, new_minor, new_build,
+                new_revision, devices
+            from moves
+        ) p;
+    end if;
+    perform fleet_tally_add(of_tenant, changes);
+    return null;
+end $$;
+
+create trigger fleet_tally_update after update on device
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function fleet_tally_of_devices();
+create trigger fleet_tally_delete after delete on device
+    referencing old table as old_rows for each statement execute function fleet_tally_of_devices();
+
+create function fleet_tally_of_members() returns trigger language plpgsql as $$
+declare
+    of_tenant uuid;
+    changes fleet_change[];
+begin
+    if tg_op = 'DELETE' then
+        select tenant_id into of_tenant from old_rows limit 1;
+    else
+        -- Most changes only note what Graph was told.
+        select c.tenant_id into of_tenant from (
+            select tenant_id, ring_set_id, device_id, ring from new_rows
+            except select tenant_id, ring_set_id, device_id, ring from old_rows
+        ) c limit 1;
+    end if;
+    if of_tenant is null then
+        return null;
+    end if;
+    perform fleet_tally_lock(of_tenant, true);
+    if tg_op = 'DELETE' then
+        select array_agg(row(p.*)::fleet_change) into changes from (
+            select m.ring_set_id, m.ring, d.standing, d.reasons, d.quality_only, d.os_major, d.os_minor, d.os_build,
+                d.os_revision, -count(*)::int
+            from old_rows m join device d on d.tenant_id = m.tenant_id and d.id = m.device_id
+            group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+        ) p;
+    else
+        select array_agg(row(p.*)::fleet_change) into changes from (
+            select m.ring_set_id, m.ring, d.standing, d.reasons, d.quality_only, d.os_major, d.os_minor, d.os_build,
+                d.os_revision, sum(m.change)::int
+            from (
+                select tenant_id, ring_set_id, device_id, ring, sum(change) as change from (
+                    select tenant_id, ring_set_id, device_id, ring, 1 as change from new_rows
+                    union all select tenant_id, ring_set_id, device_id, ring, -1 from old_rows
+                ) both_rows
+                group by 1, 2, 3, 4 having sum(change) <> 0
+            ) m
+            join device d on d.tenant_id = m.tenant_id and d.id = m.device_id
+            group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+        ) p;
+    end if;
+    perform fleet_tally_add(of_tenant, changes);
+    return null;
+end $$;
+
+create trigger fleet_tally_update after update on ring_member
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function fleet_tally_of_members();
+create trigger fleet_tally_delete after delete on ring_member
+    referencing old table as old_rows for each statement execute function fleet_tally_of_members();
+
+create function app_tally_follow() returns trigger language plpgsql as $$
+begin
+    if tg_op <> 'DELETE' then
+        insert into app_tally as t (tenant_id, kind, version, devices)
+        select tenant_id, kind, version, count(*) from new_rows group by 1, 2, 3 order by 1, 2, 3
+        on conflict (tenant_id, kind, version) do update set devices = t.devices + excluded.devices;
+    end if;
+    if tg_op <> 'INSERT' then
+        insert into app_tally as t (tenant_id, kind, version, devices)
+        select tenant_id, kind, version, -count(*) from old_rows group by 1, 2, 3 order by 1, 2, 3
+        on conflict (tenant_id, kind, version) do update set devices = t.devices + excluded.devices;
+    end if;
+    return null;
+end $$;
+
+create trigger app_tally_insert after insert on device_app
+    referencing new table as new_rows for each statement execute function app_tally_follow();
+create trigger app_tally_update after update on device_app
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function app_tally_follow();
+create trigger app_tally_delete after delete on device_app
+    referencing old table as old_rows for each statement execute function app_tally_follow();
 
 -- Attempts -----------------------------------------------------------------------------------
 
@@ -1003,11 +1752,17 @@ declare
     part text := 'attempt_' || replace(of_rollout::text, '-', '');
     tenant uuid := current_tenant();
     to_version int; -- the build of a Windows version, of a feature update
+    of_app text; -- of a version of a program: which
+    of_version bigint[];
+    driver boolean; -- no build says who needs it
     made bigint;
 begin
+    select u.kind, u.app_version into of_app, of_version from catalog_update u
+    where u.tenant_id = tenant and u.id = of_update and u.app_version is not null;
     select b.os_build into to_version from catalog_update u
     join update_build b on b.tenant_id = tenant and b.update_id = u.id
     where u.tenant_id = tenant and u.id = of_update and u.kind = 'feature' order by 1 limit 1;
+    select u.kind = 'driver' into driver from catalog_update u where u.tenant_id = tenant and u.id = of_update;
     perform 1 from rollout r where r.id = of_rollout and r.tenant_id = tenant;
     if not found then
         raise exception 'rollout % is not of the current tenant', of_rollout;
@@ -1039,9 +1794,18 @@ begin
         left join jsonb_to_recordset($7) as sc(number smallint, category text) on sc.category = d.category
         left join version_floor f on f.tenant_id = $1
             and (f.os_major, f.os_minor, f.os_build) = (d.os_major, d.os_minor, d.os_build)
+        left join device_app p on p.tenant_id = $1 and p.device_id = m.device_id and p.kind = $9
+        left join driver_match dm on $11 and dm.tenant_id = $1 and dm.update_id = $4 and dm.device_id = d.id
         cross join lateral (select case
             when d.entra_device_id is null or d.object_id is null then 'not_registered'
             when d.last_sync is null or d.last_sync < $5 then 'inactive'
+            when $9 is not null then case
+                when p.version is null then 'not_applicable'
+                when p.version > $10 then 'ahead'
+                when p.version = $10 then 'already_current'
+                when h.device_id is not null then 'held' end
+            when $11 and dm.device_id is null then 'not_applicable'
+            when $11 then case when h.device_id is not null then 'held' end
             when $8 is null and b.os_revision is null or d.os_build is null then 'no_content'
             when $8 is null and d.os_revision > b.highest then 'ahead' -- never moved back
             when d.os_revision >= b.os_revision or d.os_build >= $8 then 'already_current'
@@ -1050,7 +1814,7 @@ begin
         end as reason) e
         where m.ring_set_id = $6 and m.tenant_id = $1
         order by m.ring, m.position, m.device_id
-    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set, segments, to_version;
+    $sql$, part) using tenant, of_rollout, at, of_update, inactive_before, of_ring_set, segments, to_version, of_app, of_version, driver;
     get diagnostics made = row_count;
     execute format('alter table %I add primary key (device_id, rollout_id, tenant_id)', part);
     execute format('create index on %I (ring, position, device_id)', part);
@@ -1063,3 +1827,41 @@ begin
 end $$;
 revoke execute on function attempts_create from public;
 grant execute on function attempts_create to concentric_app;
+
+-- Reading rollouts ---------------------------------------------------------------------------
+
+-- A rollout as it is read, with its rings, but for what its plan says, which never changes. Of the counters
+-- only those that count something: `[ring, state, devices, of them aside]`. By row-level security of who reads.
+create view rollout_now with (security_invoker = true) as
+    select r.tenant_id, r.id, r.release_id, l.name as release_name, r.ring_set_id, r.plan_id, r.phase, r.generation,
+        (select e.seq from event e where e.tenant_id = r.tenant_id and e.rollout_id = r.id
+            order by e.seq desc limit 1) as version,
+        r.wish, r.wish_at, r.wish_by, r.wish_reason, r.take_back, r.promoted, r.segments_held,
+        r.segments_released, r.held, r.level, r.observed_at, r.superseded_by, r.waiting, r.decided_at, r.created_at,
+        (select json_agg(s order by s.at, s.id) from (
+            select id, release_id, rollout_id, ring, take_back, reason, paused_by, at
+            from pause p where p.tenant_id = r.tenant_id and (p.rollout_id = r.id
+                or p.release_id = r.release_id
+                or p.rollout_id is null and p.release_id is null)
+        ) s) as pauses,
+        (select json_agg(g order by g.ring) from (
+            select ring, waves, removal_waves, wanted_access, wanted_at, accepted_access, accepted_at, enforce_error
+            from rollout_ring g where g.tenant_id = r.tenant_id and g.rollout_id = r.id
+        ) g) as rings,
+        (select array_agg(array[t.ring, t.state, t.devices, case when t.aside then t.devices else 0 end])
+            from tally t
+            where t.tenant_id = r.tenant_id and t.rollout_id = r.id and t.devices > 0) as counters,
+        (select array_agg(w.ring) from wave w
+            where w.tenant_id = r.tenant_id and w.rollout_id = r.id and w.delivered_at is null) as pending_waves
+    from rollout r
+    join release l on l.tenant_id = r.tenant_id and l.id = r.release_id;
+grant select on rollout_now to concentric_app;
+
+-- One of them in one round trip: it enters the tenant for as long as its statement lasts.
+create function rollout_read(of_tenant uuid, of_rollout uuid) returns json language plpgsql as $$
+begin
+    perform set_config('concentric.tenant', of_tenant::text, true);
+    return (select row_to_json(w) from rollout_now w where w.tenant_id = of_tenant and w.id = of_rollout);
+end $$;
+revoke execute on function rollout_read from public;
+grant execute on function rollout_read to concentric_app;

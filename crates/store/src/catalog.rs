@@ -1,15 +1,18 @@
 //! The update catalogue of a tenant.
 
 mod declare;
+mod decline;
 mod issues;
 mod read;
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use domain::build::Build;
 use domain::ids::{TenantId, UpdateId};
 use domain::update::UpdateKind;
 use domain::update::supersede::{Content, superseded_by};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::convert::{column, json};
@@ -25,6 +28,25 @@ pub struct UpdateRow {
     pub update: ImportedUpdate,
     /// The newest update that replaces it.
     pub superseded_by: Option<UpdateId>,
+    pub declined: Option<Declined>,
+    /// Of a driver: the devices that need it, as of the last read.
+    pub needed: Option<Needed>,
+}
+
+/// Somebody said that an update is not to go out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declined {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub reason: Option<String>,
+}
+
+/// How many devices need a driver.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needed {
+    pub devices: u32,
+    /// Those for which a vendor recommends it.
+    pub recommended: u32,
 }
 
 /// Which updates are listed.
@@ -60,7 +82,7 @@ impl Store {
 }
 
 /// Writes down which update replaces which, where that changed.
-async fn supersede(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+pub(crate) async fn supersede(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
     let rows = all_of(tx, tenant, None).await?;
     let all: Vec<(UpdateId, Content)> =
         rows.iter().map(|row| (row.id, Content::of(&row.update))).collect();
@@ -80,7 +102,7 @@ async fn supersede(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn upsert(
+pub(crate) async fn upsert(
     tx: &mut Tx,
     tenant: TenantId,
     update: &ImportedUpdate,

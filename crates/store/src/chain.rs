@@ -1,22 +1,25 @@
-//! Appending to a tenant's chain, and the hash that holds it together (I14).
+//! Appending to a tenant's chain, which hashes hold together (I14; `audit::Link`).
 //!
 //! An entry is written in the transaction of what it tells of, under a lock on the head, as its
 //! last lock: entries have no gaps, and no change is without its entry.
 
-use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
+use audit::{Link, START};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use domain::ids::{RolloutId, TenantId};
+use domain::webhook::{TEST, event_type};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::notifications::is_told;
 use crate::scope::Tx;
-use crate::{StoreError, feeds};
+use crate::signals::By;
+use crate::{StoreError, feeds, request};
 
 /// What the service itself signs with; people sign with the name of their token.
-pub(crate) const SERVICE: &str = "concentric";
+pub const SERVICE: &str = "concentric";
 
-/// What the first entry of a chain names as its previous hash.
-pub(crate) const START: [u8; 32] = [0; 32];
+/// Whose chain holds what belongs to no tenant.
+pub(crate) const NOBODY: TenantId = TenantId(Uuid::nil());
 
 /// One entry to be appended.
 #[derive(Debug, Clone, Copy)]
@@ -29,51 +32,33 @@ pub(crate) struct Entry<'a> {
     pub(crate) body: &'a Value,
 }
 
-/// What the hash of one entry covers, as stored.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Link<'a> {
-    pub(crate) previous: &'a [u8],
-    pub(crate) seq: i64,
-    pub(crate) rollout: Option<Uuid>,
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) actor: &'a str,
-    pub(crate) kind: &'a str,
-    pub(crate) body: &'a str,
-}
-
-impl Link<'_> {
-    pub(crate) fn hash(&self) -> [u8; 32] {
-        let at = self.at.to_rfc3339_opts(SecondsFormat::Micros, true);
-        // PostgreSQL stores no NUL in text, so it parts what has no fixed length.
-        Sha256::new()
-            .chain_update(self.previous)
-            .chain_update(self.seq.to_be_bytes())
-            .chain_update(self.rollout.unwrap_or(Uuid::nil()).as_bytes())
-            .chain_update(at)
-            .chain_update(self.actor)
-            .chain_update([0])
-            .chain_update(self.kind)
-            .chain_update([0])
-            .chain_update(self.body)
-            .finalize()
-            .into()
-    }
-}
-
 /// Makes the head of a new tenant's chain.
 pub(crate) async fn begin(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into chain_head (tenant_id, seq, hash) values ($1, 0, $2)",
         tenant.0,
-        START.as_slice(),
+        START.0.as_slice(),
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Appends an entry, announces it and returns its number. Locks the head until the transaction
-/// ends: call it last.
+/// As [`append`]: what `by` did, with their reason in the body.
+pub(crate) async fn append_by(
+    tx: &mut Tx,
+    tenant: TenantId,
+    by: By<'_>,
+    kind: &str,
+    mut body: Value,
+) -> Result<i64, StoreError> {
+    body["reason"] = by.reason.into();
+    append(tx, tenant, Entry { rollout: None, at: by.at, actor: by.actor, kind, body: &body }).await
+}
+
+/// Appends an entry, announces it, lays it out for the webhooks that want it, and returns its number. Locks
+/// the head until the transaction ends: call it last. Work on webhooks is asked for under that lock
+/// and nowhere else before it.
 pub(crate) async fn append(
     tx: &mut Tx,
     tenant: TenantId,
@@ -88,17 +73,43 @@ pub(crate) async fn append(
     let at = entry.at.trunc_subsecs(6);
     let body = entry.body.to_string();
     let seq = head.seq + 1;
+    request::settle(tx, tenant, seq).await?;
     let rollout = entry.rollout.map(|rollout| rollout.0);
     let (actor, kind) = (entry.actor, entry.kind);
-    let hash = Link { previous: &head.hash, seq, rollout, at, actor, kind, body: &body }.hash();
+    let previous = &head.hash;
+    let tenant_id = tenant.0;
+    let link = Link { tenant: tenant_id, previous, seq, rollout, at, actor, kind, body: &body };
+    let hash = link.hash();
+    // The sort that tests a webhook goes to that one alone.
+    let told = event_type(kind).map(|event| event.name).filter(|name| *name != TEST);
     sqlx::query!(
         "with added as (
              insert into event (tenant_id, seq, rollout_id, at, actor, kind, body, previous, hash)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ), moved as (
              update chain_head set seq = $2, hash = $9 where tenant_id = $1
+         ), told as (
+             select id from webhook
+             where tenant_id = $1 and disabled is null and $12::text is not null
+                 and (events = '{}' or $12 = any(events))
+         ), outbox as (
+             insert into webhook_delivery (tenant_id, webhook_id, seq, event, due_since, next_at)
+             select $1, id, $2, $12, $4, $4 from told
+         ), asked as (
+             insert into work as w (tenant_id, kind, subject, due_at, nudges)
+             select $1, 'deliver', id, $4, 1 from told order by id
+             on conflict (kind, subject, tenant_id) do update
+             set due_at = least(w.due_at, excluded.due_at), nudges = w.nudges + 1
+             returning subject
+         ), noticed as (
+             insert into work as w (tenant_id, kind, subject, due_at, nudges)
+             select $1, 'notify', $1, $4, 1 from notification_state where tenant_id = $1 and $14
+             on conflict (kind, subject, tenant_id) do update
+             set due_at = least(w.due_at, excluded.due_at), nudges = w.nudges + 1
+             returning subject
          )
-         select pg_notify($10, $11)",
+         select pg_notify($10, $11), (select pg_notify($13, 'deliver') from asked limit 1),
+             (select pg_notify($13, 'notify') from noticed)",
         tenant.0,
         seq,
         rollout,
@@ -107,9 +118,12 @@ pub(crate) async fn append(
         kind,
         body,
         head.hash,
-        hash.as_slice(),
+        hash.0.as_slice(),
         feeds::EVENT,
         format!("{tenant}/{seq}"),
+        told,
+        feeds::WORK,
+        is_told(kind),
     )
     .execute(&mut **tx)
     .await?;

@@ -11,10 +11,11 @@ use crate::convert::{access_word, ring_column};
 use crate::rollouts::NOT_FOUND;
 use crate::{Store, StoreError, chain};
 pub use domain::duty::{
-    Deployed, Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, WaveKind,
+    Deployed, Duty, PendingWave, RingDuty, RingObjects, Waiting, Watched, WaveDevice, WaveKind,
 };
 
 mod read;
+mod waiting;
 
 impl Store {
     /// Notes that Graph knows the devices of a wave. Again is fine.

@@ -12,6 +12,12 @@ pub enum StoreError {
     /// The caller decided on something that has changed since: load again, decide again.
     #[error("decided on an older generation")]
     Stale,
+    /// The thing is not at the version that the caller looked at (`If-Match`).
+    #[error("it changed since it was looked at")]
+    Changed,
+    /// Everything was in order, and nothing was kept, because the request was only to be tried.
+    #[error("it was only tried")]
+    Tried,
     /// A name or key that is taken, or a state that forbids the action.
     #[error("{0}")]
     Conflict(String),

@@ -1,12 +1,12 @@
 //! The history of a tenant: append-only, chained by hashes, and a feed of its growth.
 
+use audit::{Link, START};
 use chrono::{DateTime, Utc};
 use domain::ids::{RolloutId, TenantId};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use crate::chain::Link;
-use crate::{Store, StoreError, chain};
+use crate::{Store, StoreError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRow {
@@ -69,6 +69,16 @@ impl Store {
         Ok(events.collect())
     }
 
+    /// The number of the newest entry of a tenant; 0: there is none.
+    pub async fn event_head(&self, tenant: TenantId) -> Result<i64, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let seq = sqlx::query_scalar!("select seq from chain_head where tenant_id = $1", tenant.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(seq.unwrap_or(0))
+    }
+
     /// Recomputes every hash of a tenant's chain, and compares its head. Cost: every event.
     pub async fn chain_verify(&self, tenant: TenantId) -> Result<ChainState, StoreError> {
         let mut tx = self.tenant_begin_frozen(tenant).await?;
@@ -76,7 +86,7 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await?
             .ok_or(StoreError::NotFound { what: "tenant" })?;
-        let mut reached = Reached { seq: 0, hash: chain::START.to_vec() };
+        let mut reached = Reached { seq: 0, hash: START.0.to_vec() };
         loop {
             let events = sqlx::query_as!(
                 Stored,
@@ -89,7 +99,7 @@ impl Store {
             .fetch_all(&mut *tx)
             .await?;
             for event in &events {
-                if let Err(what) = reached.follow(event) {
+                if let Err(what) = reached.follow(tenant, event) {
                     return Ok(ChainState::Broken { seq: reached.seq + 1, what });
                 }
             }
@@ -134,7 +144,7 @@ struct Reached {
 }
 
 impl Reached {
-    fn follow(&mut self, event: &Stored) -> Result<(), &'static str> {
+    fn follow(&mut self, tenant: TenantId, event: &Stored) -> Result<(), &'static str> {
         if event.seq != self.seq + 1 {
             return Err("an event is missing");
         }
@@ -142,6 +152,7 @@ impl Reached {
             return Err("the event does not name the one before it");
         }
         let link = Link {
+            tenant: tenant.0,
             previous: &event.previous,
             seq: event.seq,
             rollout: event.rollout_id,
@@ -150,7 +161,7 @@ impl Reached {
             kind: &event.kind,
             body: &event.body,
         };
-        if event.hash != link.hash() {
+        if event.hash != link.hash().0 {
             return Err("the event is not what was hashed");
         }
         self.seq = event.seq;

@@ -108,8 +108,9 @@ impl Ear {
 
     async fn heads(&self) -> Result<Vec<Growth>, sqlx::Error> {
         let mut tx = self.pool.begin_with("begin; set local role concentric_service").await?;
-        let heads =
-            sqlx::query!("select tenant_id, seq from chain_head").fetch_all(&mut *tx).await?;
+        let heads = sqlx::query!("select tenant_id, seq from chain_head where seq > 0")
+            .fetch_all(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(heads
             .iter()

@@ -11,9 +11,14 @@ use crate::convert::STATES;
 use crate::scope::retried;
 use crate::{Store, StoreError, work};
 pub use domain::inventory::{CheckIn, IngestCounts, Report};
+pub use safeguard::SafeguardCount;
 
 mod checkin;
+mod safeguard;
 mod sweep;
+
+pub(crate) use checkin::movable;
+pub(crate) use sweep::waited_for;
 
 impl Store {
     /// Takes reports on one rollout in. Wakes its planner if something moved. Batches of 1,000,
@@ -59,6 +64,10 @@ impl Store {
                      and (phase_name <> 'completed' or exists (select from tally t
                          where t.tenant_id = $1 and t.rollout_id = r.id and t.state = any($3)
                              and t.devices > 0))
+                     -- Of programs check-ins say nothing.
+                     and not exists (select from release l join catalog_update u
+                         on u.tenant_id = $1 and u.id = l.update_id and u.app_version is not null
+                         where l.tenant_id = $1 and l.id = r.release_id)
                  order by id for no key update
              )
              update rollout r set observed_at = greatest(r.observed_at, $2)
@@ -66,12 +75,25 @@ impl Store {
              returning r.id",
             tenant.0,
             at,
-            &sweep::waited_for(),
+            &waited_for(),
         )
         .fetch_all(&mut *tx)
         .await?;
         if !open.is_empty() {
             work::ask(&mut tx, tenant, WorkKind::Decide, &open, at).await?;
+        }
+        // Of drivers nothing but their own read tells how far a device is.
+        let drivers = sqlx::query_scalar!(
+            r#"select exists (select from rollout r
+                 join release l on l.tenant_id = $1 and l.id = r.release_id
+                 where r.tenant_id = $1 and r.id = any($2) and l.delivery->>'kind' = 'driver') as "yes!""#,
+            tenant.0,
+            &open,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if drivers {
+            work::ask(&mut tx, tenant, WorkKind::Drivers, &[tenant.0], at).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -130,12 +152,12 @@ impl Store {
 const BATCH: usize = 1_000;
 
 /// The same number for SQL.
-const STATES_COLUMN: i32 = 13;
+pub(crate) const STATES_COLUMN: i32 = 13;
 const _: () = assert!(STATES == 13, "the tables of states have another size");
 
 /// `AttemptState::after_report` for every pair of states, as a table for SQL: the state after
 /// `reported` stands at `state * 13 + reported + 1`.
-fn moves() -> Vec<i16> {
+pub(crate) fn moves() -> Vec<i16> {
     AttemptState::ALL
         .into_iter()
         .flat_map(|state| {
@@ -146,7 +168,7 @@ fn moves() -> Vec<i16> {
 
 /// Cuts what came in into batches that name no device twice and go through the devices in one
 /// order, so that two ingests do not wait for each other in a circle.
-fn batches<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<Vec<&T>> {
+pub(crate) fn batches<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<Vec<&T>> {
     let mut sorted: Vec<&T> = items.iter().collect();
     sorted.sort_by_key(|item| key(item));
     let mut layers: Vec<Vec<&T>> = Vec::new();

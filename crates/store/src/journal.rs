@@ -5,6 +5,7 @@ use domain::attempt::AttemptState;
 use domain::calendar::Known;
 use domain::evidence::control::{Interval, Side};
 use domain::ids::{PlanId, RolloutId, TenantId};
+use domain::notification::awaits_approval;
 use domain::ring::RingIndex;
 use domain::rollout::access::access;
 use domain::rollout::decide::WaitingOn;
@@ -23,11 +24,12 @@ use crate::pauses;
 use crate::rollouts::{NOT_FOUND, reported};
 use crate::scope::{Tx, retried};
 use crate::signals::signals_seen;
-use crate::{Store, StoreError, budget, calendar, chain, work};
+use crate::{Store, StoreError, budget, calendar, chain, notifications, work};
 pub use domain::rollout::snapshot::Snapshot;
 
 mod effects;
 use effects::Scene;
+pub(crate) use effects::kept_from;
 
 impl Store {
     /// One consistent read (one statement, or repeatable read).
@@ -154,7 +156,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        sqlx::query!(
+        let changed = sqlx::query!(
             "update rollout set waiting = $3, decided_at = case
                  when waiting ->> 'for' = 'budget' and $3::jsonb ->> 'for' = 'budget' then decided_at
                  else $4 end
@@ -166,6 +168,9 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        if changed.rows_affected() > 0 && awaits_approval(waiting).is_some() {
+            notifications::wake(&mut tx, tenant, now).await?;
+        }
         tx.commit().await?;
         // What brought this decision about may have ended flights.
         self.budget_offer_room(tenant, now).await

@@ -8,8 +8,11 @@
 //! and the head of the chain last.
 
 pub mod actions;
+pub mod alerts;
 pub mod approvals;
+mod apps;
 pub mod assessments;
+pub mod audit_trail;
 pub mod budget;
 mod calendar;
 pub mod catalog;
@@ -19,11 +22,13 @@ mod convert;
 mod copy;
 pub mod delta;
 pub mod devices;
+pub mod drivers;
 pub mod enforcement;
 pub mod enrollment;
 mod error;
 pub mod events;
 mod feeds;
+pub mod fleet;
 pub mod floors;
 pub mod freezes;
 pub mod groups;
@@ -31,32 +36,49 @@ pub mod history;
 pub mod holidays;
 pub mod ingest;
 pub mod journal;
+pub mod notifications;
+pub mod outbox;
 pub mod page;
 pub mod pauses;
 pub mod registration;
 pub mod releases;
+pub mod report_schedules;
+pub mod report_views;
+pub mod request;
 pub mod ring_sets;
 pub mod rollouts;
 pub mod rules;
 mod schema;
 mod scope;
 mod seal;
+pub mod sessions;
+pub mod shared;
 pub mod signals;
 pub mod strategies;
+pub mod support;
 pub mod tenants;
 pub mod tokens;
+pub mod vitals;
+pub mod webhooks;
 pub mod work;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use domain::ids::{RolloutId, TenantId};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 use tokio::sync::Mutex;
 
+pub use chain::SERVICE as ACTOR;
 pub use error::StoreError;
 use feeds::Feeds;
+use rollouts::RolloutRow;
 use seal::Sealer;
+pub use seal::{KeySource, Resealed};
+use shared::Shared;
+use tokens::Principal;
 
 /// The database. Clones share the connections; the last one closes them.
 #[derive(Debug, Clone)]
@@ -70,6 +92,11 @@ struct Inner {
     sealer: Sealer,
     feeds: Feeds,
     placing: Mutex<()>,
+    /// Read by many at once: everybody who watches a rollout asks for it when something happens to it.
+    rollouts: Shared<(TenantId, RolloutId), RolloutRow>,
+    plans: rollouts::planned::Plans,
+    /// By the hash of their text.
+    tokens: Shared<[u8; 32], Option<Principal>>,
 }
 
 /// How to reach the database. `Debug` shows neither key nor password.
@@ -89,6 +116,9 @@ impl fmt::Debug for Options {
     }
 }
 
+/// A connection that was used so lately is not asked whether it is still there.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 impl Store {
     /// Connects, and refuses a schema that is older or newer than this program. One connection
     /// more than `max_connections` (at least 2) listens for notifications.
@@ -101,6 +131,16 @@ impl Store {
         first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(2))
+            // One that was used a moment ago is there: asking it takes as long as what it is wanted for.
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                Box::pin(async move {
+                    if used.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     // Compiling a plan takes longer than any statement here, and the planner is told
@@ -112,7 +152,16 @@ impl Store {
             .connect(&options.url)
             .await?;
         let feeds = Feeds::start(&options.url, pool.clone()).await?;
-        Ok(Self { inner: Arc::new(Inner { pool, sealer, feeds, placing: Mutex::new(()) }) })
+        let inner = Inner {
+            pool,
+            sealer,
+            feeds,
+            placing: Mutex::new(()),
+            rollouts: Shared::default(),
+            plans: rollouts::planned::Plans::default(),
+            tokens: Shared::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Brings the schema of `url` up to date; safe to run by several servers at once.

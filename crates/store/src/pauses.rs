@@ -15,7 +15,7 @@ use crate::{Store, StoreError, chain};
 mod cover;
 mod read;
 
-pub(crate) use read::{standing, unchanged};
+pub(crate) use read::{all, standing, unchanged};
 
 /// What is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

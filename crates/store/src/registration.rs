@@ -8,8 +8,10 @@ use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use domain::registration::rules::INACTIVE_AFTER;
 use domain::registration::{Reason, Reasons, Standing};
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::chain::{self, Entry};
 use crate::convert::{STANDINGS, standing};
 use crate::devices::due::{self, INACTIVE};
 use crate::scope::{Tx, retried};
@@ -165,28 +167,38 @@ impl Store {
     pub async fn registration_request(
         &self,
         tenant: TenantId,
+        actor: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.registration_due_all(tenant).await?;
         let mut tx = self.tenant_begin(tenant).await?;
+        mark_all(&mut tx, tenant).await?;
         due::ask(&mut tx, tenant, now).await?;
+        let kind = "registration_requested";
+        let entry = Entry { rollout: None, at: now, actor, kind, body: &json!({}) };
+        chain::append(&mut tx, tenant, entry).await?;
         tx.commit().await?;
         Ok(())
     }
 
     async fn registration_due_all(&self, tenant: TenantId) -> Result<(), StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        sqlx::query!(
-            "insert into registration_due (tenant_id, device_id)
-             select tenant_id, id from device where tenant_id = $1 order by id
-             on conflict (tenant_id, device_id) do update set step = 0",
-            tenant.0,
-        )
-        .execute(&mut *tx)
-        .await?;
+        mark_all(&mut tx, tenant).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Marks every device, so that it is looked at again.
+async fn mark_all(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into registration_due (tenant_id, device_id)
+             select tenant_id, id from device where tenant_id = $1 order by id
+             on conflict (tenant_id, device_id) do update set step = 0",
+        tenant.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Devices that Intune was not heard of by for so long, and that are not known for it yet.

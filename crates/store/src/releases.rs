@@ -6,6 +6,7 @@ use domain::update::Delivery;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::catalog::Declined;
 use crate::chain::Entry;
 use crate::convert::{delivery, json as column, update_kind};
 use crate::error::taken;
@@ -162,13 +163,20 @@ async fn settled(
     new: NewRelease<'_>,
 ) -> Result<Delivery, StoreError> {
     let update = sqlx::query!(
-        "select kind, is_expeditable from catalog_update where tenant_id = $1 and id = $2",
+        "select kind, is_expeditable, declined from catalog_update where tenant_id = $1 and id = $2",
         tenant.0,
         new.update.0,
     )
     .fetch_optional(&mut **tx)
     .await?
     .ok_or_else(|| StoreError::Invalid("there is no such update".to_owned()))?;
+    if let Some(declined) = update.declined {
+        let Declined { by, reason, .. } =
+            serde_json::from_value(declined).map_err(StoreError::corrupt)?;
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let why = format!("the update was declined by {by}{reason}; approve it first");
+        return Err(StoreError::Conflict(why));
+    }
     let kind = update_kind(&update.kind)?;
     let delivery = new.delivery.unwrap_or(Delivery::of(kind));
     if delivery.kind() != kind {

@@ -19,6 +19,7 @@ use crate::{Store, StoreError, chain, work};
 mod candidates;
 mod change;
 pub(crate) mod claims;
+mod counted;
 mod members;
 mod place;
 mod preview;

@@ -1,11 +1,14 @@
 //! Rollouts as people see them: creating, listing, reading, and what people ask of them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::evidence::Level;
 use domain::gate::policy::{Choices, Segment};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
 use domain::pause::StandingPause;
 use domain::ring::RingIndex;
+use domain::rollback::Reversal;
 use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
 use domain::rollout::observations::{Intent, Wish};
@@ -17,8 +20,7 @@ use domain::work::WorkKind;
 use serde_json::json;
 
 use crate::chain::Entry;
-use crate::convert::{phase, plan, ring_column, wish_word};
-use crate::page::Page;
+use crate::convert::{delivery, phase, plan, ring_column, wish_word};
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, chain, work};
 
@@ -26,7 +28,9 @@ mod basis;
 mod cohort;
 mod create;
 mod failures;
+mod forecast;
 mod in_flight;
+pub(crate) mod planned;
 mod read;
 mod removals;
 pub(crate) mod reported;
@@ -39,9 +43,9 @@ mod supersede;
 pub use cohort::SegmentWish;
 pub(crate) use create::make;
 pub use failures::FailureRow;
+pub use forecast::{PlanProspect, Prospect};
 pub use in_flight::{Hearing, InFlightRow};
 pub(crate) use read::fetch;
-use read::rollouts;
 pub use removals::{Outlook, ProspectRow};
 pub use revise::{NewRevision, RevisionRow};
 pub use saved::{Excluded, Membership, NewPlan, PlanBody, PlanStart, SavedPlanRow};
@@ -90,9 +94,11 @@ pub struct RolloutRow {
     pub plan_revision: i32,
     pub phase: Phase,
     pub generation: i64,
+    /// The newest entry of its history.
+    pub version: i64,
     pub intent: Intent,
     /// Those of the plan's policy.
-    pub segments: Vec<Segment>,
+    pub segments: Arc<[Segment]>,
     /// Those that are held, by their position.
     pub held: Vec<u16>,
     /// Of the evidence against the release, as recorded last.
@@ -133,34 +139,22 @@ struct Ask<'a> {
 }
 
 impl Store {
-    /// Cost: the rings of the rollouts returned, never their devices.
-    pub async fn rollout_list(
-        &self,
-        tenant: TenantId,
-        page: Page,
-    ) -> Result<Vec<RolloutRow>, StoreError> {
-        let mut tx = self.tenant_begin(tenant).await?;
-        let rows = rollouts!(
-            "($2::uuid is null or r.id > $2) order by r.id limit $3",
-            tenant.0,
-            page.after,
-            page.rows()
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        rows.into_iter().map(RolloutRow::try_from).collect()
-    }
-
-    /// Cost: the rings of the rollout, never its devices.
-    pub async fn rollout_fetch(
+    /// The ring set a rollout walks through.
+    pub async fn rollout_ring_set(
         &self,
         tenant: TenantId,
         rollout: RolloutId,
-    ) -> Result<RolloutRow, StoreError> {
+    ) -> Result<RingSetId, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        // Nothing was written: dropping the transaction ends it without keeping the caller waiting.
-        fetch(&mut tx, tenant, rollout).await
+        let set = sqlx::query_scalar!(
+            "select ring_set_id from rollout where tenant_id = $1 and id = $2",
+            tenant.0,
+            rollout.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        set.map(RingSetId).ok_or(NOT_FOUND)
     }
 
     /// The plan a rollout follows.
@@ -243,6 +237,10 @@ impl Store {
             None => fetch(&mut tx, tenant, rollout).await?.intent.wish,
         };
         check_open(phase(stored)?, wish)?;
+        if wish == Wish::Withdraw && reversal_of(&mut tx, tenant, rollout).await? == Reversal::Never
+        {
+            return Err(StoreError::Conflict(NO_WAY_BACK.to_owned()));
+        }
         sqlx::query!(
             "update rollout set generation = generation + 1, wish = $3, wish_at = $4, wish_by = $5,
                  wish_reason = $6, promoted = greatest(promoted, $7),
@@ -282,6 +280,41 @@ impl Store {
 }
 
 pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "rollout" };
+
+/// Why a rollout is not rolled back.
+const NO_WAY_BACK: &str = "Microsoft offers no way to take a driver off a device; cancel the rollout, or pause the \
+    release, and no further device is offered it";
+
+async fn reversal_of(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rollout: RolloutId,
+) -> Result<Reversal, StoreError> {
+    let delivered = sqlx::query_scalar!(
+        "select l.delivery from rollout r join release l on l.tenant_id = $1 and l.id = r.release_id
+         where r.tenant_id = $1 and r.id = $2",
+        tenant.0,
+        rollout.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or(NOT_FOUND)?;
+    Ok(Reversal::of(&delivery(delivered)?))
+}
+
+impl Store {
+    /// Why a rollout cannot be rolled back, whatever its phase; none: it can be.
+    pub async fn rollout_no_way_back(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let reversal = reversal_of(&mut tx, tenant, rollout).await?;
+        tx.commit().await?;
+        Ok((reversal == Reversal::Never).then_some(NO_WAY_BACK))
+    }
+}
 
 /// Locks a rollout before it is read together with its plan: in one statement, a plan that somebody else
 /// replaced while the lock was waited for would be looked for in vain.

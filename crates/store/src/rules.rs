@@ -79,6 +79,44 @@ impl Store {
         Ok(row)
     }
 
+    /// Makes a rule say something else; what it approved goes on. It is looked at at once, as a new one is.
+    /// `Conflict` when the name is taken, `Invalid` as of a new one.
+    pub async fn rule_replace(
+        &self,
+        tenant: TenantId,
+        id: RuleId,
+        rule: &Rule,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RuleRow, StoreError> {
+        rule.check().map_err(|error| StoreError::Invalid(error.to_string()))?;
+        let mut tx = self.tenant_begin(tenant).await?;
+        // Whoever approves by it holds this lock, and looks again at what it says.
+        let before = locked(&mut tx, tenant, id).await?.ok_or(NOT_FOUND)?;
+        check_ring_set(&mut tx, tenant, rule).await?;
+        sqlx::query!(
+            "update approval_rule set name = $3, ring_set_id = $4, definition = $5, error = null
+             where tenant_id = $1 and id = $2",
+            tenant.0,
+            id.0,
+            rule.name,
+            rule.ring_set.0,
+            column(rule)?,
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| {
+            taken(error, |_| format!("there is a rule named {:?} already", rule.name))
+        })?;
+        work::ask(&mut tx, tenant, WorkKind::Approve, &[tenant.0], now).await?;
+        let row = fetch(&mut tx, tenant, id).await?;
+        let body = json!({ "rule": id, "definition": rule, "from": before });
+        let entry = Entry { rollout: None, at: now, actor, kind: "rule_changed", body: &body };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
     /// Takes a rule away; what it approved goes on.
     pub async fn rule_delete(
         &self,
@@ -176,13 +214,35 @@ async fn candidates(
     )
     .fetch_all(&mut **tx)
     .await?;
+    let recommended = sqlx::query_scalar!(
+        "select id from catalog_update u where tenant_id = $1 and kind = 'driver' and exists (
+             select from driver_match m
+             where m.tenant_id = $1 and m.update_id = u.id and m.recommended)",
+        tenant.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     let candidate = |row: &UpdateRow| Candidate {
         id: row.id,
         update: row.update.clone(),
         is_done: done.contains(&row.id.0),
+        is_declined: row.declined.is_some(),
+        is_recommended: recommended.contains(&row.id.0),
     };
     let candidates = rows.iter().map(candidate).collect();
     Ok((rows, candidates))
+}
+
+/// What the rule says, with nobody changing it before the transaction ends; none: it is gone.
+async fn locked(tx: &mut Tx, tenant: TenantId, id: RuleId) -> Result<Option<Rule>, StoreError> {
+    let definition = sqlx::query_scalar!(
+        "select definition from approval_rule where tenant_id = $1 and id = $2 for no key update",
+        tenant.0,
+        id.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    definition.map(serde_json::from_value).transpose().map_err(StoreError::corrupt)
 }
 
 /// Whether the rule approved the update before.

@@ -1,59 +1,140 @@
-//! Whose rows a transaction may touch. Every statement of the store runs inside one of these; none
-//! may use the pool directly.
+//! Whose rows a transaction may touch. Every statement of the store runs inside one of these; none may use
+//! the pool directly, but for functions of the schema that see to it themselves (`rollout_read`,
+//! `token_principal`).
 
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::time::Duration;
 
 use domain::ids::TenantId;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use tracing::instrument::Instrumented;
+use tracing::{Instrument as _, Span};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, request};
 
-pub(crate) type Tx = Transaction<'static, Postgres>;
+/// A transaction. Dropped, it leaves nothing. A span lasts as long as it does.
+#[derive(Debug)]
+pub(crate) struct Tx(Transaction<'static, Postgres>, Span);
+
+/// The span of a transaction that began at `at` in our code.
+fn span(at: &Location<'_>) -> Span {
+    tracing::debug_span!(
+        "store",
+        otel.kind = "client",
+        db.system.name = "postgresql",
+        code.file.path = at.file(),
+        code.line.number = at.line(),
+        committed = tracing::field::Empty,
+    )
+}
+
+/// One statement that enters its tenant by itself, as the schema's functions for single reads do.
+#[track_caller]
+pub(crate) fn alone<F: Future>(statement: F) -> Instrumented<F> {
+    statement.instrument(span(Location::caller()))
+}
+
+impl Tx {
+    /// Keeps what was done. `Tried` when it belongs to a request that is only tried.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        if request::holds_back() {
+            return Err(StoreError::Tried);
+        }
+        self.0.commit().instrument(self.1.clone()).await?;
+        self.1.record("committed", true);
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+/// How beginning a transaction ends.
+type Begun = Result<Tx, StoreError>;
 
 /// How often a transaction that lost against another one is run again.
 const RETRIES: u32 = 3;
 
 impl Store {
     /// A transaction that sees one tenant. Beginning and naming the tenant are one round trip.
-    pub(crate) async fn tenant_begin(&self, tenant: TenantId) -> Result<Tx, StoreError> {
+    #[track_caller]
+    pub(crate) fn tenant_begin(&self, tenant: TenantId) -> impl Future<Output = Begun> + Send {
         // A typed uuid holds nothing but hexadecimal digits and dashes.
-        let begin = format!("begin; set local concentric.tenant = '{tenant}'");
-        Ok(self.inner.pool.begin_with(AssertSqlSafe(begin)).await?)
+        self.begin(Location::caller(), format!("begin; set local concentric.tenant = '{tenant}'"))
+    }
+
+    fn begin(&self, at: &Location<'_>, statement: String) -> impl Future<Output = Begun> + Send {
+        let span = span(at);
+        let pool = &self.inner.pool;
+        let pool = pool.clone();
+        async move {
+            // Of its own, so that it comes to its end whatever becomes of the caller: a `begin` that is given up
+            // half way leaves a connection in a transaction that sqlx does not know of, and whoever gets it next
+            // is in there too.
+            let task = async move { pool.begin_with(AssertSqlSafe(statement)).await };
+            let begun = tokio::spawn(task.instrument(span.clone())).await;
+            Ok(Tx(begun.map_err(StoreError::corrupt)??, span))
+        }
     }
 
     /// As `tenant_begin`, for statements that find a batch of rows by their keys, or in the order
     /// of an index. A batch is small beside a fleet, but to the planner, which thinks of disks and
     /// knows nothing of a table just made, reading (and sorting) it whole often seems cheaper.
-    pub(crate) async fn tenant_begin_by_key(&self, tenant: TenantId) -> Result<Tx, StoreError> {
+    #[track_caller]
+    pub(crate) fn tenant_begin_by_key(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Begun> + Send {
         let begin = format!(
             "begin; set local concentric.tenant = '{tenant}'; set local enable_hashjoin = off; \
              set local enable_mergejoin = off; set local enable_seqscan = off; \
              set local enable_bitmapscan = off; set local enable_sort = off"
         );
-        Ok(self.inner.pool.begin_with(AssertSqlSafe(begin)).await?)
+        self.begin(Location::caller(), begin)
     }
 
     /// As `tenant_begin_by_key`, for statements that sort the few rows they find: kept from sorting,
     /// the planner would read a fleet in order instead.
-    pub(crate) async fn tenant_begin_few(&self, tenant: TenantId) -> Result<Tx, StoreError> {
-        let mut tx = self.tenant_begin(tenant).await?;
-        by_key_if_few(&mut tx, 0).await?;
-        Ok(tx)
+    #[track_caller]
+    pub(crate) fn tenant_begin_few(&self, tenant: TenantId) -> impl Future<Output = Begun> + Send {
+        let begun = self.tenant_begin(tenant);
+        async move {
+            let mut tx = begun.await?;
+            by_key_if_few(&mut tx, 0).await?;
+            Ok(tx)
+        }
     }
 
     /// As `tenant_begin`, and every statement sees the same moment.
-    pub(crate) async fn tenant_begin_frozen(&self, tenant: TenantId) -> Result<Tx, StoreError> {
+    #[track_caller]
+    pub(crate) fn tenant_begin_frozen(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Begun> + Send {
         let begin = format!(
             "begin isolation level repeatable read read only; \
              set local concentric.tenant = '{tenant}'"
         );
-        Ok(self.inner.pool.begin_with(AssertSqlSafe(begin)).await?)
+        self.begin(Location::caller(), begin)
     }
 
     /// A transaction over what belongs to no single tenant: tokens, tenants, due work.
-    pub(crate) async fn service_begin(&self) -> Result<Tx, StoreError> {
-        Ok(self.inner.pool.begin_with("begin; set local role concentric_service").await?)
+    #[track_caller]
+    pub(crate) fn service_begin(&self) -> impl Future<Output = Begun> + Send {
+        self.begin(Location::caller(), "begin; set local role concentric_service".to_owned())
     }
 }
 

@@ -5,7 +5,7 @@
 //! other rules say nothing of this one.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{RingSetId, SignalId, TenantId};
+use domain::ids::{RingSetId, RolloutId, SignalId, TenantId};
 use domain::signal::Signal;
 use domain::work::WorkKind;
 use serde_json::{Value, json};
@@ -179,6 +179,24 @@ impl Store {
         wake(&mut tx, tenant, before.signal.definition().ring_set, WorkKind::Decide, by.at).await?;
         let body = said(id, &before.signal, before.has_secret, by.reason)?;
         append(&mut tx, tenant, by, "signal_deleted", &body).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Notes in the chain that a person has the source of a signal asked outside of its turn: what is sent
+    /// leaves the service. `NotFound` when there is none of this id.
+    pub async fn signal_test_note(
+        &self,
+        tenant: TenantId,
+        id: SignalId,
+        rollout: Option<RolloutId>,
+        by: By<'_>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let row = fetch(&mut tx, tenant, id).await?;
+        let name = &row.signal.definition().name;
+        let body = json!({ "signal": id, "name": name, "rollout": rollout });
+        append(&mut tx, tenant, by, "signal_tested", &body).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use domain::offering::{offering, usual};
 use domain::update::{Delivery, Strategy, UpdateKind};
+use domain::work::WorkKind;
 use serde_json::{Map, Value, json};
 
 use crate::chain::Entry;
 use crate::convert::{strategy, update_kind};
 use crate::scope::Tx;
-use crate::{Store, StoreError, chain};
+use crate::{Store, StoreError, chain, work};
 
 /// The strategy of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,7 @@ impl Store {
         let body = json!({ "strategies": body });
         let entry = Entry { rollout: None, at: now, actor, kind: "strategies_chosen", body: &body };
         chain::append(&mut tx, tenant, entry).await?;
+        work::ask(&mut tx, tenant, WorkKind::Drivers, &[tenant.0], now).await?;
         let chosen = read(&mut tx, tenant).await?;
         tx.commit().await?;
         Ok(chosen)
@@ -93,4 +95,37 @@ pub(crate) async fn settled(
         Ok(_) => Ok(strategy),
         Err(impossible) => Err(StoreError::Invalid(impossible.to_string())),
     }
+}
+
+/// Update rings of a rollout must be the only ones of its devices. Those of an enrollment are for the
+/// same devices, and two that say differently are a conflict, in which a pause does not hold.
+pub(crate) async fn check_alone(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+    lock_rings(tx, tenant).await?;
+    let enrolled = sqlx::query_scalar!(
+        r#"select exists (select from enrollment where tenant_id = $1 and state <> 'none')
+             as "enrolled!""#,
+        tenant.0,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if enrolled {
+        return Err(StoreError::Invalid(
+            "quality updates cannot be delivered by intune in an enrolled tenant: the enrollment's update \
+             rings are assigned to the same devices, and a pause would not hold; deliver them by \
+             deployment_service, or unenroll"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whoever comes second, of an enrollment and a rollout, sees the first.
+pub(crate) async fn lock_rings(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('rings/' || $1, 0))",
+        tenant.to_string()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -24,6 +24,8 @@ pub struct GraphConnection {
     pub graph_url: String,
     pub login_url: String,
     pub credential: Credential,
+    /// The credential is good until then, if that is known.
+    pub credential_expires: Option<DateTime<Utc>>,
 }
 
 /// Whether the connection works.
@@ -54,6 +56,7 @@ pub struct TenantRow {
     pub login_url: String,
     /// `secret` or `certificate`.
     pub credential_kind: String,
+    pub credential_expires_at: Option<DateTime<Utc>>,
     pub connection: ConnectionState,
     pub connection_at: Option<DateTime<Utc>>,
     pub synced_at: Option<DateTime<Utc>>,
@@ -79,8 +82,8 @@ impl Store {
         let mut tx = self.service_begin().await?;
         sqlx::query!(
             "insert into tenant (id, name, entra_tenant_id, client_id, graph_url, login_url,
-                 credential_kind, credential_sealed, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                 credential_kind, credential_sealed, created_at, credential_expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             tenant.0,
             name,
             connection.entra_tenant.0,
@@ -90,6 +93,7 @@ impl Store {
             connection.credential.kind(),
             sealed,
             now,
+            connection.credential_expires,
         )
         .execute(&mut *tx)
         .await
@@ -101,6 +105,8 @@ impl Store {
         let tomorrow = now + TimeDelta::days(1);
         work::plan(&mut tx, tenant, WorkKind::Assess, tenant.0, tomorrow).await?;
         work::plan(&mut tx, tenant, WorkKind::Register, tenant.0, tomorrow).await?;
+        let soon = now + TimeDelta::minutes(15);
+        work::plan(&mut tx, tenant, WorkKind::Report, tenant.0, soon).await?;
         chain::begin(&mut tx, tenant).await?;
         let body = json!({
             "name": name,
@@ -128,7 +134,7 @@ impl Store {
         let changed = sqlx::query!(
             "update tenant set entra_tenant_id = $2, client_id = $3, graph_url = $4, login_url = $5,
                  credential_kind = $6, credential_sealed = $7, connection_state = 'unverified',
-                 connection_error = null, connection_at = null
+                 connection_error = null, connection_at = null, credential_expires_at = $8
              where id = $1",
             tenant.0,
             connection.entra_tenant.0,
@@ -137,6 +143,7 @@ impl Store {
             connection.login_url,
             connection.credential.kind(),
             sealed,
+            connection.credential_expires,
         )
         .execute(&mut *tx)
         .await
@@ -168,7 +175,8 @@ impl Store {
     pub async fn tenant_connection(&self, tenant: TenantId) -> Result<GraphConnection, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let row = sqlx::query!(
-            "select entra_tenant_id, client_id, graph_url, login_url, credential_sealed
+            "select entra_tenant_id, client_id, graph_url, login_url, credential_sealed,
+                 credential_expires_at
              from tenant where id = $1",
             tenant.0,
         )
@@ -183,6 +191,7 @@ impl Store {
             graph_url: row.graph_url,
             login_url: row.login_url,
             credential,
+            credential_expires: row.credential_expires_at,
         })
     }
 

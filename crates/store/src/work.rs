@@ -5,11 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use domain::work::{Nudges, Upcoming, WorkKind};
+use serde_json::json;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::chain::Entry;
 use crate::scope::Tx;
-use crate::{Store, StoreError, feeds};
+use crate::{Store, StoreError, chain, feeds};
 pub use domain::work::Claim;
 
 impl Store {
@@ -129,6 +131,43 @@ impl Store {
         ask(&mut tx, tenant, kind, &[subject], now).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// A person asks for work on the tenant as a whole, now; with an entry in the chain, of the kind `said`.
+    async fn work_request(
+        &self,
+        tenant: TenantId,
+        (kind, said): (WorkKind, &str),
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        ask(&mut tx, tenant, kind, &[tenant.0], now).await?;
+        let entry = Entry { rollout: None, at: now, actor, kind: said, body: &json!({}) };
+        chain::append(&mut tx, tenant, entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A person asks for the tenant to be read again, with an entry in the chain.
+    pub async fn sync_request(
+        &self,
+        tenant: TenantId,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.work_request(tenant, (WorkKind::Sync, "sync_requested"), actor, now).await
+    }
+
+    /// A person asks for the enrollment to be compared with Graph, with an entry in the chain.
+    pub async fn enrollment_check_request(
+        &self,
+        tenant: TenantId,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.work_request(tenant, (WorkKind::Enroll, "enrollment_check_requested"), actor, now)
+            .await
     }
 
     /// When there is something of `kinds` to claim though nobody asks. Cost: the rows of due work.

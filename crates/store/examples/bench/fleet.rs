@@ -92,6 +92,7 @@ pub(crate) async fn tenant(store: &Store, number: u128) -> Outcome<TenantId> {
         graph_url: String::new(),
         login_url: String::new(),
         credential: Credential::Secret(String::new()),
+        credential_expires: None,
     };
     let new = NewTenant { name: format!("Tenant {number}"), connection };
     Ok(store.tenant_create(&new, "bench", hour(0)).await?.id)

@@ -8,6 +8,7 @@ mod delta;
 mod fleet;
 mod load;
 mod raw;
+mod reports;
 mod table;
 
 use std::error::Error;
@@ -99,8 +100,10 @@ async fn run(store: &Store, raw: &mut Raw, devices: u32) -> Outcome<Table> {
     table.limit("first offers after the start", first_offers, Duration::from_secs(1));
 
     waves(store, tenant, rollout, devices, &mut table).await?;
-    reports(store, raw, tenant, rollout, &mut table).await?;
+    report(store, raw, tenant, rollout, &mut table).await?;
     check_ins(store, raw, tenant, rollout, devices, &mut table).await?;
+
+    reports::look(store, raw, tenant, devices, &mut table).await?;
 
     let other = fleet::tenant(store, 2).await?;
     store.device_import(other, &fleet::devices(2, SMALL)).await?;
@@ -140,7 +143,7 @@ async fn waves(
     offer(store, tenant, rollout, snapshot.observations.ring(FIRST).tally.waiting()).await
 }
 
-async fn reports(
+async fn report(
     store: &Store,
     raw: &mut Raw,
     tenant: TenantId,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{ImportedUpdate, UpdateBuild, UpdateFilter, UpdateRow};
+use super::{ImportedUpdate, Needed, UpdateBuild, UpdateFilter, UpdateRow};
 use crate::convert::{count, update_kind};
 use crate::page::Page;
 use crate::scope::Tx;
@@ -24,7 +24,10 @@ macro_rules! updates {
             Columns,
             r#"select u.id, u.kind, u.version, u.channel, u.catalog_entry_id, u.title, u.short_name,
                  u.classification, u.cadence, u.kb, u.released_at, u.deployable_until, u.is_expeditable,
-                 u.details, u.superseded_by, coalesce((
+                 u.details, u.superseded_by, u.declined, case when u.kind = 'driver' then (
+                     select array[count(*), count(*) filter (where m.recommended)]::int[]
+                     from driver_match m where m.tenant_id = $1 and m.update_id = u.id
+                 ) end as needed, coalesce((
                      select json_agg(b order by b.product, b.version, b.os_build, b.os_revision)
                      from update_build b where b.tenant_id = $1 and b.update_id = u.id
                  ), '[]') as "builds!: Json<Vec<StoredBuild>>"
@@ -157,6 +160,8 @@ struct Columns {
     is_expeditable: bool,
     details: Value,
     superseded_by: Option<Uuid>,
+    declined: Option<Value>,
+    needed: Option<Vec<i32>>,
     builds: Json<Vec<StoredBuild>>,
 }
 
@@ -197,6 +202,20 @@ impl TryFrom<Columns> for UpdateRow {
             builds: builds.collect::<Result<_, StoreError>>()?,
         };
         let superseded_by = row.superseded_by.map(UpdateId);
-        Ok(Self { id: UpdateId(row.id), update, superseded_by })
+        let declined = row.declined.map(serde_json::from_value).transpose();
+        let needed = match row.needed.as_deref() {
+            None => None,
+            Some(&[devices, recommended]) => {
+                Some(Needed { devices: count(devices)?, recommended: count(recommended)? })
+            }
+            Some(_) => return Err(StoreError::corrupt("devices that need a driver")),
+        };
+        Ok(Self {
+            id: UpdateId(row.id),
+            update,
+            superseded_by,
+            declined: declined.map_err(StoreError::corrupt)?,
+            needed,
+        })
     }
 }

@@ -82,7 +82,7 @@ impl Store {
                  where not exists (
                      select from device d where d.tenant_id = $1 and d.entra_device_id = r.device)
                  order by r.id
-                 returning id
+                 returning id, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision
              ), marked as (
                  insert into registration_due (tenant_id, device_id)
                  select $1, id from (
@@ -91,7 +91,13 @@ impl Store {
                  on conflict (tenant_id, device_id) do update set step = 0
              )
              select (select count(*) from added) as "added!",
-                 (select count(*) from changed) as "changed!""#,
+                 (select count(*) from changed) as "changed!",
+                 fleet_tally_add($1, (
+                     select array_agg(row(n.*)::fleet_change) from (
+                         select '00000000-0000-0000-0000-000000000000'::uuid, -1::int2, standing, reasons,
+                             quality_only, os_major, os_minor, os_build, os_revision, count(*)::int
+                         from added group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+                     ) n)) as "counters!""#,
             tenant.0,
             &ids,
             &devices,
@@ -105,6 +111,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
+        debug_assert_eq!(row.counters > 0, row.added > 0, "who comes is counted");
         Ok((row.added.unsigned_abs(), row.changed.unsigned_abs()))
     }
 }

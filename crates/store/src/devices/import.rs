@@ -165,6 +165,19 @@ async fn insert_all(tx: &mut Tx) -> Result<u64, StoreError> {
     // The temporary table does not exist when queries are checked.
     let inserted =
         sqlx::query("insert into device select * from device_stage").execute(&mut **tx).await?;
+    // They are in no ring yet.
+    sqlx::query(
+        "select fleet_tally_add(tenant_id, array_agg(row(
+             '00000000-0000-0000-0000-000000000000', -1, standing, reasons, quality_only, os_major, os_minor,
+             os_build, os_revision, devices)::fleet_change))
+         from (
+             select tenant_id, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision,
+                 count(*)::int as devices
+             from device_stage group by 1, 2, 3, 4, 5, 6, 7, 8
+         ) n group by tenant_id",
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query("insert into registration_due (tenant_id, device_id) select tenant_id, id from device_stage")
         .execute(&mut **tx)
         .await?;
@@ -318,13 +331,13 @@ async fn update_known(tx: &mut Tx, tenant: TenantId) -> Result<u64, StoreError> 
 }
 
 async fn insert_new(tx: &mut Tx, tenant: TenantId) -> Result<u64, StoreError> {
-    let inserted: i64 = sqlx::query_scalar(
+    let (inserted, _counters): (i64, i32) = sqlx::query_as(
         "with added as (
              insert into device
              select * from device_stage s
              where not exists (
                  select from device d where d.tenant_id = $1 and d.intune_id = s.intune_id)
-             returning id, serial
+             returning id, serial, standing, reasons, quality_only, os_major, os_minor, os_build, os_revision
          ), marked as (
              insert into registration_due (tenant_id, device_id)
              select $1, id from (
@@ -335,7 +348,13 @@ async fn insert_new(tx: &mut Tx, tenant: TenantId) -> Result<u64, StoreError> {
              ) concerned order by id
              on conflict (tenant_id, device_id) do update set step = 0
          )
-         select count(*) from added",
+         select count(*), fleet_tally_add($1, (
+             select array_agg(row(n.*)::fleet_change) from (
+                 select '00000000-0000-0000-0000-000000000000'::uuid, -1::int2, standing, reasons, quality_only,
+                     os_major, os_minor, os_build, os_revision, count(*)::int
+                 from added group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+             ) n))
+         from added",
     )
     .bind(tenant.0)
     .fetch_one(&mut **tx)

@@ -231,7 +231,9 @@ pub(super) async fn forget(
         "delete from registration_due where tenant_id = $1 and device_id = any($2)",
         "delete from device_control where tenant_id = $1 and device_id = any($2)",
         "delete from cohort_member where tenant_id = $1 and device_id = any($2)",
+        "delete from driver_match where tenant_id = $1 and device_id = any($2)",
         "delete from device_action where tenant_id = $1 and device_id = any($2)",
+        "delete from device_app where tenant_id = $1 and device_id = any($2)",
         "delete from device where tenant_id = $1 and id = any($2)",
     ] {
         sqlx::query(statement).bind(tenant.0).bind(devices).execute(&mut **tx).await?;

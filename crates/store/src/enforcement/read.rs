@@ -4,11 +4,13 @@
 use domain::attempt::AttemptState;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, RolloutId, TenantId};
 use domain::rollout::plan::Plan;
+use domain::update::UpdateKind;
 
 use super::{
-    Deployed, Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice, wave_kind, wave_word,
+    Deployed, Duty, PendingWave, RingDuty, RingObjects, Waiting, Watched, WaveDevice, wave_kind,
+    wave_word,
 };
-use crate::convert::{access, delivery, plan, ring, ring_column, strategy};
+use crate::convert::{access, delivery, phase, plan, ring, ring_column, strategy, update_kind};
 use crate::rollouts::NOT_FOUND;
 use crate::scope::Tx;
 use crate::{Store, StoreError};
@@ -22,7 +24,7 @@ impl Store {
     ) -> Result<Duty, StoreError> {
         let mut tx = self.tenant_begin_frozen(tenant).await?;
         let head = sqlx::query!(
-            "select r.generation, r.strategy, l.name, l.delivery, u.catalog_entry_id, u.version,
+            "select r.generation, r.strategy, r.back_to, r.phase, r.waiting_group_id, r.waiting_told, l.name, l.delivery, u.catalog_entry_id, u.version,
                  u.channel, p.body
              from rollout r
              join plan p on p.tenant_id = $1 and p.id = r.plan_id
@@ -39,15 +41,23 @@ impl Store {
         let rings = duties(&mut tx, tenant, rollout, &plan).await?;
         let pending = pending(&mut tx, tenant, rollout).await?;
         tx.commit().await?;
+        let (strategy, delivery) = (strategy(&head.strategy)?, delivery(head.delivery)?);
+        let waiting = Waiting::keeps(delivery, strategy, phase(head.phase)?).map(|kept| Waiting {
+            kept,
+            group: head.waiting_group_id.map(DirectoryObjectId),
+            told: head.waiting_told,
+        });
         Ok(Duty {
             rollout,
             generation: head.generation,
             release_name: head.name,
             catalog_entry_id: head.catalog_entry_id,
-            strategy: strategy(&head.strategy)?,
-            delivery: delivery(head.delivery)?,
+            strategy,
+            delivery,
             version: head.version,
             channel: head.channel,
+            back_to: head.back_to,
+            waiting,
             rings,
             pending,
         })
@@ -98,17 +108,22 @@ impl Store {
     pub async fn rollout_deployments(&self, tenant: TenantId) -> Result<Vec<Deployed>, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
         let rows = sqlx::query!(
-            r#"select policy_id, audience_id as "audience!" from rollout_ring
-             where tenant_id = $1 and audience_id is not null order by rollout_id, ring"#,
+            r#"select l.delivery->>'kind' as "kind!", g.policy_id, g.audience_id as "audience!"
+             from rollout_ring g
+             join rollout r on r.tenant_id = $1 and r.id = g.rollout_id
+             join release l on l.tenant_id = $1 and l.id = r.release_id
+             where g.tenant_id = $1 and g.audience_id is not null order by g.rollout_id, g.ring"#,
             tenant.0,
         )
         .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
-        let deployed = rows
-            .into_iter()
-            .map(|row| Deployed { deployment: row.policy_id, audience: row.audience });
-        Ok(deployed.collect())
+        rows.into_iter()
+            .map(|row| {
+                let kind = update_kind(&row.kind)?;
+                Ok(Deployed { kind, deployment: row.policy_id, audience: row.audience })
+            })
+            .collect()
     }
 
     /// What the observer has to read reports of.
@@ -121,14 +136,14 @@ impl Store {
         ];
         let mut tx = self.tenant_begin(tenant).await?;
         let rows = sqlx::query!(
-            r#"select r.id, g.ring, g.policy_id as "policy!"
+            r#"select r.id, g.ring, g.policy_id as "policy!", l.delivery->>'kind' as "kind!"
              from rollout r
              join release l on l.tenant_id = $1 and l.id = r.release_id
              join rollout_ring g on g.tenant_id = $1 and g.rollout_id = r.id
              where r.tenant_id = $1 and r.phase_name not in ('rolled_back', 'cancelled')
                  and g.policy_id is not null
-                 -- Deployments and feature profiles have no report; their devices tell by their build.
-                 and l.delivery->>'kind' = 'quality' and g.audience_id is null
+                 -- Deployments to audiences have no report; their devices tell by their build.
+                 and l.delivery->>'kind' in ('quality', 'feature') and g.audience_id is null
                  and exists (select from tally t where t.tenant_id = $1 and t.rollout_id = r.id
                      and t.ring = g.ring and t.state = any($2) and t.devices > 0)
              order by r.id, g.ring"#,
@@ -141,11 +156,15 @@ impl Store {
         let mut watched: Vec<Watched> = Vec::new();
         for row in rows {
             let policy = (ring(row.ring)?, row.policy);
-            match watched.last_mut() {
-                Some(last) if last.rollout.0 == row.id => last.policies.push(policy),
-                Some(_) | None => {
-                    watched.push(Watched { rollout: RolloutId(row.id), policies: vec![policy] });
-                }
+            if watched.last().is_none_or(|last| last.rollout.0 != row.id) {
+                let rollout = RolloutId(row.id);
+                watched.push(Watched { rollout, policies: Vec::new(), profiles: Vec::new() });
+            }
+            let Some(last) = watched.last_mut() else { continue };
+            match update_kind(&row.kind)? {
+                UpdateKind::Feature => last.profiles.push(policy),
+                UpdateKind::Quality | UpdateKind::Driver => last.policies.push(policy),
+                UpdateKind::Edge | UpdateKind::Microsoft365Apps => {}
             }
         }
         Ok(watched)

@@ -10,7 +10,7 @@ use super::{Demand, EnrollmentState};
 use crate::chain::Entry;
 use crate::convert::json;
 use crate::scope::{Tx, retried};
-use crate::{Store, StoreError, chain, ring_sets, work};
+use crate::{Store, StoreError, chain, ring_sets, strategies, work};
 
 /// A request, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +32,8 @@ impl Store {
     /// Asks for something in place of what was asked for before, and wakes `Enroll`. Only planning
     /// changes neither state nor settings. Returns the generation. `Invalid` when there is no such
     /// ring set; `Conflict` when the tenant is enrolled with another one, when nothing is made that
-    /// could be restored or taken back, for a plan while something is being carried out, and for
-    /// taking back while rollouts are unfinished, which it names.
+    /// could be restored or taken back, for a plan while something is being carried out, for enrolling
+    /// while rollouts by update rings are unfinished, and for taking back while any are, which it names.
     pub async fn enrollment_request(
         &self,
         tenant: TenantId,
@@ -139,6 +139,7 @@ async fn check(
             check_ring_set(tx, tenant, settings.ring_set.0).await?;
             let other = before.and_then(|before| before.ring_set) != Some(settings.ring_set.0);
             match state {
+                EnrollmentState::None if request.apply => check_no_rings(tx, tenant).await,
                 EnrollmentState::None => Ok(()),
                 EnrollmentState::Unenrolling => conflict("the tenant is being unenrolled"),
                 EnrollmentState::Enrolling | EnrollmentState::Enrolled if other => {
@@ -183,17 +184,42 @@ async fn check_ring_set(
 }
 
 async fn check_no_rollouts(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+    match unfinished(tx, tenant, false).await? {
+        None => Ok(()),
+        Some(names) => Err(StoreError::Conflict(format!("rollouts are unfinished: {names}"))),
+    }
+}
+
+/// Two update rings for one device that say differently are a conflict, in which a pause does not hold; the
+/// other way round it is [`strategies::check_alone`].
+async fn check_no_rings(tx: &mut Tx, tenant: TenantId) -> Result<(), StoreError> {
+    strategies::lock_rings(tx, tenant).await?;
+    match unfinished(tx, tenant, true).await? {
+        None => Ok(()),
+        Some(names) => Err(StoreError::Conflict(format!(
+            "unfinished rollouts have update rings of their own, and a pause would not hold beside those of an \
+             enrollment: {names}; enroll when they are over, or cancel them"
+        ))),
+    }
+}
+
+/// The names of rollouts that are not over, or of those of them that have update rings of their own.
+async fn unfinished(
+    tx: &mut Tx,
+    tenant: TenantId,
+    by_rings: bool,
+) -> Result<Option<String>, StoreError> {
     let names = sqlx::query_scalar!(
         "select l.name from rollout r
-         join release l on l.tenant_id = r.tenant_id and l.id = r.release_id
+         join release l on l.tenant_id = $1 and l.id = r.release_id
+         join catalog_update u on u.tenant_id = $1 and u.id = l.update_id
          where r.tenant_id = $1 and r.phase_name not in ('completed', 'rolled_back', 'cancelled')
+             and (not $2 or r.strategy = 'intune' and u.kind = 'quality')
          order by r.id limit 10",
         tenant.0,
+        by_rings,
     )
     .fetch_all(&mut **tx)
     .await?;
-    if names.is_empty() {
-        return Ok(());
-    }
-    Err(StoreError::Conflict(format!("rollouts are unfinished: {}", names.join(", "))))
+    Ok((!names.is_empty()).then(|| names.join(", ")))
 }

@@ -49,8 +49,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(u64, u64), StoreError> {
         let mut tx = self.tenant_begin_by_key(tenant).await?;
-        let concerned = update_devices(&mut tx, tenant, batch).await?;
-        let heard = heard(&mut tx, tenant, batch).await?;
+        let Updated { mut heard, concerned } = update_devices(&mut tx, tenant, batch).await?;
+        add_earlier(&mut tx, tenant, batch, &mut heard).await?;
+        // Attempts are locked in one order, that of the batch.
+        heard.sort_unstable_by_key(|one| one.number);
         let (mut moved, mut woken) = (0, Vec::new());
         for target in targets(&mut tx, tenant).await? {
             let here = move_attempts(&mut tx, tenant, &target, &heard, confirm_after).await?;
@@ -70,14 +72,20 @@ impl Store {
     }
 }
 
+/// The devices that a batch changed.
+struct Updated {
+    heard: Vec<Heard>,
+    /// Whether registration has to look at any of them.
+    concerned: bool,
+}
+
 /// Only a later check-in says anything new of the device itself. Another Windows version, or a sign
-/// of life of a device that was given up, is something for registration to look at; whether
-/// there was any.
+/// of life of a device that was given up, is something for registration to look at.
 async fn update_devices(
     tx: &mut Tx,
     tenant: TenantId,
     batch: &[&CheckIn],
-) -> Result<bool, StoreError> {
+) -> Result<Updated, StoreError> {
     let devices: Vec<Uuid> = batch.iter().map(|checkin| checkin.intune.0).collect();
     let times: Vec<DateTime<Utc>> = batch.iter().map(|checkin| checkin.at).collect();
     let mut builds: [Vec<Option<i32>>; 4] = [const { Vec::new() }; 4];
@@ -86,30 +94,32 @@ async fn update_devices(
         builds.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number));
     }
     let [majors, minors, numbers, revisions] = &builds;
-    let marked = sqlx::query_scalar!(
+    let rows = sqlx::query!(
         r#"with changed as (
              update device d
              set last_sync = c.at, os_major = coalesce(c.major, d.os_major),
                  os_minor = coalesce(c.minor, d.os_minor), os_build = coalesce(c.build, d.os_build),
                  os_revision = coalesce(c.revision, d.os_revision)
              from (
-                 select c.at, c.major, c.minor, c.build, c.revision, k.id,
+                 select c.number, c.at, c.major, c.minor, c.build, c.revision, k.id,
                      k.reasons & $8 <> 0 or c.build is not null
                          and (c.major, c.minor, c.build)
                              is distinct from (k.os_major, k.os_minor, k.os_build) as matters
                  from unnest($2::uuid[], $3::timestamptz[], $4::int[], $5::int[], $6::int[], $7::int[])
-                     as c(intune_id, at, major, minor, build, revision)
+                     with ordinality as c(intune_id, at, major, minor, build, revision, number)
                  join device k on k.tenant_id = $1 and k.intune_id = c.intune_id
              ) c
              where d.tenant_id = $1 and d.id = c.id and (d.last_sync is null or d.last_sync < c.at)
-             returning d.id, c.matters
+             returning c.number, d.id, d.os_major, d.os_minor, d.os_build, d.os_revision, c.matters
          ), marked as (
              insert into registration_due (tenant_id, device_id)
              select $1, id from changed where matters order by id
              on conflict (tenant_id, device_id) do update set step = 0
              returning 1
          )
-         select count(*) as "marked!" from marked"#,
+         select number as "number!", id, os_major, os_minor, os_build, os_revision,
+             exists (select from marked) as "concerned!"
+         from changed"#,
         tenant.0,
         &devices,
         &times,
@@ -119,13 +129,34 @@ async fn update_devices(
         revisions as &[Option<i32>],
         INACTIVE,
     )
-    .fetch_one(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(marked > 0)
+    let concerned = rows.first().is_some_and(|row| row.concerned);
+    let heard = rows.into_iter().map(|row| {
+        let (number, checkin) = of_batch(batch, row.number)?;
+        Ok(Heard {
+            number,
+            device: row.id,
+            at: checkin.at,
+            build: checkin.build,
+            latest_at: checkin.at,
+            latest_build: build((row.os_major, row.os_minor, row.os_build, row.os_revision))?,
+        })
+    });
+    Ok(Updated { heard: heard.collect::<Result<_, StoreError>>()?, concerned })
+}
+
+/// The check-in that a statement numbered so, from one.
+fn of_batch<'a>(batch: &[&'a CheckIn], number: i64) -> Result<(usize, &'a CheckIn), StoreError> {
+    let index = usize::try_from(number - 1).map_err(StoreError::corrupt)?;
+    let checkin = batch.get(index).ok_or_else(|| StoreError::corrupt("ordinality"))?;
+    Ok((index, checkin))
 }
 
 /// A known device that checked in: what it said, and what is known of it by now.
 struct Heard {
+    /// In the batch.
+    number: usize,
     device: Uuid,
     at: DateTime<Utc>,
     build: Option<Build>,
@@ -133,35 +164,47 @@ struct Heard {
     latest_build: Option<Build>,
 }
 
-async fn heard(
+/// Adds the known devices that were heard of later than a batch says: their attempts may still learn from it.
+/// Cost: those that the batch did not change, mostly none.
+async fn add_earlier(
     tx: &mut Tx,
     tenant: TenantId,
     batch: &[&CheckIn],
-) -> Result<Vec<Heard>, StoreError> {
-    let devices: Vec<Uuid> = batch.iter().map(|checkin| checkin.intune.0).collect();
+    heard: &mut Vec<Heard>,
+) -> Result<(), StoreError> {
+    let mut changed = vec![false; batch.len()];
+    for one in heard.iter() {
+        changed[one.number] = true;
+    }
+    let rest = batch.iter().zip(1_i64..).zip(changed).filter(|(_, changed)| !changed);
+    let (devices, numbers): (Vec<Uuid>, Vec<i64>) =
+        rest.map(|((checkin, number), _)| (checkin.intune.0, number)).unzip();
+    if devices.is_empty() {
+        return Ok(());
+    }
     let rows = sqlx::query!(
         r#"select c.number as "number!", d.id, d.os_major, d.os_minor, d.os_build, d.os_revision,
              d.last_sync
-         from unnest($2::uuid[]) with ordinality as c(intune_id, number)
+         from unnest($2::uuid[], $3::bigint[]) as c(intune_id, number)
          join device d on d.tenant_id = $1 and d.intune_id = c.intune_id"#,
         tenant.0,
         &devices,
+        &numbers,
     )
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let index = usize::try_from(row.number - 1).map_err(StoreError::corrupt)?;
-            let checkin = batch.get(index).ok_or_else(|| StoreError::corrupt("ordinality"))?;
-            Ok(Heard {
-                device: row.id,
-                at: checkin.at,
-                build: checkin.build,
-                latest_at: row.last_sync.unwrap_or(checkin.at).max(checkin.at),
-                latest_build: build((row.os_major, row.os_minor, row.os_build, row.os_revision))?,
-            })
-        })
-        .collect()
+    for row in rows {
+        let (number, checkin) = of_batch(batch, row.number)?;
+        heard.push(Heard {
+            number,
+            device: row.id,
+            at: checkin.at,
+            build: checkin.build,
+            latest_at: row.last_sync.unwrap_or(checkin.at).max(checkin.at),
+            latest_build: build((row.os_major, row.os_minor, row.os_build, row.os_revision))?,
+        });
+    }
+    Ok(())
 }
 
 /// A rollout that check-ins can still move, and the builds its update brings.
@@ -183,7 +226,7 @@ impl Target {
 }
 
 /// The states that a check-in can move.
-fn movable() -> Vec<i16> {
+pub(crate) fn movable() -> Vec<i16> {
     let reported = [AttemptState::Installed, AttemptState::Confirmed, AttemptState::Removed];
     AttemptState::ALL
         .into_iter()

@@ -68,7 +68,7 @@ impl Store {
                      state_at = $6
                  from device d
                  where a.tenant_id = $1 and a.rollout_id = $2 and a.ring = $3
-                     and a.state = any($4) and d.tenant_id = $1 and d.id = a.device_id
+                     and a.state = any($4) and a.safeguard is null and d.tenant_id = $1 and d.id = a.device_id
                      and (case when a.state = $8 then a.state_at
                              else greatest(a.state_at, d.last_sync) end <= $7
                          or a.state in ($9, $11) and a.state_at <= $12)",
@@ -162,7 +162,7 @@ async fn compare(
 }
 
 /// The states of devices that are still waited for.
-pub(super) fn waited_for() -> Vec<i16> {
+pub(crate) fn waited_for() -> Vec<i16> {
     AttemptState::ALL
         .into_iter()
         .filter(|state| given_up(*state).is_some())

@@ -20,6 +20,7 @@ mod rivals;
 mod segments;
 mod take_back;
 
+pub(crate) use guard::kept_from;
 pub(super) use guard::left_out;
 
 /// What `Tally::removable` counts.
@@ -75,7 +76,7 @@ pub(super) async fn carry_out(
         Event::OffersTakenBack { ring } => take_back::withdraw(tx, scene, ring).await,
         Event::OffersReturned { ring } => take_back::give_back(tx, scene, ring).await,
         Event::RingOpened { .. } | Event::SoakStarted { .. } | Event::Paused { .. } => Ok(()),
-        Event::Completed => reported::keep(tx, scene.tenant, scene.rollout).await,
+        Event::Completed => reported::keep(tx, scene.tenant, scene.rollout, scene.now).await,
         Event::Resumed | Event::RolledBack | Event::Cancelled => Ok(()),
     }
 }

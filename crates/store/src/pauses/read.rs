@@ -11,17 +11,23 @@ impl Store {
     /// Every pause that stands, oldest first; at most 500.
     pub async fn pause_list(&self, tenant: TenantId) -> Result<Vec<PauseRow>, StoreError> {
         let mut tx = self.tenant_begin(tenant).await?;
-        let rows = sqlx::query_as!(
-            Columns,
-            "select id, release_id, rollout_id, ring, take_back, reason, paused_by, at from pause
-             where tenant_id = $1 order by at, id limit 500",
-            tenant.0,
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let rows = all(&mut tx, tenant).await?;
         tx.commit().await?;
-        rows.into_iter().map(PauseRow::try_from).collect()
+        Ok(rows)
     }
+}
+
+/// Every pause that stands, oldest first; at most 500.
+pub(crate) async fn all(tx: &mut Tx, tenant: TenantId) -> Result<Vec<PauseRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        Columns,
+        "select id, release_id, rollout_id, ring, take_back, reason, paused_by, at from pause
+         where tenant_id = $1 order by at, id limit 500",
+        tenant.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(PauseRow::try_from).collect()
 }
 
 /// The pauses that cover a rollout, or a ring of it, oldest first.

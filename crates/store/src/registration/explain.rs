@@ -104,7 +104,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await?;
         let controls = controls::of_device(&mut tx, tenant, device).await?;
-        tx.rollback().await?;
+        drop(tx);
         Ok(DeviceExplanation {
             registration: register(&looked.facts, now),
             device: detail.device,

@@ -11,6 +11,7 @@ use domain::ring::{RingIndex, RingSet};
 use uuid::Uuid;
 
 use super::claims::Claims;
+use super::counted::Counted;
 use crate::StoreError;
 use crate::convert::{BuildColumns, REGISTERED, build, count, ring};
 use crate::registration::Claim;
@@ -43,6 +44,9 @@ pub(super) struct Device {
     os_build: Option<i32>,
     os_revision: Option<i32>,
     pub(super) category: String,
+    standing: Option<i16>,
+    reasons: i32,
+    quality_only: bool,
     registered: bool,
     pub(super) ring: Option<i16>,
     pub(super) position: Option<i32>,
@@ -52,6 +56,15 @@ pub(super) struct Device {
 }
 
 impl Device {
+    pub(super) fn counted(&self) -> Counted {
+        Counted {
+            standing: self.standing,
+            reasons: self.reasons,
+            quality_only: self.quality_only,
+            build: self.build_columns(),
+        }
+    }
+
     pub(super) fn build_columns(&self) -> BuildColumns {
         (self.os_major, self.os_minor, self.os_build, self.os_revision)
     }
@@ -95,6 +108,7 @@ pub(super) async fn page(
              case when $5 then d.manufacturer else '' end as "manufacturer!",
              case when $5 then d.model else '' end as "model!", d.os_major, d.os_minor, d.os_build,
              d.os_revision, case when $5 then d.category else '' end as "category!",
+             d.standing, d.reasons, d.quality_only,
              coalesce(d.standing = any($6), false) as "registered!",
              m.ring as "ring?", m.position as "position?", m.why as "why?", m.stratum as "stratum?",
              p.ring as "pinned?"
@@ -127,7 +141,7 @@ pub(super) async fn these(
     Ok(sqlx::query_as!(
         Device,
         r#"select d.id, d.name, d.entra_device_id, d.object_id, d.manufacturer, d.model, d.os_major,
-             d.os_minor, d.os_build, d.os_revision, d.category,
+             d.os_minor, d.os_build, d.os_revision, d.category, d.standing, d.reasons, d.quality_only,
              coalesce(d.standing = any($4), false) as "registered!",
              m.ring as "ring?", m.position as "position?", m.why as "why?", m.stratum as "stratum?",
              p.ring as "pinned?"

@@ -4,6 +4,7 @@ use domain::placement::{Placed, Why};
 use uuid::Uuid;
 
 use super::candidates::{Device, Outcome, Scene};
+use super::counted::Counters;
 use crate::StoreError;
 use crate::convert::{ring_column, why};
 use crate::devices::leave_rings;
@@ -38,12 +39,14 @@ impl Members {
     }
 }
 
-/// Writes the outcomes of `devices` that differ from what they are. Returns how many rows that were.
+/// Writes the outcomes of `devices` that differ from what they are, and counts who joins; triggers count
+/// who moves or leaves. Returns how many rows that were.
 pub(super) async fn write(
     tx: &mut Tx,
     scene: Scene<'_>,
     devices: &[Device],
     outcomes: &[Outcome],
+    counters: &mut Counters,
 ) -> Result<u64, StoreError> {
     let (mut new, mut changed, mut left) = (Members::default(), Members::default(), Vec::new());
     for (device, outcome) in devices.iter().zip(outcomes) {
@@ -60,6 +63,7 @@ pub(super) async fn write(
         let before = (device.ring, device.position, device.why);
         let (Some(ring), Some(position), Some(why)) = before else {
             new.push(device.id, &seat);
+            counters.joined(scene.ring_set, seat.ring, device.counted());
             continue;
         };
         if seat != (Seat { ring, position, why, stratum: device.stratum }) {

@@ -6,11 +6,14 @@ use domain::ids::{RingSetId, TenantId};
 use domain::placement::Seen;
 use domain::ring::RingSet;
 use domain::work::WorkKind;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::candidates::{self, CHUNK, Device, Rule, Scene, decide, page};
 use super::claims::Claims;
+use super::counted::Counters;
 use super::{NOT_FOUND, members};
+use crate::chain::{self, Entry};
 use crate::scope::{Tx, by_key_if_few, retried};
 use crate::{Store, StoreError, controls, work};
 
@@ -27,6 +30,18 @@ pub struct DuePlacement {
 }
 
 impl Store {
+    /// Places every registered device as [`Store::ring_set_place`] does, because a person asks for it: with
+    /// an entry in the chain, though nobody may have moved.
+    pub async fn ring_set_place_request(
+        &self,
+        tenant: TenantId,
+        ring_set: RingSetId,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.place(tenant, ring_set, Some(actor), now).await
+    }
+
     /// Places every registered device of the tenant: reads devices in order of id,
     /// `domain::placement` decides, and writes only what is new or changed. Devices that are not
     /// registered, or have no business in this set, leave it. Returns how many rows were written.
@@ -36,10 +51,21 @@ impl Store {
         ring_set: RingSetId,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
+        self.place(tenant, ring_set, None, now).await
+    }
+
+    async fn place(
+        &self,
+        tenant: TenantId,
+        ring_set: RingSetId,
+        asked_by: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
         // Placing takes two connections; many at once could all wait for their second one.
         let _turn = self.inner.placing.lock().await;
         let mut tx = self.tenant_begin(tenant).await?;
         begin(&mut tx, tenant, ring_set, now).await?;
+        let mut counters = Counters::lock(&mut tx, tenant).await?;
         let claims = Claims::load(&mut tx, tenant).await?;
         let set = set_of(&claims, ring_set)?;
         let scene = Scene { tenant, ring_set, set, claims: &claims, now };
@@ -51,14 +77,21 @@ impl Store {
         // One chunk is written while the next one is read.
         while let Some(last) = devices.last() {
             let (rows, next) = tokio::try_join!(
-                step(&mut tx, scene, &devices, whole, &mut seen),
+                step(&mut tx, scene, &devices, whole, (&mut seen, &mut counters)),
                 page(&mut reader, scene, last.id),
             )?;
             written += rows;
             devices = next;
         }
         reader.commit().await?;
+        counters.write(&mut tx).await?;
         tell(&mut tx, tenant, ring_set, written, now).await?;
+        if let Some(actor) = asked_by {
+            let body = json!({ "ring_set": ring_set, "memberships": written });
+            let kind = "ring_set_placed";
+            let entry = Entry { rollout: None, at: now, actor, kind, body: &body };
+            chain::append(&mut tx, tenant, entry).await?;
+        }
         tx.commit().await?;
         Ok(written)
     }
@@ -110,6 +143,7 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        let mut counters = Counters::lock(&mut tx, tenant).await?;
         let claims = Claims::load(&mut tx, tenant).await?;
         let small = fleet_is_small(&mut tx, tenant).await?;
         let mut written = 0;
@@ -117,13 +151,14 @@ impl Store {
             let scene = Scene { tenant, ring_set: row.id, set: &row.set, claims: &claims, now };
             let rows = if row.placed_at.is_none() {
                 begin(&mut tx, tenant, row.id, now).await?;
-                place_whole(&mut tx, scene).await?
+                place_whole(&mut tx, scene, &mut counters).await?
             } else {
-                place_these(&mut tx, scene, &due, small).await?
+                place_these(&mut tx, scene, &due, small, &mut counters).await?
             };
             tell(&mut tx, tenant, row.id, rows, now).await?;
             written += rows;
         }
+        counters.write(&mut tx).await?;
         // Last, for a filter may ask for the ring of a device.
         controls::look_again(&mut tx, tenant, &due, now).await?;
         tx.commit().await?;
@@ -193,22 +228,26 @@ async fn step(
     scene: Scene<'_>,
     devices: &[Device],
     whole: bool,
-    seen: &mut Seen,
+    (seen, counters): (&mut Seen, &mut Counters),
 ) -> Result<u64, StoreError> {
     let rule = if whole { Rule::Fleet } else { Rule::Besides(seen) };
     let outcomes = decide(tx, scene, devices, rule).await?;
-    members::write(tx, scene, devices, &outcomes).await
+    members::write(tx, scene, devices, &outcomes, counters).await
 }
 
 /// A whole fleet, in a transaction that has begun.
-async fn place_whole(tx: &mut Tx, scene: Scene<'_>) -> Result<u64, StoreError> {
+async fn place_whole(
+    tx: &mut Tx,
+    scene: Scene<'_>,
+    counters: &mut Counters,
+) -> Result<u64, StoreError> {
     let mut seen = candidates::seen(tx, scene, None, &[]).await?;
     let mut devices = page(tx, scene, Uuid::nil()).await?;
     let whole = devices.len() < FILLED_BELOW;
     let mut written = 0;
     while let Some(last) = devices.last() {
         let after = last.id;
-        written += step(tx, scene, &devices, whole, &mut seen).await?;
+        written += step(tx, scene, &devices, whole, (&mut seen, counters)).await?;
         devices = page(tx, scene, after).await?;
     }
     Ok(written)
@@ -219,6 +258,7 @@ async fn place_these(
     scene: Scene<'_>,
     due: &[Uuid],
     small: bool,
+    counters: &mut Counters,
 ) -> Result<u64, StoreError> {
     let devices = candidates::these(tx, scene, due).await?;
     let strata = candidates::strata(scene, &devices)?;
@@ -228,9 +268,9 @@ async fn place_these(
     };
     let mut rings = scene.set.indexed().zip(&seen.members);
     if small && rings.any(|(ring, members)| empty(ring, members)) {
-        return place_whole(tx, scene).await;
+        return place_whole(tx, scene, counters).await;
     }
-    step(tx, scene, &devices, false, &mut seen).await
+    step(tx, scene, &devices, false, (&mut seen, counters)).await
 }
 
 /// Cost: no more than the limit.

@@ -1,13 +1,15 @@
 //! Making a rollout, whole or not at all.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::duty::Waiting;
 use domain::gate::policy::{Choices, Policy};
 use domain::ids::{PlanId, ReleaseId, RingSetId, RolloutId, TenantId};
 use domain::ring::RingSet;
+use domain::rollback::Reversal;
 use domain::rollout::lint::refusals;
 use domain::rollout::observations::Wish;
 use domain::rollout::phase::Phase;
-use domain::rollout::plan::Plan;
+use domain::rollout::plan::{OnGateFailure, Plan};
 use domain::update::{Delivery, Strategy};
 use domain::work::WorkKind;
 use serde_json::{Value, json};
@@ -18,7 +20,7 @@ use super::{NewRollout, RolloutRow, fetch, reported, segments, supersede};
 use crate::chain::{self, Entry};
 use crate::convert::{STATES, delivery, json, wish_word};
 use crate::scope::Tx;
-use crate::{Store, StoreError, ring_sets, signals, strategies, work};
+use crate::{Store, StoreError, apps, ring_sets, signals, strategies, work};
 
 impl Store {
     /// Makes a rollout with plan revision 1, its attempts (in a partition of their own), rings,
@@ -135,7 +137,10 @@ pub(super) async fn make_planned(
     check_quorums(plan, planned.author)?;
     let (rollout, plan_id) = (RolloutId(Uuid::now_v7()), PlanId(Uuid::now_v7()));
     let strategy = strategies::settled(tx, tenant, release.delivery).await?;
-    insert(tx, tenant, planned, (rollout, plan_id), strategy, actor, now).await?;
+    check_reversal(plan, release.delivery)?;
+    let back_to = apps::back_to(tx, tenant, release.update_id, release.delivery).await?;
+    let told = Told { strategy, back_to };
+    insert(tx, tenant, planned, (rollout, plan_id), &told, actor, now).await?;
     let devices = sqlx::query_scalar!(
         r#"select attempts_create($1, $2, $3, $4, $5, $6) as "devices!""#,
         rollout.0,
@@ -152,6 +157,10 @@ pub(super) async fn make_planned(
     }
     count_attempts(tx, tenant, rollout, plan).await?;
     work::prepare(tx, tenant, &[WorkKind::Sweep, WorkKind::Enforce], rollout.0).await?;
+    if Waiting::keeps(release.delivery, strategy, Phase::Scheduled).is_some() {
+        strategies::check_alone(tx, tenant).await?;
+        work::ask(tx, tenant, WorkKind::Enforce, &[rollout.0], now).await?;
+    }
     work::ask(tx, tenant, WorkKind::Decide, &[rollout.0], now).await?;
     if signals::any_for(tx, tenant, planned.ring_set).await? {
         work::ask(tx, tenant, WorkKind::Signal, &[rollout.0], now).await?;
@@ -227,6 +236,17 @@ pub(super) fn check_quorums(plan: &Plan, author: &str) -> Result<(), StoreError>
     Ok(())
 }
 
+/// A rollback that nothing can carry out must not be waited for.
+fn check_reversal(plan: &Plan, delivery: Delivery) -> Result<(), StoreError> {
+    let rolls_back = plan.on_gate_failure() == OnGateFailure::RollBack;
+    if rolls_back && Reversal::of(&delivery) == Reversal::Never {
+        let why =
+            "on_gate_failure must be pause: Microsoft offers no way to take a driver off a device";
+        return Err(StoreError::Invalid(why.to_owned()));
+    }
+    Ok(())
+}
+
 /// A gate that could never pass would hold every release for ever.
 pub(super) fn check_provable(plan: &Plan, row: &RolloutRow) -> Result<(), StoreError> {
     let eligible: Vec<u32> = row.rings.iter().map(|ring| ring.tally.eligible()).collect();
@@ -263,12 +283,19 @@ async fn check_free(
     Ok(())
 }
 
+/// How devices are told, settled with the rollout.
+struct Told {
+    strategy: Strategy,
+    /// Of programs: the version that they go back to.
+    back_to: Option<String>,
+}
+
 async fn insert(
     tx: &mut Tx,
     tenant: TenantId,
     planned: Planned<'_>,
     (rollout, plan_id): (RolloutId, PlanId),
-    strategy: Strategy,
+    told: &Told,
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -278,9 +305,9 @@ async fn insert(
              insert into plan (tenant_id, id, rollout_id, revision, body, created_by, created_at)
              values ($1, $2, $3, 1, $4, $13, $6)
          )
-         insert into rollout (tenant_id, id, release_id, ring_set_id, plan_id, strategy, phase,
+         insert into rollout (tenant_id, id, release_id, ring_set_id, plan_id, strategy, back_to, phase,
              phase_name, generation, wish, wish_at, wish_by, created_at)
-         values ($1, $3, $7, $8, $2, $12, $9, $10, 0, $11, $6, $5, $6)",
+         values ($1, $3, $7, $8, $2, $12, $14, $9, $10, 0, $11, $6, $5, $6)",
         tenant.0,
         plan_id.0,
         rollout.0,
@@ -292,8 +319,9 @@ async fn insert(
         json(&Phase::Scheduled)?,
         Phase::Scheduled.name(),
         wish_word(Wish::Run),
-        strategy.name(),
+        told.strategy.name(),
         planned.author,
+        told.back_to,
     )
     .execute(&mut **tx)
     .await?;

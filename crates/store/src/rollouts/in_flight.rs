@@ -23,6 +23,8 @@ pub struct InFlightRow {
     pub state: AttemptState,
     pub since: DateTime<Utc>,
     pub last_sync: Option<DateTime<Utc>>,
+    /// Microsoft holds it back: the id of the hold, or `unknown`.
+    pub safeguard: Option<String>,
 }
 
 /// Devices in flight, and those of them that were heard of after some moment.
@@ -44,7 +46,7 @@ impl Store {
         let mut tx = self.tenant_begin(tenant).await?;
         fetch(&mut tx, tenant, rollout).await?;
         let rows = sqlx::query!(
-            r#"select a.device_id, d.name as "name?", a.ring, a.state, a.state_at,
+            r#"select a.device_id, d.name as "name?", a.ring, a.state, a.state_at, a.safeguard,
                  d.last_sync as "last_sync?"
              from attempt a
              left join device d on d.tenant_id = $1 and d.id = a.device_id
@@ -70,6 +72,7 @@ impl Store {
                     state: state.ok_or_else(|| StoreError::corrupt("a state of an attempt"))?,
                     since: row.state_at,
                     last_sync: row.last_sync,
+                    safeguard: row.safeguard,
                 })
             })
             .collect()

@@ -18,6 +18,8 @@ use crate::{Store, StoreError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlook {
     pub reversal: Reversal,
+    /// Of programs: the version that devices go back to, by the newest of the rollouts.
+    pub back_to: Option<String>,
     /// Each at most once, in order.
     pub devices: Vec<(Prospect, u32)>,
 }
@@ -122,9 +124,11 @@ impl Store {
         let rows = sqlx::query!(
             r#"select a.device_id, d.name as "name?", a.ring, a.state, w.decided_at as "offered_at?",
                  d.object_id is not null as "is_there!",
-                 coalesce(d.os_revision > b.os_revision, false) as "is_newer!",
-                 coalesce(d.os_revision >= b.os_revision, false) as "has_build!"
+                 coalesce(d.os_revision > b.os_revision, p.version > u.app_version, false) as "is_newer!",
+                 coalesce(d.os_revision >= b.os_revision, p.version >= u.app_version, false) as "has_build!"
              from attempt a
+             join catalog_update u on u.tenant_id = $1 and u.id = $3
+             left join device_app p on p.tenant_id = $1 and p.device_id = a.device_id and p.kind = u.kind
              left join device d on d.tenant_id = $1 and d.id = a.device_id
              left join wave w on w.tenant_id = $1 and w.rollout_id = a.rollout_id and w.kind = 'offer'
                  and w.ring = a.ring and w.number = a.wave
@@ -193,10 +197,12 @@ async fn outlook(
     let (reversal, update) = reversal(tx, tenant, release).await?;
     let rows = sqlx::query!(
         r#"select a.state, w.decided_at as "offered_at?", d.object_id is not null as "is_there!",
-             coalesce(d.os_revision > b.os_revision, false) as "is_newer!",
-             coalesce(d.os_revision >= b.os_revision, false) as "has_build!",
+             coalesce(d.os_revision > b.os_revision, p.version > u.app_version, false) as "is_newer!",
+             coalesce(d.os_revision >= b.os_revision, p.version >= u.app_version, false) as "has_build!",
              count(*)::int as "devices!"
          from attempt a
+         join catalog_update u on u.tenant_id = $1 and u.id = $3
+         left join device_app p on p.tenant_id = $1 and p.device_id = a.device_id and p.kind = u.kind
          left join device d on d.tenant_id = $1 and d.id = a.device_id
          left join wave w on w.tenant_id = $1 and w.rollout_id = a.rollout_id and w.kind = 'offer'
              and w.ring = a.ring and w.number = a.wave
@@ -231,5 +237,12 @@ async fn outlook(
         }
         same
     });
-    Ok(Outlook { reversal, devices })
+    let back_to = sqlx::query_scalar!(
+        "select back_to from rollout where tenant_id = $1 and id = any($2) order by id desc limit 1",
+        tenant.0,
+        rollouts,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(Outlook { reversal, back_to: back_to.flatten(), devices })
 }

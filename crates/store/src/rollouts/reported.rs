@@ -12,15 +12,17 @@ use crate::convert::ring;
 use crate::scope::Tx;
 
 /// Releases that are remembered: what was usual a year ago may not be any more.
-const REMEMBERED: i64 = 12;
+pub(super) const REMEMBERED: i64 = 12;
 
 /// Notes of a rollout that completes which share of its devices had an outcome by which age of the
 /// offer. Devices that were offered the update last have had little time: the shares are rather too low
-/// than too high, so that nobody is thought late for it. Cost: the attempts, once a rollout.
+/// than too high, so that nobody is thought late for it. For forecasts, which must be neither, the same among
+/// those that were offered it so long ago. Cost: the attempts, once a rollout.
 pub(crate) async fn keep(
     tx: &mut Tx,
     tenant: TenantId,
     rollout: RolloutId,
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let ages: Vec<f64> = AGES.iter().map(|age| age.as_seconds_f64()).collect();
     // Every attempt with its wave.
@@ -28,17 +30,20 @@ pub(crate) async fn keep(
     let counted = sqlx::query!(
         r#"select case when a.state = any($3)
                  then width_bucket(extract(epoch from a.state_at - w.decided_at)::float8, $4)
-             end as bucket, count(*) as "devices!"
+             end as bucket,
+             width_bucket(extract(epoch from $6 - w.decided_at)::float8, $4) as "had!",
+             count(*) as "devices!"
          from attempt a
          join wave w on w.tenant_id = $1 and w.rollout_id = $2 and w.kind = 'offer'
              and w.ring = a.ring and w.number = a.wave
          where a.tenant_id = $1 and a.rollout_id = $2 and not a.aside and a.state <> all($5)
-         group by 1"#,
+         group by 1, 2"#,
         tenant.0,
         rollout.0,
         &[AttemptState::Confirmed.code(), AttemptState::Failed.code()],
         &ages,
         &[AttemptState::Excluded.code(), AttemptState::Assigned.code()],
+        now,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -53,11 +58,20 @@ pub(crate) async fn keep(
         i16::try_from(devices * 10_000 / all).unwrap_or(0)
     };
     let shares: Vec<i16> = (0..).map(by).take(AGES.len()).collect();
+    let paced = |age: i32| -> Option<i16> {
+        let had = counted.iter().filter(|row| row.had > age);
+        let all: i64 = had.clone().map(|row| row.devices).sum();
+        let within = had.filter(|row| row.bucket.is_some_and(|bucket| bucket <= age));
+        let devices: i64 = within.map(|row| row.devices).sum();
+        (all > 0).then(|| i16::try_from(devices * 10_000 / all).unwrap_or(0))
+    };
+    let pace: Vec<i16> = (0..).map_while(paced).take(AGES.len()).collect();
     sqlx::query!(
-        "update rollout set reported_bp = $3 where tenant_id = $1 and id = $2",
+        "update rollout set reported_bp = $3, pace_bp = $4 where tenant_id = $1 and id = $2",
         tenant.0,
         rollout.0,
         &shares,
+        &pace,
     )
     .execute(&mut **tx)
     .await?;

@@ -93,6 +93,25 @@ pub struct SavedPlanRow {
 }
 
 impl Store {
+    /// The ring set a saved plan walks through.
+    pub async fn plan_ring_set(
+        &self,
+        tenant: TenantId,
+        plan: Uuid,
+    ) -> Result<RingSetId, StoreError> {
+        let mut tx = self.tenant_begin(tenant).await?;
+        let set = sqlx::query_scalar!(
+            r#"select (body::jsonb ->> 'ring_set')::uuid as "set!" from saved_plan
+             where tenant_id = $1 and id = $2"#,
+            tenant.0,
+            plan,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        set.map(RingSetId).ok_or(StoreError::NotFound { what: "plan" })
+    }
+
     /// Computes a plan without effect: the rollout is made and taken back. As `rollout_create` refuses,
     /// so does this. Saves it, with its entry in the chain, if `save`. Cost: the members of the ring
     /// set, once more than a rollout.

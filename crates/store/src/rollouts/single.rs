@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{NOT_FOUND, fetch};
 use crate::chain::Entry;
 use crate::convert::{phase, plan, ring_column};
+use crate::journal::kept_from;
 use crate::scope::{Tx, retried};
 use crate::{Store, StoreError, budget, calendar, chain, work};
 
@@ -42,7 +43,8 @@ impl Store {
 
     /// Offers the update once more to devices that failed, were lost or never started. What is
     /// reported of earlier times does not undo it. Returns how many; devices of rings whose calendar
-    /// holds offers back are passed over. `Conflict` when no ring is open, only such devices are asked
+    /// holds offers back are passed over, and so are those that would be left out of a wave: ahead, below a
+    /// floor, or superseded. `Conflict` when no ring is open, only such devices are asked
     /// for, or the budget of the tenant has no room for them.
     pub async fn attempt_retry(
         &self,
@@ -130,13 +132,15 @@ impl Store {
         .await?;
         let plan = plan(body)?;
         let known = calendar::known(&mut tx, tenant, rollout, &plan, true).await?;
+        let kept = kept_from(&mut tx, tenant, rollout, &ids, &again).await?;
+        let kept_out: Vec<Uuid> = kept.iter().map(|(device, _)| *device).collect();
         let is_held = |ring: &RingIndex| plan.times(*ring, &known).offers(asked.at).is_some();
         let held: Vec<i16> = open.up_to_here().filter(is_held).map(ring_column).collect();
         let moved = sqlx::query_scalar!(
             "update attempt a set state = $4, state_at = $5, retried_at = $5, code = null
              from (select distinct id from unnest($3::uuid[]) as n(id)) n
              where a.tenant_id = $1 and a.rollout_id = $2 and a.device_id = n.id and a.state = any($6)
-                 and a.ring <> all($7)
+                 and a.ring <> all($7) and a.device_id <> all($8)
              returning a.device_id",
             tenant.0,
             rollout.0,
@@ -145,9 +149,13 @@ impl Store {
             asked.at,
             &again,
             &held,
+            &kept_out,
         )
         .fetch_all(&mut *tx)
         .await?;
+        if moved.is_empty() && !kept.is_empty() {
+            return Err(StoreError::Conflict(refused(&kept)));
+        }
         if moved.is_empty() && !held.is_empty() {
             let why = "the calendar of their rings holds offers back now; `rollout explain` says until when";
             return Err(StoreError::Conflict(why.to_owned()));
@@ -168,6 +176,20 @@ impl Store {
         }
         finish(tx, tenant, rollout, ("retried", &moved), asked).await
     }
+}
+
+/// Why none of these is offered the update once more.
+fn refused(kept: &[(Uuid, String)]) -> String {
+    let count = |reason: &str| kept.iter().filter(|(_, other)| other == reason).count();
+    let each = [
+        ("ahead", "on a higher build than the update brings"),
+        ("below_floor", "kept from the update by a version floor"),
+        ("superseded", "served by a newer release"),
+    ];
+    let found = each.into_iter().filter(|(reason, _)| count(reason) > 0);
+    let found: Vec<String> =
+        found.map(|(reason, text)| format!("{} {text} ({reason})", count(reason))).collect();
+    format!("none of them may be offered the update again: {}", found.join(", "))
 }
 
 /// The last ring that is open, under a lock on the rollout that keeps decisions away.

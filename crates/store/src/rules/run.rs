@@ -5,7 +5,7 @@ use domain::gate::policy::Choices;
 use domain::ids::{RuleId, TenantId};
 use domain::update::rule::{Standing, evaluate};
 
-use super::{RuleRow, approved, candidates};
+use super::{RuleRow, approved, candidates, locked};
 use crate::catalog::UpdateRow;
 use crate::page::Page;
 use crate::releases::{self, NewRelease};
@@ -71,14 +71,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let actor = format!("rule:{}", row.rule.name);
         let mut tx = self.tenant_begin(tenant).await?;
-        let locked = sqlx::query_scalar!(
-            "select id from approval_rule where tenant_id = $1 and id = $2 for no key update",
-            tenant.0,
-            row.id.0,
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        if locked.is_none() || approved(&mut tx, tenant, row.id, update.id).await? {
+        // Changed since it was looked at: its change has it looked at again.
+        let still = locked(&mut tx, tenant, row.id).await?.is_some_and(|rule| rule == row.rule);
+        if !still || approved(&mut tx, tenant, row.id, update.id).await? {
             return Ok(false);
         }
         let name = format!("{}, rule {}", update.update.short_name, row.rule.name);

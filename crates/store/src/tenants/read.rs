@@ -1,5 +1,7 @@
 //! Reading tenants; never their credentials.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use domain::ids::{EntraTenantId, TenantId};
 use uuid::Uuid;
@@ -12,16 +14,23 @@ use crate::{Store, StoreError};
 
 impl Store {
     /// Every tenant, for the service and for tokens of all tenants.
-    pub async fn tenant_list(&self, page: Page) -> Result<Vec<TenantRow>, StoreError> {
+    pub async fn tenant_list(
+        &self,
+        page: Page,
+        only: Option<&BTreeSet<TenantId>>,
+    ) -> Result<Vec<TenantRow>, StoreError> {
+        let only: Option<Vec<Uuid>> = only.map(|only| only.iter().map(|tenant| tenant.0).collect());
         let mut tx = self.service_begin().await?;
         let rows = sqlx::query_as!(
             Columns,
             "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
                  connection_state, connection_error, connection_at, synced_at, observed_to,
-                 missing_devices, created_at
-             from tenant where $1::uuid is null or id > $1 order by id limit $2",
+                 missing_devices, created_at, credential_expires_at
+             from tenant where ($1::uuid is null or id > $1) and ($3::uuid[] is null or id = any($3))
+             order by id limit $2",
             page.after,
             page.rows(),
+            only.as_deref(),
         )
         .fetch_all(&mut *tx)
         .await?;
@@ -45,6 +54,7 @@ struct Columns {
     observed_to: Option<DateTime<Utc>>,
     missing_devices: Option<i32>,
     created_at: DateTime<Utc>,
+    credential_expires_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Columns> for TenantRow {
@@ -67,6 +77,7 @@ impl TryFrom<Columns> for TenantRow {
             graph_url: row.graph_url,
             login_url: row.login_url,
             credential_kind: row.credential_kind,
+            credential_expires_at: row.credential_expires_at,
             connection,
             connection_at: row.connection_at,
             synced_at: row.synced_at,
@@ -82,7 +93,7 @@ pub(super) async fn fetch(tx: &mut Tx, tenant: TenantId) -> Result<TenantRow, St
         Columns,
         "select id, name, entra_tenant_id, client_id, graph_url, login_url, credential_kind,
              connection_state, connection_error, connection_at, synced_at, observed_to,
-                 missing_devices, created_at
+                 missing_devices, created_at, credential_expires_at
          from tenant where id = $1",
         tenant.0,
     )

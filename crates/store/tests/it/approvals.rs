@@ -78,6 +78,8 @@ fn said<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> String {
         StoreError::Invalid(why) => format!("invalid: {why}"),
         other @ (StoreError::NotFound { .. }
         | StoreError::Stale
+        | StoreError::Tried
+        | StoreError::Changed
         | StoreError::LeaseLost
         | StoreError::Corrupt(_)
         | StoreError::Schema(_)

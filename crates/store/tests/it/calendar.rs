@@ -73,9 +73,11 @@ fn said<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> String {
         StoreError::Forbidden(why) => format!("forbidden: {why}"),
         StoreError::Conflict(why) => format!("conflict: {why}"),
         StoreError::Invalid(why) => format!("invalid: {why}"),
-        other @ (StoreError::NotFound { .. } | StoreError::Stale | StoreError::LeaseLost) => {
-            other.to_string()
-        }
+        other @ (StoreError::NotFound { .. }
+        | StoreError::Stale
+        | StoreError::Tried
+        | StoreError::Changed
+        | StoreError::LeaseLost) => other.to_string(),
         other @ (StoreError::Corrupt(_) | StoreError::Schema(_) | StoreError::Database(_)) => {
             panic!("{other}")
         }

@@ -46,6 +46,7 @@ async fn the_catalogue_says_what_replaces_what_and_is_filtered_by_it() {
         max_severity: Some(Severity::Critical),
         max_base_score_tenths: Some(98),
         exploited_cves: vec!["CVE-2026-1".to_owned()],
+        driver: None,
     };
     october.builds[0].is_hotpatch = true;
     let first = [october.clone(), optional(released(14, 250, "KB2"))];

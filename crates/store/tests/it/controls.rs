@@ -20,7 +20,7 @@ use store::rollouts::Asked;
 use crate::world::{ALL, FIRST, NEW, World, hour, number, settle};
 
 impl World {
-    async fn ids(&self) -> HashMap<EntraDeviceId, DeviceId> {
+    pub(crate) async fn ids(&self) -> HashMap<EntraDeviceId, DeviceId> {
         let all = self.store.device_list(self.tenant, &DeviceFilter::default(), ALL).await;
         let rows = all.expect("devices").into_iter();
         rows.filter_map(|row| Some((row.entra_device?, row.id))).collect()
@@ -42,7 +42,7 @@ impl World {
         self.store.device_control_lift(tenant, devices, kind, said, hour(at)).await.expect("lifted")
     }
 
-    async fn check(&self) {
+    pub(crate) async fn check(&self) {
         self.check_tally().await;
         let chain = self.store.chain_verify(self.tenant).await.expect("a chain");
         assert!(matches!(chain, ChainState::Intact { .. }), "{chain:?}");

@@ -14,7 +14,7 @@ use store::enrollment::{Demand, EnrollmentRequest, EnrollmentState};
 use store::events::ChainState;
 use uuid::Uuid;
 
-use crate::world::{ALL, World, hour};
+use crate::world::{ALL, World, execute, hour};
 
 fn settings(ring_set: RingSetId) -> Settings {
     Settings {
@@ -70,6 +70,25 @@ async fn only_planning_changes_nothing() {
     assert_eq!(store.enrollment_duty(tenant).await.unwrap(), None, "planned, so done");
     let refused = store.enrollment_met(tenant, two, hour(4)).await;
     assert!(matches!(refused, Err(StoreError::Stale)), "nothing was carried out: {refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enrollment_does_not_come_beside_update_rings_of_a_rollout() {
+    let world = World::of(20).await;
+    let (store, tenant) = (&world.store, world.tenant);
+    let raw = &mut world.database.raw().await;
+    execute(raw, "update rollout set strategy = 'intune'").await.unwrap();
+    let wanted = settings(world.ring_set);
+    let plan = ask(Demand::Enroll(wanted.clone()), false);
+    store.enrollment_request(tenant, &plan, hour(1)).await.expect("only planned");
+    let request = ask(Demand::Enroll(wanted), true);
+    let refused = store.enrollment_request(tenant, &request, hour(1)).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Conflict(why)) if why.contains(": November;")),
+        "{refused:?}"
+    );
+    world.record(Event::Cancelled, hour(2)).await.unwrap();
+    store.enrollment_request(tenant, &request, hour(3)).await.expect("nothing is in the way");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,23 @@ fn missing<T: std::fmt::Debug>(outcome: &Result<T, StoreError>) -> bool {
     matches!(outcome, Err(StoreError::NotFound { .. }))
 }
 
+async fn support_request(store: &store::Store, tenant: TenantId) -> domain::ids::SupportRequestId {
+    let new = store::support::NewRequest {
+        about: domain::support::Subject {
+            kind: domain::support::SubjectKind::Tenant,
+            id: tenant.0,
+        },
+        about_name: "Ours".to_owned(),
+        title: "No consent".to_owned(),
+        description: "since Monday".to_owned(),
+        severity: domain::support::Severity::Minimal,
+        category: domain::support::Category::Access,
+        follows: None,
+        bundle: "{}".to_owned(),
+    };
+    store.support_file(tenant, &new, "ana", hour(2)).await.expect("it is filed").id
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_tenant_reads_nothing_of_another() {
     let (world, other) = two_tenants().await;
@@ -88,6 +105,33 @@ async fn one_tenant_reads_nothing_of_another() {
     assert_eq!(store.enrollment_fetch(other).await.unwrap(), None);
     assert_eq!(store.enrollment_objects(other).await.unwrap(), []);
     assert_eq!(store.assessment_list(other, ALL).await.unwrap(), []);
+    assert_eq!(store.fleet_health(other, hour(3)).await.unwrap().health.counts.devices, 0);
+    let scene = store.fleet_scene(other, hour(3)).await.unwrap();
+    assert!(scene.sets.is_empty() && scene.published.is_empty() && scene.rollouts.is_empty());
+    let all = store::fleet::Selection::default();
+    assert_eq!(store.fleet_page(other, &scene, all, ALL).await.unwrap(), []);
+    store.fleet_snapshot_take(world.tenant, hour(3)).await.unwrap();
+    assert_eq!(store.fleet_snapshots(other, hour(0).date_naive()).await.unwrap(), []);
+    let alerts = store::alerts::AlertFilter { resolved: true, ..Default::default() };
+    store.tenant_synced(world.tenant, hour(1)).await.unwrap();
+    store.alerts_update(world.tenant, hour(900)).await.unwrap();
+    let raised = store.alert_list(world.tenant, alerts, ALL).await.unwrap();
+    assert_eq!(store.alert_list(other, alerts, ALL).await.unwrap(), []);
+    assert!(missing(&store.alert_fetch(other, raised[0].id).await));
+    let act = store::alerts::AlertAct::Acknowledge { note: None };
+    assert!(missing(&store.alert_act(other, raised[0].id, act, "b", hour(901)).await));
+    let asked = support_request(store, world.tenant).await;
+    assert_eq!(store.support_list(other, ALL).await.unwrap(), []);
+    assert!(missing(&store.support_fetch(other, asked).await));
+    assert!(missing(&store.support_bundle(other, asked).await));
+    let comment = store::support::Act::Comment { text: "x" };
+    assert!(missing(&store.support_act(other, asked, comment, "b", hour(3)).await));
+    let about = domain::support::Subject {
+        kind: domain::support::SubjectKind::Rollout,
+        id: world.rollout.0,
+    };
+    assert_eq!(store.support_timeline(other, about).await.unwrap(), []);
+    assert_ne!(store.support_timeline(world.tenant, about).await.unwrap(), []);
     let of = store::delta::DeltaOf::Devices;
     assert_eq!(store.delta_link_fetch(other, of).await.unwrap(), None);
     assert_eq!(store.group_devices(other, crate::world::group(1)).await.unwrap(), []);
@@ -188,7 +232,9 @@ async fn the_application_sees_only_the_tenant_it_names() {
     .unwrap();
     assert!(tables.len() >= 18, "{tables:?}");
     execute(&mut raw, "set role concentric_app").await.unwrap();
-    for table in tables.iter().filter(|table| *table != "api_token") {
+    // Who calls is the service's business alone.
+    let of_tenants = |table: &&String| !["api_token", "session"].contains(&table.as_str());
+    for table in tables.iter().filter(of_tenants) {
         let count = format!("select count(*) from {table}");
         assert_eq!(number(&mut raw, &count).await, 0, "{table} without a tenant");
     }
@@ -231,8 +277,43 @@ async fn a_connection_forgets_its_tenant_with_the_transaction() {
     for _ in 0..3 {
         assert_eq!(store.device_count(world.tenant).await.unwrap(), 200);
         assert_eq!(store.device_count(other).await.unwrap(), 0);
-        assert_eq!(store.tenant_list(ALL).await.unwrap().len(), 2);
+        assert_eq!(store.tenant_list(ALL, None).await.unwrap().len(), 2);
     }
     let taken = store.tenant_connect(other, &connection(1), "b", hour(3)).await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
+}
+
+/// Callers go away at any moment. What they began is ended, or whoever gets the connection next would be in there,
+/// with its role and its tenant.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_away_leaves_no_transaction_behind() {
+    let database = crate::world::Database::new().await;
+    let options = store::Options { max_connections: 2, ..database.options() };
+    let store = store::Store::connect(&options).await.unwrap();
+    tenant(&store, 1).await;
+    let mut raw = database.raw().await;
+    let open = "select count(*) from pg_stat_activity
+        where datname = current_database() and state like 'idle in transaction%'";
+    for micros in (0..2_000).step_by(10) {
+        let patience = std::time::Duration::from_micros(micros);
+        // Of the service, whose role sees every tenant. Timers are too coarse for how short this is.
+        let of_caller = store.clone();
+        let caller = tokio::spawn(async move { of_caller.tenant_list(ALL, None).await });
+        let began = std::time::Instant::now();
+        while began.elapsed() < patience {
+            std::hint::spin_loop();
+        }
+        caller.abort();
+        let _ = caller.await;
+        // Nobody else uses the connection, so nobody else ends what was begun on it.
+        let mut left = i64::MAX;
+        for _ in 0..100 {
+            left = number(&mut raw, open).await;
+            if left == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(left, 0, "left in a transaction by who went away after {micros} us");
+    }
 }

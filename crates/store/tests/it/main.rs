@@ -1,7 +1,10 @@
 //! The store against a real PostgreSQL: a database of its own for every test, on the server that
 //! `DATABASE_URL` names (`cargo xtask test` starts one).
 
+mod alerts;
 mod approvals;
+mod apps;
+mod audit_trail;
 mod budget;
 mod calendar;
 mod catalogue;
@@ -9,30 +12,37 @@ mod chain;
 mod cohorts;
 mod controls;
 mod devices;
+mod drivers;
 mod enforcement;
 mod enrollment;
 mod feeds;
+mod fleet;
 mod groups;
 mod ingest;
 mod isolation;
 mod journal;
 mod kinds;
 mod model;
+mod notifications;
+mod outbox;
 mod pauses;
 mod placement;
 mod plans;
 mod registration;
+mod report_schedules;
 mod reported;
 mod revisions;
 mod ring_sets;
 mod rollbacks;
 mod rules;
+mod safeguards;
 mod schema;
 mod segments;
 mod signals;
 mod superseding;
 mod tenants;
 mod tokens;
+mod webhooks;
 mod work;
 mod world;
 mod year;

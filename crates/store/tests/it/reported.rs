@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::evidence::coverage::Offers;
+use domain::forecast::{Basis, Pace};
 use domain::rollout::phase::Event;
 use store::releases::NewRelease;
 
@@ -61,4 +62,35 @@ async fn three_past_rollouts_say_how_soon_outcomes_come() {
     assert_eq!((last.devices, last.at >= hour(700)), (2, true));
     assert_eq!(offers[0], Offers { at: last.at - TimeDelta::days(8), devices: 8 }, "long ago");
     assert_eq!(offers.len(), 2);
+}
+
+/// Forecasts look at updates of the same kind, and at whoever had the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn forecasts_rest_on_earlier_rollouts_and_their_own_offers() {
+    let mut world = World::of(200).await;
+    let prospect = async |world: &World| {
+        world.store.rollout_prospect(world.tenant, world.rollout).await.unwrap()
+    };
+    assert_eq!(prospect(&world).await.pace, Pace::usual());
+    assert_eq!(prospect(&world).await.offers, vec![]);
+    play(&world, 2).await;
+    again(&mut world, "Again", 60).await;
+    // Ten devices had 48 hours: six answered within eight, two more after thirty. Nobody had more time.
+    let kept = "select count(*) from rollout
+        where pace_bp = array[0, 6000, 6000, 6000, 8000]::smallint[]";
+    assert_eq!(crate::world::number(&mut world.database.raw().await, kept).await, 1);
+    let pace = prospect(&world).await.pace;
+    assert_eq!(pace, Pace::of_earlier(&[vec![0, 6_000, 6_000, 6_000, 8_000]]));
+    assert_eq!(pace.basis(), Basis::Earlier { rollouts: 1 });
+    for at in [61, 62, 90] {
+        world.offer(2, hour(at)).await.expect("a wave");
+    }
+    let offers = prospect(&world).await.offers;
+    assert_eq!(
+        (offers.len(), offers[0].first, offers[0].last),
+        (1, Some(hour(61)), Some(hour(90)))
+    );
+    let devices: u32 = offers[0].times.iter().map(|one| one.devices).sum();
+    assert_eq!((devices, offers[0].times.last().map(|one| one.at)), (6, Some(hour(90))));
+    assert!(offers[0].times.len() <= 3);
 }

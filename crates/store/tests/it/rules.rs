@@ -87,6 +87,35 @@ async fn what_is_due_goes_out_once_however_many_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_rule_says_now_is_what_counts_and_its_name_stays_one() {
+    let world = month().await;
+    let (store, tenant) = (&world.store, world.tenant);
+    let id = create(&world, &rule(world.ring_set)).await;
+    let other = Rule { name: "Other".to_owned(), ..rule(world.ring_set) };
+    create(&world, &Rule { delay_days: 60, ..other.clone() }).await;
+    let taken = store.rule_replace(tenant, id, &other, "ben", hour(3)).await;
+    assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
+    let elsewhere = Rule { ring_set: RingSetId(uuid::Uuid::nil()), ..other };
+    let nowhere = store.rule_replace(tenant, id, &elsewhere, "ben", hour(3)).await;
+    assert!(matches!(nowhere, Err(StoreError::Invalid(_))), "{nowhere:?}");
+    let gone = RuleId(uuid::Uuid::nil());
+    let gone = store.rule_replace(tenant, gone, &rule(world.ring_set), "ben", hour(3)).await;
+    assert!(matches!(gone, Err(StoreError::NotFound { .. })), "{gone:?}");
+    // It was due on day 31; from now on it is on day 34.
+    let later = Rule { delay_days: 6, ..rule(world.ring_set) };
+    let row = store.rule_replace(tenant, id, &later, "ben", hour(3)).await.unwrap();
+    assert_eq!((row.id, &row.rule, row.created_by.as_str()), (id, &later, "ana"));
+    let run = store.rules_run(tenant, hour(24 * 31)).await.unwrap();
+    assert_eq!((run.approved, run.next), (0, Some(hour(24 * 34))));
+    assert_eq!(store.rules_run(tenant, hour(24 * 34)).await.unwrap().approved, 1);
+    let mut raw = world.database.raw().await;
+    let said = "select count(*) from event where kind = 'rule_changed' and actor = 'ben'
+        and body::jsonb -> 'from' ->> 'delay_days' = '3'
+        and body::jsonb -> 'definition' ->> 'delay_days' = '6'";
+    assert_eq!(number(&mut raw, said).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_preview_is_a_signal_unless_chosen_and_out_of_band_may_be_expedited() {
     let world = World::of(60).await;
     let (store, tenant) = (&world.store, world.tenant);

@@ -65,7 +65,7 @@ async fn a_user_without_the_roles_is_told_what_to_grant() {
         .await
         .unwrap();
     let store = Store::connect(&options).await.expect("with the roles it serves");
-    store.tenant_list(crate::world::ALL).await.unwrap();
+    store.tenant_list(crate::world::ALL, None).await.unwrap();
     let tenant = crate::world::tenant(&store, 1).await;
     store.tenant_fetch(tenant).await.unwrap();
     drop(store);

@@ -1,5 +1,7 @@
 //! Newer releases over older ones, and devices that are left out at the last moment.
 
+use std::collections::HashSet;
+
 use domain::attempt::AttemptState;
 use domain::build::Build;
 use domain::ids::{ReleaseId, RingSetId, RolloutId};
@@ -7,9 +9,10 @@ use domain::rollout::decide::{Decision, decide};
 use domain::rollout::phase::{Event, Phase};
 use store::StoreError;
 use store::catalog::ImportedUpdate;
-use store::ingest::CheckIn;
+use store::enforcement::WaveKind;
+use store::ingest::{CheckIn, Report};
 use store::releases::NewRelease;
-use store::rollouts::RolloutRow;
+use store::rollouts::{Asked, RolloutRow};
 
 use crate::catalogue::released;
 use crate::world::{
@@ -194,33 +197,72 @@ async fn a_rollback_takes_nothing_from_devices_that_went_on() {
     world.check_tally().await;
 }
 
+/// Another ring set over the whole fleet.
+async fn second_rings(world: &World) -> RingSetId {
+    let set =
+        domain::ring::RingSet::new("Second".to_owned(), rings().rings().to_vec()).expect("rings");
+    let set = world
+        .store
+        .ring_set_create(world.tenant, &set, "ana", hour(2))
+        .await
+        .expect("it is recorded")
+        .id;
+    settle(&world.store, world.tenant, hour(2)).await;
+    world.store.ring_set_place(world.tenant, set, hour(2)).await.expect("it is recorded");
+    set
+}
+
+async fn offer_everybody(world: &World, rollout: RolloutId, at: i64) {
+    for ring in [FIRST, domain::ring::RingIndex(1)] {
+        let snapshot =
+            world.store.rollout_snapshot(world.tenant, rollout).await.expect("it is recorded");
+        let open = Event::RingOpened { ring };
+        world
+            .store
+            .rollout_record(world.tenant, rollout, &snapshot, open, hour(at))
+            .await
+            .expect("it is recorded");
+        let snapshot =
+            world.store.rollout_snapshot(world.tenant, rollout).await.expect("it is recorded");
+        let devices = snapshot.observations.tally(ring).waiting();
+        let wave = Event::WaveOffered { ring, wave: 0, devices };
+        world
+            .store
+            .rollout_record(world.tenant, rollout, &snapshot, wave, hour(at))
+            .await
+            .expect("it is recorded");
+    }
+}
+
 /// Every ring set shares out the whole fleet: a device is in two rollouts of one kind.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_releases_for_one_device_the_newer_wins() {
     let world = World::of(60).await;
     world.offer(5, hour(2)).await.unwrap();
-    let set = rings();
-    let second = domain::ring::RingSet::new("Second".to_owned(), set.rings().to_vec()).unwrap();
-    let second =
-        world.store.ring_set_create(world.tenant, &second, "ana", hour(2)).await.unwrap().id;
-    settle(&world.store, world.tenant, hour(2)).await;
-    world.store.ring_set_place(world.tenant, second, hour(2)).await.unwrap();
+    let second = second_rings(&world).await;
     let newer = release(&world, released(28, 300, "KB3")).await;
     let row = roll_out(&world, newer, second).await.unwrap();
     let old = world.store.rollout_fetch(world.tenant, world.rollout).await.unwrap();
     assert_eq!(old.superseded_by, None, "other rings");
     // The newer one offers everybody: open offers of the older one are taken back.
     let all = 24 * 40;
-    for ring in [FIRST, domain::ring::RingIndex(1)] {
-        let snapshot = world.store.rollout_snapshot(world.tenant, row.id).await.unwrap();
-        let open = Event::RingOpened { ring };
-        world.store.rollout_record(world.tenant, row.id, &snapshot, open, hour(all)).await.unwrap();
-        let snapshot = world.store.rollout_snapshot(world.tenant, row.id).await.unwrap();
-        let devices = snapshot.observations.tally(ring).waiting();
-        let wave = Event::WaveOffered { ring, wave: 0, devices };
-        world.store.rollout_record(world.tenant, row.id, &snapshot, wave, hour(all)).await.unwrap();
-    }
+    offer_everybody(&world, row.id, all).await;
     assert_eq!(in_state(&world, world.rollout, AttemptState::Withdrawn, "superseded").await, 5);
+    // Graph is to be told that they leave the older one's group, ring by ring.
+    let duty = world.store.rollout_duty(world.tenant, world.rollout).await.unwrap();
+    let leaving: Vec<_> =
+        duty.pending.iter().filter(|wave| wave.kind == WaveKind::Withdrawal).copied().collect();
+    assert!(!leaving.is_empty() && leaving.iter().all(|wave| wave.number < 0), "{leaving:?}");
+    let mut named = HashSet::new();
+    for wave in leaving {
+        let devices = world.store.wave_devices(world.tenant, world.rollout, wave).await.unwrap();
+        named.extend(devices.into_iter().map(|one| one.entra_device));
+    }
+    assert_eq!(named.len(), 5);
+    let asked = "select count(*) from work where kind = 'enforce' and due_at is not null
+        and subject = '";
+    let asked = format!("{asked}{}'", world.rollout);
+    assert_eq!(number(&mut world.database.raw().await, &asked).await, 1);
     let twice = "select count(*) from (select device_id from attempt where state in (1, 4, 5)
         group by device_id having count(*) > 1) t";
     assert_eq!(number(&mut world.database.raw().await, twice).await, 0);
@@ -229,4 +271,82 @@ async fn of_two_releases_for_one_device_the_newer_wins() {
     assert!(!events.iter().any(|event| matches!(event, Event::WaveOffered { .. })), "{events:?}");
     assert_eq!(world.tally(FIRST).await.waiting(), 0);
     world.check_tally().await;
+}
+
+/// A device that could not install the newer one waits for that one's next try, not for the older update, though
+/// the newer rollout is over: unless somebody makes a rollout of the older update after that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_completed_rollout_brought_still_wins() {
+    let world = World::of(60).await;
+    world.offer(5, hour(2)).await.unwrap();
+    let second = second_rings(&world).await;
+    let newer = release(&world, released(28, 300, "KB3")).await;
+    let row = roll_out(&world, newer, second).await.unwrap();
+    let all = 24 * 40;
+    offer_everybody(&world, row.id, all).await;
+    let raw = &mut world.database.raw().await;
+    let failed = format!("update attempt set state = 7 where rollout_id = '{}'", row.id);
+    assert_eq!(execute(raw, &failed).await.unwrap(), 60);
+    let phase = Phase::Completed { ring: domain::ring::RingIndex(1), since: hour(all + 1) };
+    let phase = serde_json::to_string(&phase).unwrap();
+    let over = "update rollout set phase_name = 'completed', phase =";
+    execute(raw, &format!("{over} '{phase}' where id = '{}'", row.id)).await.unwrap();
+    let events = play(&world, world.rollout, all + 2).await;
+    assert!(!events.iter().any(|event| matches!(event, Event::WaveOffered { .. })), "{events:?}");
+    assert!(in_state(&world, world.rollout, AttemptState::Excluded, "superseded").await > 0);
+    world.check_tally().await;
+    let at = hour(all + 3);
+    execute(raw, &format!("update device set last_sync = '{at}'")).await.unwrap();
+    let again = new_rollout(world.release, second);
+    let again = world.store.rollout_create(world.tenant, &again, "ana", at).await.unwrap();
+    let events = play(&world, again.id, all + 24 * 40).await;
+    assert!(events.iter().any(|event| matches!(event, Event::WaveOffered { .. })), "{events:?}");
+    assert_eq!(in_state(&world, again.id, AttemptState::Excluded, "superseded").await, 0);
+}
+
+/// A retry is an offer: whoever would be left out of a wave by now is not offered the update again.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_moved_back_by_a_retry() {
+    let world = World::of(200).await;
+    world.offer(4, hour(2)).await.unwrap();
+    let ids = world.ids().await;
+    let offered: Vec<_> = world.attempts().await.iter().take(4).map(|row| row.0).collect();
+    let failed = offered.iter().map(|entra| Report {
+        device: *entra,
+        state: AttemptState::Failed,
+        code: Some("0x1".to_owned()),
+        at: hour(3),
+    });
+    let failed: Vec<Report> = failed.collect();
+    world.store.report_ingest(world.tenant, world.rollout, &failed, hour(3)).await.unwrap();
+    // Two of them went ahead by themselves; a failed one that does so stays failed.
+    let raw = &mut world.database.raw().await;
+    let [one, two, three, four] = [0, 1, 2, 3].map(|at| ids[&offered[at]]);
+    let ahead = format!("update device set os_revision = 900 where id in ('{one}', '{two}')");
+    assert_eq!(execute(raw, &ahead).await.unwrap(), 2);
+    let asked = |at| Asked { actor: "ana", reason: "once more", at: hour(at) };
+    let retry = async |devices: &[domain::ids::DeviceId], at| {
+        world.store.attempt_retry(world.tenant, world.rollout, devices, asked(at)).await
+    };
+    let refused = retry(&[one, two], 4).await;
+    let Err(StoreError::Conflict(why)) = &refused else { panic!("{refused:?}") };
+    assert_eq!(
+        why,
+        "none of them may be offered the update again: 2 on a higher build than the update brings \
+         (ahead)"
+    );
+    // Of several, those that may be are.
+    assert_eq!(retry(&[one, two, three], 5).await.unwrap(), 1);
+    assert_eq!(world.state_of(offered[0]).await, AttemptState::Failed);
+    assert_eq!(world.state_of(offered[2]).await, AttemptState::Offered);
+    let floor = Build { revision: 201, ..OLD };
+    world.store.version_floors_replace(world.tenant, &[floor], "ana", hour(6)).await.unwrap();
+    let refused = retry(&[four], 7).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Conflict(why)) if why.contains("below_floor")),
+        "{refused:?}"
+    );
+    // What cannot be retried anyway is no reason to refuse.
+    assert_eq!(retry(&[ids[&world.attempts().await[20].0]], 8).await.unwrap(), 0);
+    world.check().await;
 }

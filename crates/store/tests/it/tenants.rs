@@ -58,7 +58,11 @@ async fn names_and_entra_tenants_are_unique_and_say_so() {
     for bad in ["", "  ", &"x".repeat(101)] {
         assert!(matches!(create(bad, 3).await, Err(StoreError::Invalid(_))), "{bad:?}");
     }
-    assert_eq!(store.tenant_list(ALL).await.unwrap().len(), 1, "a refused one leaves nothing");
+    assert_eq!(
+        store.tenant_list(ALL, None).await.unwrap().len(),
+        1,
+        "a refused one leaves nothing"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -112,6 +112,7 @@ pub(crate) fn connection(number: u128) -> GraphConnection {
         graph_url: "https://graph.example".to_owned(),
         login_url: "https://login.example".to_owned(),
         credential: Credential::Secret("correct horse".to_owned()),
+        credential_expires: None,
     }
 }
 

@@ -33,7 +33,8 @@ pub(super) async fn hold(tx: &mut Tx, scene: &Scene<'_>, segment: u16) -> Result
         "with taken as (
              update attempt set aside = true, state_at = case when state = $4 then $6 else state_at end,
                  state = case when state = $4 then $5 else state end
-             where tenant_id = $1 and rollout_id = $2 and $3::int2 = any(segments) and not aside
+             where tenant_id = $1 and rollout_id = $2 and $3::int2 = any(segments)
+                 and (not aside or safeguard is not null)
              returning ring, position, state, state_at
          ), waved as (
              insert into wave (tenant_id, rollout_id, kind, ring, number, devices, first_position,
@@ -70,7 +71,7 @@ pub(super) async fn release(
     let segment = i16::try_from(segment).map_err(StoreError::corrupt)?;
     sqlx::query!(
         "update attempt a
-         set aside = false, state = case when a.state = $4 then $5 else a.state end,
+         set aside = false, safeguard = null, state = case when a.state = $4 then $5 else a.state end,
              state_at = case when a.state = $4 then $6 else a.state_at end,
              position = case
                  when a.state in ($4, $5) and g.offered_position >= a.position
