@@ -17,12 +17,16 @@ mod ports;
 mod settings;
 mod tasks;
 
+pub use ports::desks::{DeskJournal, Desks};
+pub use ports::outbox::{OutboxJournal, Post};
+pub use ports::reports::{ReportJournal, Reports};
 pub use ports::signals::{SignalJournal, Signals};
 pub use ports::tenancy::{
     Demand, EnrollmentDuty, GroupBatch, GroupChange, GroupChanges, Membership, PendingAction,
     TenantFleet, TenantJournal,
 };
-pub use ports::{Fleet, FleetError, Journal, JournalError};
+pub use ports::webhooks::{WebhookJournal, Webhooks};
+pub use ports::{Fleet, FleetError, Journal, JournalError, KeptBack};
 pub use settings::{Clock, Settings};
 
 use domain::work::WorkKind;
@@ -33,16 +37,23 @@ const DECIDING: [WorkKind; 2] = [WorkKind::Decide, WorkKind::Sweep];
 const ENFORCING: [WorkKind; 1] = [WorkKind::Enforce];
 const READING: [WorkKind; 2] = [WorkKind::Observe, WorkKind::Sync];
 /// What an administrator waits for, or what runs long, must hold up no offer and no reading.
-const KEEPING: [WorkKind; 6] = [
+const KEEPING: [WorkKind; 9] = [
     WorkKind::Assess,
     WorkKind::Register,
     WorkKind::Enroll,
     WorkKind::Members,
     WorkKind::Act,
     WorkKind::Approve,
+    WorkKind::Drivers,
+    WorkKind::Report,
+    WorkKind::SendReport,
 ];
 /// Sources of signals are other people's, and may be as slow as they like.
 const LISTENING: [WorkKind; 1] = [WorkKind::Signal];
+/// So are the receivers of webhooks, and support desks; one that is slow takes up one slot.
+const DELIVERING: [WorkKind; 2] = [WorkKind::Deliver, WorkKind::HandOn];
+/// So are mail servers and chats.
+const SENDING: [WorkKind; 2] = [WorkKind::Notify, WorkKind::Send];
 
 /// Runs until `stop` is cancelled, and returns when the work at hand is finished.
 pub async fn run<J: Journal, F: Fleet, C: Clock>(
@@ -67,5 +78,7 @@ pub async fn run<J: Journal, F: Fleet, C: Clock>(
         lane(&READING, settings.reading),
         lane(&KEEPING, settings.keeping),
         lane(&LISTENING, settings.listening),
+        lane(&DELIVERING, settings.delivering),
+        lane(&SENDING, settings.sending),
     );
 }

@@ -1,15 +1,22 @@
 //! What the loop needs of the database and of Microsoft Graph.
 
+pub(crate) mod desks;
+pub(crate) mod outbox;
+pub(crate) mod reports;
 pub(crate) mod signals;
 pub(crate) mod tenancy;
+pub(crate) mod webhooks;
 
 use std::future::Future;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Watched, WaveDevice};
-use domain::ids::{RolloutId, TenantId};
-use domain::inventory::{CheckIn, ImportedCatalog, ImportedDevice, IngestCounts, Report};
+use domain::app::{App, AppSeen};
+use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, Waiting, Watched, WaveDevice};
+use domain::ids::{DeviceId, DirectoryObjectId, RolloutId, TenantId};
+use domain::inventory::{
+    CheckIn, FeatureReports, ImportedCatalog, ImportedDevice, IngestCounts, Report, Safeguarded,
+};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
@@ -20,8 +27,12 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
+use desks::{DeskJournal, Desks};
+use outbox::{OutboxJournal, Post};
+use reports::{ReportJournal, Reports};
 use signals::{SignalJournal, Signals};
 use tenancy::{TenantFleet, TenantJournal};
+use webhooks::{WebhookJournal, Webhooks};
 
 /// Why the journal did not do something.
 #[derive(Debug, Error)]
@@ -56,7 +67,18 @@ pub enum FleetError {
 type Done<T, E> = Result<T, E>;
 
 /// The database, as the loop sees it. Every write is a compare-and-set or sets a state.
-pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static {
+pub trait Journal:
+    TenantJournal
+    + SignalJournal
+    + WebhookJournal
+    + DeskJournal
+    + OutboxJournal
+    + ReportJournal
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
     /// Claims up to `limit` pieces of due work.
     fn claim(
         &self,
@@ -142,6 +164,21 @@ pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static
         wave: PendingWave,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// The next devices that wait, after one; empty: there are no more.
+    fn waiting_devices(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        after: Option<DeviceId>,
+    ) -> impl Future<Output = Done<Vec<(DeviceId, WaveDevice)>, JournalError>> + Send;
+    /// Keeps the group of those that wait, and whether all of them are in it.
+    fn keep_waiting(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        group: DirectoryObjectId,
+        told: bool,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
     /// Keeps the ids of a ring's objects on Graph.
     fn keep_objects(
         &self,
@@ -192,6 +229,15 @@ pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static
         confirm_after: TimeDelta,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<IngestCounts, JournalError>> + Send;
+    /// Sets the devices of a ring aside that Microsoft holds, gives back those it holds no longer.
+    fn safeguarded(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        held: &[Safeguarded],
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
     fn reports(
         &self,
         tenant: TenantId,
@@ -199,6 +245,30 @@ pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static
         reports: &[Report],
         now: DateTime<Utc>,
     ) -> impl Future<Output = Done<IngestCounts, JournalError>> + Send;
+    /// The programs whose inventory is to be read: those with versions in the catalogue that were not
+    /// read for so long.
+    fn apps_due(
+        &self,
+        tenant: TenantId,
+        every: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<Vec<App>, JournalError>> + Send;
+    /// Takes in what the inventory says of devices.
+    fn apps_seen(
+        &self,
+        tenant: TenantId,
+        app: App,
+        seen: &[AppSeen],
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// The whole inventory of a program was read, from a read that began at `at`.
+    fn apps_read(
+        &self,
+        tenant: TenantId,
+        app: App,
+        confirm_after: TimeDelta,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
     /// Every device was read, from a read that began at `at`.
     fn observed(
         &self,
@@ -237,9 +307,20 @@ pub trait Journal: TenantJournal + SignalJournal + Clone + Send + Sync + 'static
     ) -> impl Future<Output = Done<(), JournalError>> + Send;
 }
 
+/// How devices that wait are kept back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptBack {
+    /// They are its members.
+    pub group: DirectoryObjectId,
+    /// When Graph has to be told anew, since Microsoft ends pauses by itself; none: they are let go.
+    pub renew_at: Option<DateTime<Utc>>,
+}
+
 /// Microsoft Graph, as the loop sees it, and what else is asked about a fleet. Every write sets a
 /// state, so repeating it is harmless.
-pub trait Fleet: TenantFleet + Signals + Clone + Send + Sync + 'static {
+pub trait Fleet:
+    TenantFleet + Signals + Webhooks + Desks + Post + Reports + Clone + Send + Sync + 'static
+{
     fn catalog(
         &self,
         tenant: TenantId,
@@ -257,6 +338,19 @@ pub trait Fleet: TenantFleet + Signals + Clone + Send + Sync + 'static {
         since: Option<DateTime<Utc>>,
         into: mpsc::Sender<Vec<CheckIn>>,
     ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    /// Sends the devices that have a program, with its version, in chunks.
+    fn applications(
+        &self,
+        tenant: TenantId,
+        app: App,
+        into: mpsc::Sender<Vec<AppSeen>>,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    /// What the reports of a feature update profile say of its devices.
+    fn feature_reports(
+        &self,
+        tenant: TenantId,
+        profile: &str,
+    ) -> impl Future<Output = Done<FeatureReports, FleetError>> + Send;
     /// How far the devices of a policy are, as far as they say more than their build does.
     fn reports(
         &self,
@@ -271,6 +365,20 @@ pub trait Fleet: TenantFleet + Signals + Clone + Send + Sync + 'static {
         duty: &Duty,
         ring: &RingDuty,
     ) -> impl Future<Output = Done<RingObjects, FleetError>> + Send;
+    /// Makes Graph keep back, or let go, the devices of a rollout that wait.
+    fn keep_back(
+        &self,
+        tenant: TenantId,
+        duty: &Duty,
+        waiting: Waiting,
+    ) -> impl Future<Output = Done<KeptBack, FleetError>> + Send;
+    /// Adds devices to those that wait.
+    fn add_waiting(
+        &self,
+        tenant: TenantId,
+        group: DirectoryObjectId,
+        devices: &[WaveDevice],
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
     /// Adds the devices of a wave to those offered to, or told to uninstall.
     fn deliver(
         &self,

@@ -21,6 +21,8 @@ pub struct Settings {
     pub reading: usize,
     pub keeping: usize,
     pub listening: usize,
+    pub delivering: usize,
+    pub sending: usize,
     /// How long a claim lasts without being kept; kept every third of it.
     pub lease: Duration,
     /// Between two reads of check-ins and reports, by the service's clock.
@@ -29,6 +31,9 @@ pub struct Settings {
     pub observe_at_most_every: Duration,
     /// Check-ins are read again from so long before the last read, for clocks that differ.
     pub observe_overlap: TimeDelta,
+    /// Between two reads of the inventory of a program, by the service's clock: it changes once a day for
+    /// a device.
+    pub inventory_every: TimeDelta,
     /// A device is confirmed by a check-in so long after it was first seen on the new build.
     pub confirm_after: TimeDelta,
     /// Between two complete reads of devices, groups and catalogue, by the service's clock.
@@ -40,6 +45,8 @@ pub struct Settings {
     pub register_every: TimeDelta,
     /// Between two comparisons of an enrollment with Graph, by the service's clock.
     pub drift_every: TimeDelta,
+    /// Between two looks for what is to be alerted of, service time.
+    pub report_every: TimeDelta,
     /// Between two looks for devices to give up on, by the service's clock.
     pub sweep_every: TimeDelta,
     /// Between two comparisons of Graph with what is wanted though nothing changed, wall time.
@@ -57,17 +64,21 @@ impl Default for Settings {
             reading: 2,
             keeping: 4,
             listening: 4,
+            delivering: 8,
+            sending: 4,
             // What a dead server held is taken over after this.
             lease: Duration::from_secs(15),
             observe_every: TimeDelta::minutes(15),
             observe_at_most_every: Duration::from_millis(100),
             observe_overlap: TimeDelta::minutes(5),
+            inventory_every: TimeDelta::hours(4),
             confirm_after: TimeDelta::hours(4),
             sync_every: TimeDelta::hours(12),
             assess_every: TimeDelta::hours(24),
             register_every: TimeDelta::hours(6),
             // Autopatch alerts within four hours of a change.
             drift_every: TimeDelta::hours(1),
+            report_every: TimeDelta::minutes(15),
             sweep_every: TimeDelta::hours(6),
             reconcile_every: Duration::from_mins(15),
             first_wait: Duration::from_secs(1),

@@ -4,21 +4,30 @@ mod act;
 mod approve;
 mod assess;
 mod decide;
+mod deliver;
+mod drivers;
 mod enforce;
 mod enroll;
 mod groups;
+mod hand_on;
 mod members;
+mod notify;
 mod observe;
 mod register;
+mod report;
+mod send;
+mod send_report;
 mod signal;
 mod sync;
 
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ids::RolloutId;
+use domain::ids::{ReportScheduleId, RolloutId, SupportDeskId, WebhookId};
+use domain::metric::Metric;
 use domain::work::{Claim, WorkKind};
 use thiserror::Error;
+use tracing::{Instrument as _, Span};
 
 use crate::lease;
 use crate::ports::{Fleet, FleetError, Journal, JournalError};
@@ -46,11 +55,23 @@ pub(crate) enum TaskError {
 
 /// Does one piece of work and gives its claim back. Never fails: a failure is noted with the work.
 pub(crate) async fn run<J: Journal, F: Fleet, C: Clock>(world: &World<J, F, C>, claim: Claim) {
+    let span = tracing::debug_span!(
+        "work",
+        otel.name = claim.kind.name(),
+        otel.status_code = tracing::field::Empty,
+        kind = claim.kind.name(),
+        tenant = %claim.tenant,
+        subject = %claim.subject,
+    );
+    settle(world, claim).instrument(span).await;
+}
+
+async fn settle<J: Journal, F: Fleet, C: Clock>(world: &World<J, F, C>, claim: Claim) {
     let began = Instant::now();
     let kind = claim.kind.name();
     let outcome = lease::hold(&world.journal, &world.settings, &claim, perform(world, &claim));
     let outcome = outcome.await.unwrap_or_else(|lost| Err(lost.into()));
-    metrics::histogram!("concentric_work_seconds", "kind" => kind).record(began.elapsed());
+    metrics::histogram!(Metric::WorkSeconds.name(), "kind" => kind).record(began.elapsed());
     let finished = match &outcome {
         Ok(next) => world.journal.finish(&claim, *next, None).await,
         Err(TaskError::Journal(JournalError::LeaseLost)) => Ok(()),
@@ -58,6 +79,7 @@ pub(crate) async fn run<J: Journal, F: Fleet, C: Clock>(world: &World<J, F, C>, 
             world.journal.finish(&claim, None, None).await
         }
         Err(error) => {
+            Span::current().record("otel.status_code", "ERROR");
             tracing::warn!(kind, subject = %claim.subject, failures = claim.failures, %error, "work failed");
             let wait = wait_after(error, &world.settings, claim.failures);
             let next = world.clock.now() + world.clock.service_time(wait);
@@ -65,7 +87,7 @@ pub(crate) async fn run<J: Journal, F: Fleet, C: Clock>(world: &World<J, F, C>, 
         }
     };
     let ended = if outcome.is_ok() { "done" } else { "failed" };
-    metrics::counter!("concentric_work_total", "kind" => kind, "outcome" => ended).increment(1);
+    metrics::counter!(Metric::Work.name(), "kind" => kind, "outcome" => ended).increment(1);
     match finished {
         // The lease ends by itself and somebody else takes over.
         Ok(()) | Err(JournalError::LeaseLost) => {}
@@ -91,6 +113,17 @@ async fn perform<J: Journal, F: Fleet, C: Clock>(
         WorkKind::Act => act::act(world, claim.tenant).await,
         WorkKind::Signal => signal::signal(world, claim.tenant, rollout).await,
         WorkKind::Approve => approve::approve(world, claim.tenant).await,
+        WorkKind::Drivers => drivers::drivers(world, claim.tenant).await,
+        WorkKind::Deliver => deliver::deliver(world, claim.tenant, WebhookId(claim.subject)).await,
+        WorkKind::Notify => notify::notify(world, claim.tenant).await,
+        WorkKind::HandOn => {
+            hand_on::hand_on(world, claim.tenant, SupportDeskId(claim.subject)).await
+        }
+        WorkKind::Send => send::send(world, claim.tenant, claim.subject).await,
+        WorkKind::SendReport => {
+            send_report::send_report(world, claim.tenant, ReportScheduleId(claim.subject)).await
+        }
+        WorkKind::Report => report::report(world, claim.tenant).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod clear;
+mod drivers;
 mod facts;
 mod observed;
 mod offer;
@@ -13,24 +14,36 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, WaveDevice};
+use domain::app::{App, AppSeen};
+use domain::duty::{DriverDevices, Duty, PendingWave, RingDuty, RingObjects, Waiting, WaveDevice};
 use domain::enrollment::key::Key;
 use domain::enrollment::object::{Observed, Recorded};
 use domain::enrollment::plan::Step;
-use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, TenantId};
-use domain::inventory::{
-    CheckIn, ImportedCatalog, ImportedDevice, ImportedDirectoryDevice, Report,
+use domain::ids::{
+    DirectoryObjectId, EntraDeviceId, IntuneDeviceId, SupportDeskId, TenantId, WebhookId,
 };
+use domain::inventory::{
+    CheckIn, FeatureReports, ImportedCatalog, ImportedDevice, ImportedDirectoryDevice,
+    ImportedDriver, Report,
+};
+use domain::outbox::Envelope;
 use domain::readiness::facts::{Read, TenantFacts};
+use domain::report::{Made, Order};
 use domain::signal::{Context, Due, Reading};
-use msgraph::{Client, Connection, GraphError, Limits, SecretString, UpdateCategory};
-use scheduler::{Fleet, FleetError, GroupBatch, GroupChanges, Signals, TenantFleet};
+use domain::support::desk::{Reference, Told};
+use domain::webhook::{Message, Tried};
+use msgraph::{Client, Connection, GraphError, Limits, SecretString, UpdateCategory, Url};
+use scheduler::{
+    Desks, Fleet, FleetError, GroupBatch, GroupChanges, KeptBack, Post as Posting, Reports,
+    Signals, TenantFleet, Webhooks,
+};
 use store::Store;
 use store::tenants::{Credential, GraphConnection};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::network::Network;
+use crate::post::Post;
 use crate::signals::SignalSources;
 
 #[derive(Clone)]
@@ -39,6 +52,9 @@ pub(crate) struct GraphFleet {
     limits: Limits,
     network: Network,
     signals: SignalSources,
+    post: Post,
+    /// Where people reach this service; none: it was not said.
+    public_url: Option<Url>,
     clock: Clock,
     clients: Arc<Mutex<HashMap<TenantId, Known>>>,
 }
@@ -55,10 +71,10 @@ impl GraphFleet {
         store: Store,
         limits: Limits,
         network: Network,
-        signals: SignalSources,
+        (signals, post, public_url): (SignalSources, Post, Option<Url>),
         clock: Clock,
     ) -> Self {
-        Self { store, limits, network, signals, clock, clients: Arc::default() }
+        Self { store, limits, network, signals, post, public_url, clock, clients: Arc::default() }
     }
 
     async fn connection(&self, tenant: TenantId) -> Result<GraphConnection, FleetError> {
@@ -145,8 +161,25 @@ impl Fleet for GraphFleet {
         read::check_ins(&self.client(tenant).await?, since, into).await
     }
 
+    async fn applications(
+        &self,
+        tenant: TenantId,
+        app: App,
+        into: mpsc::Sender<Vec<AppSeen>>,
+    ) -> Result<(), FleetError> {
+        self.client(tenant).await?.app_inventory(app, into).await.map_err(graph)
+    }
+
     async fn reports(&self, tenant: TenantId, policy: &str) -> Result<Vec<Report>, FleetError> {
         read::reports(&self.client(tenant).await?, policy).await
+    }
+
+    async fn feature_reports(
+        &self,
+        tenant: TenantId,
+        profile: &str,
+    ) -> Result<FeatureReports, FleetError> {
+        read::feature_reports(&self.client(tenant).await?, profile).await
     }
 
     async fn tell(
@@ -157,6 +190,25 @@ impl Fleet for GraphFleet {
     ) -> Result<RingObjects, FleetError> {
         let at = (tenant, self.clock.now());
         offer::tell(&self.client(tenant).await?, at, duty, ring).await
+    }
+
+    async fn keep_back(
+        &self,
+        tenant: TenantId,
+        duty: &Duty,
+        waiting: Waiting,
+    ) -> Result<KeptBack, FleetError> {
+        let at = (tenant, self.clock.now());
+        offer::keep_back(&self.client(tenant).await?, at, duty, waiting).await
+    }
+
+    async fn add_waiting(
+        &self,
+        tenant: TenantId,
+        group: DirectoryObjectId,
+        devices: &[WaveDevice],
+    ) -> Result<(), FleetError> {
+        offer::add_waiting(&self.client(tenant).await?, group, devices).await
     }
 
     async fn deliver(
@@ -239,10 +291,40 @@ impl TenantFleet for GraphFleet {
         devices: &[EntraDeviceId],
     ) -> Result<(), FleetError> {
         let client = self.client(tenant).await?;
-        for category in [UpdateCategory::Quality, UpdateCategory::Feature] {
+        for category in [UpdateCategory::Quality, UpdateCategory::Feature, UpdateCategory::Driver] {
             client.unenroll(category, devices).await.map_err(graph)?;
         }
         Ok(())
+    }
+
+    async fn make_driver_audience(&self, tenant: TenantId) -> Result<String, FleetError> {
+        self.client(tenant).await?.create_audience().await.map_err(graph)
+    }
+
+    async fn drop_driver_audience(
+        &self,
+        tenant: TenantId,
+        audience: &str,
+    ) -> Result<(), FleetError> {
+        self.client(tenant).await?.delete_audience(audience).await.map_err(graph)
+    }
+
+    async fn manage_drivers(
+        &self,
+        tenant: TenantId,
+        audience: &str,
+        devices: &DriverDevices,
+    ) -> Result<(), FleetError> {
+        drivers::manage(&self.client(tenant).await?, audience, devices).await
+    }
+
+    async fn drivers(
+        &self,
+        tenant: TenantId,
+        audience: &str,
+        into: mpsc::Sender<ImportedDriver>,
+    ) -> Result<(), FleetError> {
+        drivers::read(&self.client(tenant).await?, audience, into).await
     }
 
     async fn change_members(&self, tenant: TenantId, batch: &GroupBatch) -> Result<(), FleetError> {
@@ -261,5 +343,53 @@ impl TenantFleet for GraphFleet {
 impl Signals for GraphFleet {
     async fn read_signal(&self, context: &Context, due: &Due, now: DateTime<Utc>) -> Reading {
         self.signals.read(context, (due.id, &due.signal), now).await
+    }
+}
+
+impl Webhooks for GraphFleet {
+    async fn send_webhook(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        message: &Message,
+        now: DateTime<Utc>,
+    ) -> Tried {
+        self.signals.deliver(tenant, webhook, message, now).await
+    }
+}
+
+impl Desks for GraphFleet {
+    async fn hand_on(
+        &self,
+        tenant: TenantId,
+        desk: SupportDeskId,
+        told: &Told,
+        now: DateTime<Utc>,
+    ) -> (Tried, Option<Reference>) {
+        self.signals.hand_on(tenant, desk, told, now).await
+    }
+}
+
+impl Posting for GraphFleet {
+    async fn send_letter(&self, tenant: TenantId, envelope: &Envelope) -> domain::outbox::Tried {
+        self.post.send(tenant, envelope).await
+    }
+}
+
+impl Reports for GraphFleet {
+    async fn make_report(
+        &self,
+        tenant: TenantId,
+        order: &Order,
+        now: DateTime<Utc>,
+    ) -> Result<(Made, String), String> {
+        let source = api::ReportSource { store: self.store.clone(), now: Arc::new(move || now) };
+        let made = api::make_report(source, tenant, order).await?;
+        let (report, view, format) = (&order.report, order.view, order.format.word());
+        let path =
+            format!("/api/v1/tenants/{tenant}/reports/{report}/export?view={view}&format={format}");
+        // Without an address of the service, its path says at least what to ask for.
+        let base = self.public_url.as_ref().map_or("", |url| url.as_str().trim_end_matches('/'));
+        Ok((made, format!("{base}{path}")))
     }
 }

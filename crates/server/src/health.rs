@@ -1,29 +1,31 @@
 //! `/healthz`, `/readyz` and `/metrics`: for load balancers and Prometheus, without a token.
 
-use std::sync::OnceLock;
-
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::Store;
 use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::vitals::Watch;
 
 #[derive(Debug, Clone)]
 struct Health {
     store: Store,
     stop: CancellationToken,
+    watch: Watch,
 }
 
-pub(crate) fn router(store: Store, stop: CancellationToken) -> Router {
-    recorder();
+pub(crate) fn router(store: Store, clock: Clock, stop: CancellationToken) -> Router {
+    let watch = Watch::new(store.clone(), clock);
     Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Health { store, stop })
+        .with_state(Health { store, stop, watch })
 }
 
 /// Ready: the database answers and nobody has asked this server to stop.
@@ -40,20 +42,11 @@ async fn ready(State(health): State<Health>) -> Response {
     }
 }
 
-async fn metrics() -> Response {
-    match recorder() {
-        Some(handle) => handle.render().into_response(),
+async fn metrics(State(health): State<Health>) -> Response {
+    match health.watch.render().await {
+        Some(text) => {
+            ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
-}
-
-/// One for the process, however many servers it runs.
-fn recorder() -> Option<&'static PrometheusHandle> {
-    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    RECORDER
-        .get_or_init(|| {
-            let installed = PrometheusBuilder::new().install_recorder();
-            installed.inspect_err(|error| tracing::warn!(%error, "no metrics")).ok()
-        })
-        .as_ref()
 }

@@ -1,14 +1,22 @@
 //! The scheduler's journal: the store, in the loop's words.
 
+mod desks;
+mod outbox;
+mod reports;
 mod signals;
 mod tenancy;
+mod webhooks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::app::{App, AppSeen};
 use domain::duty::{Duty, PendingWave, RingObjects, Watched, WaveDevice};
-use domain::ids::{RolloutId, TenantId};
-use domain::inventory::{CheckIn, ImportedCatalog, ImportedDevice, IngestCounts, Report};
+use domain::ids::{DeviceId, DirectoryObjectId, RolloutId, TenantId};
+use domain::inventory::{
+    CheckIn, ImportedCatalog, ImportedDevice, IngestCounts, Report, Safeguarded,
+};
 use domain::ring::RingIndex;
 use domain::rollout::access::Access;
 use domain::rollout::decide::WaitingOn;
@@ -27,11 +35,13 @@ const MANY: u16 = 500;
 #[derive(Debug, Clone)]
 pub(crate) struct StoreJournal {
     store: Store,
+    /// Where people reach the service, without a slash at its end.
+    console: Option<Arc<str>>,
 }
 
 impl StoreJournal {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store }
+    pub(crate) fn new(store: Store, console: Option<&str>) -> Self {
+        Self { store, console: console.map(|url| url.trim_end_matches('/').into()) }
     }
 }
 
@@ -44,6 +54,8 @@ fn failed(error: StoreError) -> JournalError {
         StoreError::Conflict(_) | StoreError::Forbidden(_) | StoreError::Invalid(_) => {
             JournalError::Failed(error.to_string())
         }
+        // Nobody looked at anything before work that the service does by itself, nor only tries it.
+        StoreError::Changed | StoreError::Tried => JournalError::Failed(error.to_string()),
         StoreError::Corrupt(_) | StoreError::Schema(_) | StoreError::Database(_) => {
             JournalError::Failed(error.to_string())
         }
@@ -148,6 +160,25 @@ impl Journal for StoreJournal {
         self.store.wave_delivered(tenant, rollout, wave, now).await.map_err(failed)
     }
 
+    async fn waiting_devices(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        after: Option<DeviceId>,
+    ) -> Done<Vec<(DeviceId, WaveDevice)>> {
+        self.store.waiting_devices(tenant, rollout, after).await.map_err(failed)
+    }
+
+    async fn keep_waiting(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        group: DirectoryObjectId,
+        told: bool,
+    ) -> Done<()> {
+        self.store.rollout_waiting_keep(tenant, rollout, group, told).await.map_err(failed)
+    }
+
     async fn keep_objects(
         &self,
         tenant: TenantId,
@@ -217,6 +248,46 @@ impl Journal for StoreJournal {
         now: DateTime<Utc>,
     ) -> Done<IngestCounts> {
         self.store.report_ingest(tenant, rollout, reports, now).await.map_err(failed)
+    }
+
+    async fn apps_due(
+        &self,
+        tenant: TenantId,
+        every: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Done<Vec<App>> {
+        self.store.apps_due(tenant, every, now).await.map_err(failed)
+    }
+
+    async fn apps_seen(
+        &self,
+        tenant: TenantId,
+        app: App,
+        seen: &[AppSeen],
+        at: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.apps_seen(tenant, app, seen, at).await.map_err(failed)
+    }
+
+    async fn apps_read(
+        &self,
+        tenant: TenantId,
+        app: App,
+        confirm_after: TimeDelta,
+        at: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.apps_read(tenant, app, confirm_after, at).await.map_err(failed)
+    }
+
+    async fn safeguarded(
+        &self,
+        tenant: TenantId,
+        rollout: RolloutId,
+        ring: RingIndex,
+        held: &[Safeguarded],
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.safeguards_read(tenant, rollout, ring, held, now).await.map_err(failed)
     }
 
     async fn observed(&self, tenant: TenantId, at: DateTime<Utc>) -> Done<()> {

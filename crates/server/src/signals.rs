@@ -4,8 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
-use domain::ids::{SignalId, TenantId};
+use domain::ids::{SignalId, SupportDeskId, TenantId, WebhookId};
 use domain::signal::{Context, Reading, Signal, Source};
+use domain::support::desk::{Reference, Told};
+use domain::webhook::{Message, Refusal, Tried};
 use msgraph::SecretString;
 use outbound::{Client, Login, Readers, Secret};
 use store::signals::SignalRow;
@@ -18,13 +20,15 @@ use crate::config::Config;
 #[derive(Debug, Clone)]
 pub(crate) struct SignalSources {
     store: Store,
+    client: Client,
     readers: Readers,
 }
 
 impl SignalSources {
     pub(crate) fn new(store: Store, config: &Config) -> Self {
         let client = Client::new(config.outbound.clone());
-        Self { store, readers: Readers::new(client, config.log_analytics_url.clone()) }
+        let readers = Readers::new(client.clone(), config.log_analytics_url.clone());
+        Self { store, client, readers }
     }
 
     /// What the source says at `now`.
@@ -40,6 +44,46 @@ impl SignalSources {
             Secret::Unusable("its secret cannot be read; the server's log says why")
         });
         self.readers.read(signal, context, &secret, now).await
+    }
+
+    /// Sends a message to a receiver of events.
+    pub(crate) async fn deliver(
+        &self,
+        tenant: TenantId,
+        webhook: WebhookId,
+        message: &Message,
+        now: DateTime<Utc>,
+    ) -> Tried {
+        match self.store.webhook_target(tenant, webhook, now).await {
+            Ok((url, secrets)) => {
+                let secrets: Vec<SecretString> = secrets.into_iter().map(Into::into).collect();
+                outbound::deliver(&self.client, &url, &secrets, message, now).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, %webhook, "the secret of a webhook cannot be read");
+                Tried { status: None, latency_ms: 0, refusal: Some(Refusal::Secret) }
+            }
+        }
+    }
+
+    /// Hands a support request on to a desk.
+    pub(crate) async fn hand_on(
+        &self,
+        tenant: TenantId,
+        desk: SupportDeskId,
+        told: &Told,
+        now: DateTime<Utc>,
+    ) -> (Tried, Option<Reference>) {
+        match self.store.desk_target(tenant, desk).await {
+            Ok((of, secret)) => {
+                let ended = outbound::hand_on(&self.client, &of, &secret.into(), told, now).await;
+                (ended.tried, ended.reference)
+            }
+            Err(error) => {
+                tracing::warn!(%error, %desk, "the secret of a desk cannot be read");
+                (Tried { status: None, latency_ms: 0, refusal: Some(Refusal::Secret) }, None)
+            }
+        }
     }
 
     async fn secret(

@@ -1,12 +1,18 @@
-//! Logs: one line an event, for people or as JSON.
+//! Logs: one line an event, for people or as JSON. Traces: spans of requests, work, transactions and calls of
+//! Graph, sent by OTLP, if somebody says where to.
+
+mod otlp;
 
 use std::fs::File;
 use std::str::FromStr;
 use std::sync::Mutex;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+pub use otlp::Traces;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
@@ -33,8 +39,10 @@ impl FromStr for LogFormat {
 }
 
 /// Starts logging to `file`, or to standard error. `CONCENTRIC_LOG` says what is logged (`info`,
-/// `warn,scheduler=debug`, ...). A second call changes nothing.
-pub fn init(format: LogFormat, file: Option<File>) {
+/// `warn,scheduler=debug`, ...). Exports traces to the collector at `otlp`, or where the standard variables
+/// of OpenTelemetry say (`OTEL_EXPORTER_OTLP_ENDPOINT`); by default nowhere. A second call changes nothing.
+#[must_use = "traces that were not sent yet are lost with it"]
+pub fn init(format: LogFormat, file: Option<File>, otlp: Option<&str>) -> Traces {
     let filter = EnvFilter::try_from_env("CONCENTRIC_LOG")
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn"));
     let colours = file.is_none();
@@ -42,10 +50,20 @@ pub fn init(format: LogFormat, file: Option<File>) {
         Some(file) => BoxMakeWriter::new(Mutex::new(file)),
         None => BoxMakeWriter::new(std::io::stderr),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    // An error means logging was started already.
-    let _ = match format {
-        LogFormat::Text => builder.with_ansi(colours).finish().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(colours).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let (traces, layer) = otlp::start(otlp);
+    let all = tracing_subscriber::registry().with(lines.with_filter(filter)).with(layer);
+    if traces.are_sent() {
+        trace::export();
+    }
+    // An error means logging was started already.
+    let _ = all.try_init();
+    if let Some(why) = traces.refused() {
+        tracing::warn!(why, "traces are not exported");
+    }
+    traces
 }

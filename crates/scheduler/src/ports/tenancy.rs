@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::future::Future;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::duty::{DriverDevices, DriverDuty};
 use domain::enrollment::drift::Difference;
 use domain::enrollment::key::Key;
 use domain::enrollment::object::Recorded;
@@ -11,10 +12,11 @@ use domain::enrollment::{Observed, Plan, Settings, Step};
 use domain::ids::{
     DeviceId, DirectoryObjectId, EntraDeviceId, IntuneDeviceId, RingSetId, TenantId,
 };
-use domain::inventory::ImportedDirectoryDevice;
+use domain::inventory::{ImportedDirectoryDevice, ImportedDriver};
 use domain::readiness::Assessment;
 use domain::readiness::facts::TenantFacts;
 use domain::ring::{RingIndex, RingSet};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{FleetError, JournalError};
@@ -95,6 +97,55 @@ pub struct PendingAction {
 
 /// The database, for everything that comes before a rollout.
 pub trait TenantJournal {
+    /// Whether drivers are managed, and what Graph was told of that.
+    fn driver_duty(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<DriverDuty, JournalError>> + Send;
+    /// Keeps the audience of all devices whose drivers are managed, before anybody is put into it; none:
+    /// it is gone.
+    fn keep_driver_audience(
+        &self,
+        tenant: TenantId,
+        audience: Option<&str>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Devices that Graph is to be told of next, where drivers are managed or not; none are left when it is
+    /// empty.
+    fn driver_devices(
+        &self,
+        tenant: TenantId,
+        wanted: bool,
+    ) -> impl Future<Output = Done<DriverDevices, JournalError>> + Send;
+    fn driver_devices_told(
+        &self,
+        tenant: TenantId,
+        devices: &DriverDevices,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// Takes in one driver with all devices that need it.
+    fn import_driver(
+        &self,
+        tenant: TenantId,
+        driver: &ImportedDriver,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+    /// A complete read that began at `at` listed these entries and no others: says what that means for
+    /// rollouts of drivers.
+    fn drivers_read(
+        &self,
+        tenant: TenantId,
+        listed: &[String],
+        confirm_after: TimeDelta,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+
+    /// Keeps how the fleet stands at midnight, and raises and resolves alerts.
+    fn report(
+        &self,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Done<(), JournalError>> + Send;
+
     /// Whether the next assessment tries the network too.
     fn assess_network(
         &self,
@@ -227,6 +278,31 @@ pub trait TenantJournal {
 
 /// Microsoft Graph, for everything that comes before a rollout.
 pub trait TenantFleet {
+    /// A new audience for all devices whose drivers are managed.
+    fn make_driver_audience(
+        &self,
+        tenant: TenantId,
+    ) -> impl Future<Output = Done<String, FleetError>> + Send;
+    /// Deletes it; one that is gone is fine.
+    fn drop_driver_audience(
+        &self,
+        tenant: TenantId,
+        audience: &str,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    /// Brings devices under the management of drivers, or gives them back to Windows Update.
+    fn manage_drivers(
+        &self,
+        tenant: TenantId,
+        audience: &str,
+        devices: &DriverDevices,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
+    /// Every driver that a device of the audience needs, each whole.
+    fn drivers(
+        &self,
+        tenant: TenantId,
+        audience: &str,
+        into: mpsc::Sender<ImportedDriver>,
+    ) -> impl Future<Output = Done<(), FleetError>> + Send;
     /// Reads what readiness depends on; a read that is refused is part of the answer. An error only
     /// when there is no connection at all.
     fn facts(

@@ -1,6 +1,7 @@
 //! Deciding, one recorded event after the other, until there is something to wait for.
 
 use domain::ids::{RolloutId, TenantId};
+use domain::metric::Metric;
 use domain::rollout::decide::{Decision, decide as next};
 use domain::rollout::phase::Phase;
 
@@ -28,7 +29,7 @@ pub(super) async fn decide<J: Journal, F: Fleet, C: Clock>(
                     Err(JournalError::Stale) => continue,
                     Err(error) => return Err(error.into()),
                 }
-                metrics::counter!("concentric_decisions_total").increment(1);
+                metrics::counter!(Metric::Decisions.name()).increment(1);
             }
             Decision::Wait(waiting) => {
                 world.journal.waits(tenant, rollout, &waiting, now).await?;

@@ -1,8 +1,11 @@
 //! Making Graph agree with what was decided: level-triggered, restrictions first.
 
+mod waiting;
+
 use chrono::{DateTime, Utc};
-use domain::duty::{Duty, RingDuty, RingObjects, WaveKind};
+use domain::duty::{Duty, RingDuty, RingObjects, Waiting, WaveKind};
 use domain::ids::{RolloutId, TenantId};
+use domain::metric::Metric;
 use domain::pause::renewal;
 use domain::rollout::access::Access;
 
@@ -18,7 +21,7 @@ pub(super) async fn enforce<J: Journal, F: Fleet, C: Clock>(
     let duty = world.journal.duty(tenant, rollout).await?;
     let outcome = carry_out(world, tenant, &duty).await;
     match &outcome {
-        Ok(()) => world.journal.note_enforcement(tenant, rollout, None).await?,
+        Ok(_) => world.journal.note_enforcement(tenant, rollout, None).await?,
         Err(TaskError::Fleet(error)) => {
             let now = world.clock.now();
             world.journal.note_enforcement(tenant, rollout, Some(&error.to_string())).await?;
@@ -26,19 +29,24 @@ pub(super) async fn enforce<J: Journal, F: Fleet, C: Clock>(
         }
         Err(TaskError::Journal(_)) => {}
     }
-    outcome?;
+    let renew_at = outcome?;
     // Somebody else may change these objects, and a lost server's last call may arrive late.
     let wait = world.clock.service_time(world.settings.reconcile_every);
-    let watched = duty.rings.iter().any(|ring| ring.wanted != Access::Closed);
+    let watched = duty.rings.iter().any(|ring| ring.wanted != Access::Closed)
+        || duty.waiting.is_some_and(Waiting::is_due);
     let now = world.clock.now();
-    Ok(again(&duty.rings, watched.then(|| now + wait), now))
+    let looked_at = watched.then(|| now + wait).into_iter().chain(renew_at).min();
+    Ok(again(&duty.rings, looked_at, now))
 }
 
 async fn carry_out<J: Journal, F: Fleet, C: Clock>(
     world: &World<J, F, C>,
     tenant: TenantId,
     duty: &Duty,
-) -> Result<(), TaskError> {
+) -> Result<Next, TaskError> {
+    // Before anything is offered to anybody.
+    let (waiting, renew_at) = waiting::keep_back(world, tenant, duty).await?;
+    let duty = &Duty { waiting, ..duty.clone() };
     let mut rings: Vec<(RingDuty, RingObjects)> = Vec::with_capacity(duty.rings.len());
     let mut in_order: Vec<&RingDuty> =
         duty.rings.iter().filter(|ring| ring.wanted != Access::Closed).collect();
@@ -66,12 +74,12 @@ async fn carry_out<J: Journal, F: Fleet, C: Clock>(
         if deliver {
             let devices = world.journal.wave_devices(tenant, duty.rollout, *wave).await?;
             world.fleet.deliver(tenant, duty, *wave, objects, &devices).await?;
-            metrics::counter!("concentric_devices_told_total")
+            metrics::counter!(Metric::DevicesTold.name())
                 .increment(u64::try_from(devices.len()).unwrap_or(0));
         }
         world.journal.wave_delivered(tenant, duty.rollout, *wave, world.clock.now()).await?;
     }
-    Ok(())
+    Ok(renew_at)
 }
 
 /// The ring, its hold to be begun anew if it has stood for long.

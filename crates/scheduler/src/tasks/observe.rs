@@ -1,7 +1,10 @@
-//! Reading what devices report: builds by their check-ins, everything else by report exports.
+//! Reading what devices report: builds by their check-ins, versions of programs by the inventory,
+//! everything else by report exports.
 
+use domain::app::{App, AppSeen};
+use domain::duty::Watched;
 use domain::ids::TenantId;
-use domain::inventory::{CheckIn, IngestCounts};
+use domain::inventory::{CheckIn, FeatureReports, IngestCounts};
 use domain::work::WorkKind;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc;
@@ -40,17 +43,53 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     let since = world.journal.observed_to(tenant).await?;
     let since = since.map(|since| since - world.settings.observe_overlap);
     let counts = check_ins(world, tenant, since).await?;
-    let policies = world.journal.watched(tenant).await?.into_iter().flat_map(|watched| {
-        watched.policies.into_iter().map(move |(_, policy)| (watched.rollout, policy))
-    });
+    let (mut policies, mut profiles) = (Vec::new(), Vec::new());
+    for Watched { rollout, policies: some, profiles: more } in world.journal.watched(tenant).await?
+    {
+        policies.extend(some.into_iter().map(|(_, policy)| (rollout, policy)));
+        profiles.extend(more.into_iter().map(|(ring, profile)| (rollout, ring, profile)));
+    }
     let read = stream::iter(policies).map(async |(rollout, policy)| {
         let reports = world.fleet.reports(tenant, &policy).await?;
         world.journal.reports(tenant, rollout, &reports, world.clock.now()).await?;
         Ok::<_, TaskError>(())
     });
     read.buffer_unordered(EXPORTS_AT_ONCE).try_collect::<()>().await?;
+    let read = stream::iter(profiles).map(async |(rollout, ring, profile)| {
+        let FeatureReports { reports, held } =
+            world.fleet.feature_reports(tenant, &profile).await?;
+        let now = world.clock.now();
+        world.journal.reports(tenant, rollout, &reports, now).await?;
+        world.journal.safeguarded(tenant, rollout, ring, &held, now).await?;
+        Ok::<_, TaskError>(())
+    });
+    read.buffer_unordered(EXPORTS_AT_ONCE).try_collect::<()>().await?;
     world.journal.observed(tenant, began).await?;
+    // Last: an inventory that cannot be read holds up nothing but rollouts of programs.
+    for app in world.journal.apps_due(tenant, world.settings.inventory_every, began).await? {
+        inventory(world, tenant, app).await?;
+    }
     Ok(counts)
+}
+
+/// Reads and takes in at the same time, as [`check_ins`] does.
+async fn inventory<J: Journal, F: Fleet, C: Clock>(
+    world: &World<J, F, C>,
+    tenant: TenantId,
+    app: App,
+) -> Result<(), TaskError> {
+    let began = world.clock.now();
+    let (into, mut chunks) = mpsc::channel::<Vec<AppSeen>>(2);
+    let reading = world.fleet.applications(tenant, app, into);
+    let taking = async move {
+        while let Some(chunk) = chunks.recv().await {
+            world.journal.apps_seen(tenant, app, &chunk, began).await?;
+        }
+        Ok::<_, JournalError>(())
+    };
+    let (read, taken) = tokio::join!(reading, taking);
+    together(read, taken)?;
+    Ok(world.journal.apps_read(tenant, app, world.settings.confirm_after, began).await?)
 }
 
 /// Reads and takes in at the same time; whoever fails first ends both.

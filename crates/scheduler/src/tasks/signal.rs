@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::{RolloutId, TenantId};
+use domain::metric::Metric;
 use domain::signal::{Context, Due};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -47,7 +48,7 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     let now = world.clock.now();
     let reading = world.fleet.read_signal(context, due, now).await;
     let outcome = reading.outcome.name();
-    metrics::counter!("concentric_signal_readings_total", "outcome" => outcome).increment(1);
+    metrics::counter!(Metric::SignalReadings.name(), "outcome" => outcome).increment(1);
     let of = (due.id, due.generation);
     world.journal.signal_read(tenant, context.rollout, of, &reading, world.clock.now()).await?;
     Ok(world.later(due.signal.definition().interval, world.settings.observe_at_most_every))

@@ -26,7 +26,13 @@ pub(super) async fn sync<J: Journal, F: Fleet, C: Clock>(
     }
     outcome?;
     world.journal.synced(tenant, began).await?;
-    for kind in [WorkKind::Observe, WorkKind::Enroll, WorkKind::Members, WorkKind::Approve] {
+    for kind in [
+        WorkKind::Observe,
+        WorkKind::Enroll,
+        WorkKind::Members,
+        WorkKind::Approve,
+        WorkKind::Drivers,
+    ] {
         world.journal.ask(tenant, kind, tenant.0, now).await?;
     }
     tracing::info!(%tenant, "synced");
@@ -40,7 +46,8 @@ async fn read<J: Journal, F: Fleet, C: Clock>(
     let catalog = world.fleet.catalog(tenant).await?;
     world.journal.import_catalog(tenant, &catalog).await?;
     drop(catalog);
-    let (into, mut chunks) = mpsc::channel::<Vec<ImportedDevice>>(2);
+    // One is taken in, one waits, one is being read: chunks are what most of the memory is for.
+    let (into, mut chunks) = mpsc::channel::<Vec<ImportedDevice>>(1);
     let taking = async move {
         let mut seen: Vec<IntuneDeviceId> = Vec::new();
         while let Some(chunk) = chunks.recv().await {

@@ -3,14 +3,18 @@
 //! Everything that can have a name carries its natural key in it, so that a server that lost its
 //! memory finds it again instead of making a second one. Every call sets a state.
 
+mod app_policy;
 mod audience;
+mod driver_policy;
 mod feature_deployment;
 mod feature_profile;
 mod quality_expedited;
 mod quality_policy;
+mod quality_ring;
 mod removal;
 
 use chrono::{DateTime, Utc};
+use domain::app::{EdgePin, OfficePin};
 use domain::duty::{Duty, PendingWave, RingDuty, RingObjects, WaveDevice, WaveKind};
 use domain::ids::{DirectoryObjectId, EntraDeviceId, TenantId};
 use domain::offering::{Way, offering};
@@ -18,10 +22,14 @@ use domain::rollout::access::Access;
 use msgraph::{Client, GroupSpec};
 use scheduler::FleetError;
 
+use self::app_policy::AppPolicy;
+use self::driver_policy::DriverPolicy;
 use self::feature_deployment::FeatureDeployment;
 use self::feature_profile::FeatureProfile;
 use self::quality_expedited::QualityExpedited;
 use self::quality_policy::QualityPolicy;
+use self::quality_ring::QualityRing;
+pub(super) use self::quality_ring::{add_waiting, keep_back};
 use super::graph;
 
 /// What a way has to be able to do for one ring. What was never told needs no holding and no
@@ -88,10 +96,15 @@ pub(super) async fn deliver(
         return removal::deliver(client, objects, devices).await;
     }
     match way(duty)? {
+        Way::EdgePolicy | Way::OfficePolicy => {
+            pass_on(&AppPolicy::<EdgePin>::NEW, client, wave, objects, devices).await
+        }
         Way::QualityPolicy => pass_on(&QualityPolicy, client, wave, objects, devices).await,
         Way::QualityExpedited => pass_on(&QualityExpedited, client, wave, objects, devices).await,
+        Way::QualityRing => pass_on(&QualityRing::of(duty)?, client, wave, objects, devices).await,
         Way::FeatureDeployment => pass_on(&FeatureDeployment, client, wave, objects, devices).await,
         Way::FeatureProfile => pass_on(&FeatureProfile, client, wave, objects, devices).await,
+        Way::DriverPolicy => pass_on(&DriverPolicy, client, wave, objects, devices).await,
     }
 }
 
@@ -122,8 +135,14 @@ impl Told<'_> {
         match way(self.duty)? {
             Way::QualityPolicy => self.tell_by(&QualityPolicy, &mut objects).await?,
             Way::QualityExpedited => self.tell_by(&QualityExpedited, &mut objects).await?,
+            Way::QualityRing => {
+                self.tell_by(&QualityRing::of(self.duty)?, &mut objects).await?;
+            }
             Way::FeatureDeployment => self.tell_by(&FeatureDeployment, &mut objects).await?,
             Way::FeatureProfile => self.tell_by(&FeatureProfile, &mut objects).await?,
+            Way::EdgePolicy => self.tell_by(&AppPolicy::<EdgePin>::NEW, &mut objects).await?,
+            Way::OfficePolicy => self.tell_by(&AppPolicy::<OfficePin>::NEW, &mut objects).await?,
+            Way::DriverPolicy => self.tell_by(&DriverPolicy, &mut objects).await?,
         }
         Ok(objects)
     }

@@ -3,14 +3,22 @@
 use chrono::{DateTime, Utc};
 use domain::attempt::AttemptState;
 use domain::ids::{DirectoryObjectId, EntraDeviceId};
-use domain::inventory::{CheckIn, ImportedDevice, Report};
+use domain::inventory::{CheckIn, FeatureReports, ImportedDevice, Report, Safeguarded};
 use domain::registration::facts::Join;
-use msgraph::{Client, InstallState, ManagedDevice, QualityStatusRow, RegistrationDevice};
+use msgraph::{
+    Client, FeatureState, InstallState, ManagedDevice, QualityStatusRow, RegistrationDevice,
+};
 use scheduler::FleetError;
 use tokio::sync::mpsc;
 
 use super::graph;
 use super::tenancy::{join, traits};
+
+/// Devices that are handed on together. Many: every chunk is merged into the table by a statement of its own.
+const CHUNK: usize = 20_000;
+
+/// Devices of a page, as a rule.
+const PAGE: usize = 1_000;
 
 /// The directory is read first, for the object ids and how devices are joined; 34 bytes a device are
 /// held meanwhile.
@@ -34,9 +42,8 @@ pub(super) async fn devices(
     while let Some(page) = pages.next().await.map_err(graph)? {
         let windows = page.into_iter().filter(|device| is_windows(&device.os));
         chunk.extend(windows.map(|device| imported(device, &objects)));
-        // Large chunks: every one of them is merged into the table by a statement of its own.
-        if chunk.len() >= 20_000 {
-            send(&into, std::mem::take(&mut chunk)).await?;
+        if chunk.len() >= CHUNK {
+            send(&into, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK + PAGE))).await?;
         }
     }
     if chunk.is_empty() { Ok(()) } else { send(&into, chunk).await }
@@ -137,6 +144,32 @@ fn report(row: QualityStatusRow) -> Option<Report> {
         }
     };
     Some(Report { device: row.entra_device, state, code, at: row.event_at? })
+}
+
+pub(super) async fn feature_reports(
+    client: &Client,
+    profile: &str,
+) -> Result<FeatureReports, FleetError> {
+    let mut all = FeatureReports::default();
+    for row in client.feature_update_status(profile).await.map_err(graph)? {
+        let report = |state, code, at: Option<DateTime<Utc>>| {
+            at.map(|at| Report { device: row.entra_device, state, code, at })
+        };
+        match row.state {
+            FeatureState::Installing => {
+                all.reports.extend(report(AttemptState::Installing, None, row.event_at));
+            }
+            FeatureState::Failed { code } => {
+                all.reports.extend(report(AttemptState::Failed, code, row.event_at));
+            }
+            FeatureState::Safeguard { id } => {
+                all.held.push(Safeguarded { device: row.entra_device, hold: id });
+            }
+            // A build is a fact, a report's word for it arrives when it likes.
+            FeatureState::Installed | FeatureState::Waiting | FeatureState::Other(_) => {}
+        }
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 //! The journal of everything that comes before a rollout.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::duty::{DriverDevices, DriverDuty};
 use domain::enrollment::Key;
 use domain::enrollment::drift::Difference;
 use domain::enrollment::object::Recorded;
 use domain::enrollment::plan::Plan;
 use domain::ids::{DirectoryObjectId, EntraDeviceId, IntuneDeviceId, RingSetId, TenantId};
-use domain::inventory::ImportedDirectoryDevice;
+use domain::inventory::{ImportedDirectoryDevice, ImportedDriver};
 use domain::readiness::Assessment;
 use domain::ring::RingIndex;
 use scheduler::{
     Demand, EnrollmentDuty, GroupBatch, GroupChanges, Membership, PendingAction, TenantJournal,
 };
 use store::StoreError;
+use store::alerts::AlertCounts;
 use store::delta::{DeltaLink, DeltaOf};
 use store::devices::Left;
 use store::enrollment;
@@ -59,6 +61,54 @@ impl StoreJournal {
 }
 
 impl TenantJournal for StoreJournal {
+    async fn driver_duty(&self, tenant: TenantId, now: DateTime<Utc>) -> Done<DriverDuty> {
+        self.store.driver_duty(tenant, now).await.map_err(failed)
+    }
+
+    async fn keep_driver_audience(&self, tenant: TenantId, audience: Option<&str>) -> Done<()> {
+        self.store.driver_audience_keep(tenant, audience).await.map_err(failed)
+    }
+
+    async fn driver_devices(&self, tenant: TenantId, wanted: bool) -> Done<DriverDevices> {
+        self.store.driver_devices(tenant, wanted).await.map_err(failed)
+    }
+
+    async fn driver_devices_told(
+        &self,
+        tenant: TenantId,
+        devices: &DriverDevices,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        self.store.driver_devices_told(tenant, devices, now).await.map_err(failed)
+    }
+
+    async fn import_driver(&self, tenant: TenantId, driver: &ImportedDriver) -> Done<()> {
+        self.store.driver_import(tenant, driver).await.map_err(failed)
+    }
+
+    async fn drivers_read(
+        &self,
+        tenant: TenantId,
+        listed: &[String],
+        confirm_after: TimeDelta,
+        at: DateTime<Utc>,
+    ) -> Done<()> {
+        let moved = self.store.drivers_read(tenant, listed, confirm_after, at).await;
+        moved.map(|_| ()).map_err(failed)
+    }
+
+    async fn report(&self, tenant: TenantId, now: DateTime<Utc>) -> Done<()> {
+        if self.store.fleet_snapshot_take(tenant, now).await.map_err(failed)? {
+            tracing::info!(%tenant, "kept how the fleet stands");
+        }
+        let counts = self.store.alerts_update(tenant, now).await.map_err(failed)?;
+        if counts != AlertCounts::default() {
+            let (opened, resolved) = (counts.opened, counts.resolved);
+            tracing::info!(%tenant, opened, resolved, "alerts");
+        }
+        Ok(())
+    }
+
     async fn assess_network(&self, tenant: TenantId) -> Done<bool> {
         self.store.assessment_network(tenant).await.map_err(failed)
     }

@@ -6,7 +6,9 @@
 //! | held | the deployment is asked to pause |
 //! | withdrawn | it is archived, and a second configuration rolls feature updates back |
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::duty::{RingObjects, WaveDevice};
+use domain::pause::INTUNE_PAUSE;
 use domain::update::Delivery;
 use msgraph::{
     Client, DeploymentContent, DeploymentRequest, FeatureUpdates, UpdateCategory, UpdateRingSpec,
@@ -74,13 +76,19 @@ impl Told<'_> {
             ..self.update_ring("Keeps the way back from")
         };
         let kept = if paused {
-            let renew_before = self.now + RENEWED_WITH;
-            self.client.ensure_paused_update_ring(&spec, renew_before).await
+            let kept = self.client.ensure_paused_update_ring(&spec, self.renew_before()).await;
+            kept.map(|ring| ring.id)
         } else {
             self.client.ensure_update_ring(&spec).await
         };
         let id = kept.map_err(graph)?;
         self.client.ensure_update_ring_targets(&id, &[group]).await.map_err(graph)
+    }
+
+    /// A pause that ends before this is made anew. Where it is due (which is known by our own clock) every
+    /// one is that did not begin just now.
+    pub(super) fn renew_before(&self) -> DateTime<Utc> {
+        self.now + if self.ring.renew { INTUNE_PAUSE } else { RENEWED_WITH }
     }
 
     pub(super) fn window_days(&self) -> u8 {
@@ -93,4 +101,4 @@ impl Told<'_> {
 }
 
 /// A pause is made anew when so much is left of its 35 days: four weeks are over then.
-const RENEWED_WITH: chrono::TimeDelta = chrono::TimeDelta::days(7);
+pub(super) const RENEWED_WITH: TimeDelta = TimeDelta::days(7);

@@ -2,6 +2,7 @@
 //! devices told to so far. The same for every way of offering.
 
 use domain::duty::{RingObjects, WaveDevice};
+use domain::ids::DirectoryObjectId;
 use msgraph::{Client, FeatureUpdates, UpdateRingSpec};
 use scheduler::FleetError;
 
@@ -31,11 +32,7 @@ impl Told<'_> {
         quality_rolled_back: bool,
         feature: Option<FeatureUpdates>,
     ) -> Result<(), FleetError> {
-        let group = match objects.removal_group {
-            Some(group) => group,
-            None => self.group("-removal", "Devices told to uninstall").await?,
-        };
-        objects.removal_group = Some(group);
+        let group = self.removal_group(objects).await?;
         // A ring of feature updates has a configuration of the plain name already.
         let suffix = if feature.is_some() { "-removal" } else { "" };
         let spec = UpdateRingSpec {
@@ -48,6 +45,19 @@ impl Told<'_> {
         self.client.assign_update_ring(&update_ring, &[group]).await.map_err(graph)?;
         objects.update_ring = Some(update_ring);
         Ok(())
+    }
+
+    /// The group of the devices told to uninstall; empty when it is made.
+    pub(super) async fn removal_group(
+        &self,
+        objects: &mut RingObjects,
+    ) -> Result<DirectoryObjectId, FleetError> {
+        let group = match objects.removal_group {
+            Some(group) => group,
+            None => self.group("-removal", "Devices told to uninstall").await?,
+        };
+        objects.removal_group = Some(group);
+        Ok(group)
     }
 
     /// A configuration of the ring's cadence that stops nothing.
