@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::PrimaryReason;
+
 /// Which devices: by id, or by an expression; exactly one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -113,6 +115,13 @@ pub struct DeviceExplanation {
     /// `ready`, `not_ready`, `prerequisite_failed`, `group_conflict`, `excluded`; none: not judged yet.
     pub standing: Option<String>,
     pub judged_at: Option<DateTime<Utc>>,
+    /// Where it stands with the newest quality update: `up_to_date`, `in_progress`, `paused`,
+    /// `not_up_to_date`, `not_ready`, `not_registered`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Why it is not up to date; none: it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_reason: Option<PrimaryReason>,
     /// In a sentence.
     pub summary: String,
     /// Everything that fails, in the order of the checks.

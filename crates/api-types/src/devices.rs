@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::PrimaryReason;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Device {
     pub id: Uuid,
@@ -44,6 +46,13 @@ pub struct Device {
 pub struct DeviceDetail {
     #[serde(flatten)]
     pub device: Device,
+    /// Where it stands with the newest quality update: `up_to_date`, `in_progress`, `paused`,
+    /// `not_up_to_date`, `not_ready`, `not_registered`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Why it is not up to date; none: it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_reason: Option<PrimaryReason>,
     pub rings: Vec<DeviceRing>,
     pub attempts: Vec<DeviceAttempt>,
 }

@@ -22,6 +22,16 @@ pub struct Event {
     pub body: serde_json::Value,
 }
 
+/// That something was asked for or decided in a tenant. Also the data of a server-sent event, whose id is
+/// `seq`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    pub seq: i64,
+    pub rollout_id: Option<Uuid>,
+    pub at: DateTime<Utc>,
+    pub kind: String,
+}
+
 /// Which events.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

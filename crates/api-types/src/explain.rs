@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{KnownIssue, PauseState, Phase};
+use crate::{Forecast, KnownIssue, PauseState, Phase};
 
 /// The moment to explain.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -34,11 +34,30 @@ pub struct Explanation {
     pub pauses: Vec<PauseState>,
     /// The gate of every ring opened so far, all conditions answered.
     pub gates: Vec<RingGate>,
+    /// When its rings open and it is through; nothing in the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// What Microsoft says is wrong with the update and has not ended yet; nothing in the past.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_issues: Vec<KnownIssue>,
+    /// Devices that Microsoft holds back from the version, the largest hold first; nothing in the past.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub safeguards: Vec<SafeguardHold>,
     /// What a person can do, and whether they can now; nothing in the past.
     pub actions: Vec<ActionState>,
+}
+
+/// A safeguard hold of Microsoft's, and the devices of the rollout under it. They are in no count and no
+/// evidence, and go on when the hold is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SafeguardHold {
+    /// The id by which Microsoft speaks of it; none: no report names it.
+    pub id: Option<String>,
+    pub devices: u32,
+    pub text: String,
+    /// The known issue that it is for, if Microsoft's list has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -81,6 +100,12 @@ pub struct Evidence {
     /// The natural logarithm of e.
     pub ln_e: f64,
     pub level: EvidenceLevel,
+    /// The evidence at which nothing new is offered.
+    pub watch_at: f64,
+    /// The evidence at which the release is paused.
+    pub pause_at: f64,
+    /// The evidence at which a rollback is proposed, or started where the plan says so.
+    pub roll_back_at: f64,
     /// The version of the formulas.
     pub formula: u16,
     /// What the strongest evidence speaks of.
@@ -123,6 +148,11 @@ pub struct SignalEvidence {
     pub count: u64,
     pub of: u64,
     pub ln_e: f64,
+    /// The largest share that is healthy; none of `dark`, which is held against other devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_percent: Option<f64>,
+    /// Its part of the error: alone it pauses the release when e times this reaches `pause_at`.
+    pub share: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

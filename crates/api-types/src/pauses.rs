@@ -105,4 +105,7 @@ pub struct InFlightDevice {
     pub last_check_in: Option<DateTime<Utc>>,
     /// Whether a pause can take the offer back: no install has started.
     pub can_be_taken_back: bool,
+    /// Microsoft holds it back: the id of the safeguard hold, or `unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safeguard: Option<String>,
 }

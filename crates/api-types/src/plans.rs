@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Delivery, EvidencePolicy, OnGateFailure, PlanChange, Replay, Ring, RingProof};
+use crate::{
+    Delivery, EvidencePolicy, Forecast, OnGateFailure, PlanChange, Replay, Ring, RingProof,
+};
 
 /// A rollout to be planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -61,6 +63,10 @@ pub struct SavedPlan {
     /// The share of failed installs that the release will be held against, learnt or given.
     pub healthy_failed_percent: f64,
     pub rings: Vec<PlannedRing>,
+    /// When its rings would open and it would be through, if it was started now; not in lists, and nothing
+    /// once it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// Rings that have other members than when the plan was saved. Of a plan that was started, nothing.
     pub membership_changes: Vec<String>,
     pub created_by: String,
@@ -89,7 +95,7 @@ pub struct PlannedRing {
 /// Devices that are left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExcludedDevices {
-    /// `inactive`, `no_content`, `already_current`, `not_registered`, `held`.
+    /// `inactive`, `no_content`, `not_applicable`, `already_current`, `ahead`, `not_registered`, `held`.
     pub reason: String,
     pub devices: u32,
 }
@@ -140,6 +146,8 @@ pub struct SimulatePlan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PlanSimulation {
     pub rates: Vec<SimulatedRate>,
+    /// When its rings would open and it would be through, if it was started now and nothing stopped it.
+    pub forecast: Forecast,
     /// Of the past release, if one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replay>,

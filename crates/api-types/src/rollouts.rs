@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{AttemptState, EvidenceLevel, PauseState};
@@ -96,6 +96,28 @@ pub struct Action {
     pub reason: Option<String>,
 }
 
+/// The same, asked of several rollouts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RolloutBatch {
+    #[schema(min_items = 1, max_items = 100)]
+    pub ids: Vec<Uuid>,
+    /// Kept in the history of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S")]
+    pub reason: Option<String>,
+}
+
+/// What became of one of several: the rollout, or why not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatchResult {
+    pub id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<crate::Problem>,
+}
+
 /// Why somebody acts, where it has to be said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +170,18 @@ pub struct Rollout {
     /// Counts decisions and requests.
     pub generation: i64,
     pub created_at: DateTime<Utc>,
+}
+
+/// To wait for something on one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WaitQuery {
+    /// How long at most: `0s` to `60s`.
+    #[param(pattern = r"^([0-9]|[1-5][0-9]|60)s$")]
+    pub wait: Option<String>,
+    /// For what: `changed` (if not given), or phases such as `paused,completed`.
+    pub until: Option<String>,
 }
 
 /// Devices that have something in common, and are held.
@@ -264,7 +298,7 @@ pub struct RolloutRing {
     pub confirmed: u32,
     pub failed: u32,
     pub lost: u32,
-    /// Devices of held segments, counted above as well.
+    /// Devices of held segments, and those that Microsoft holds; counted above as well.
     pub set_aside: u32,
     /// Devices by state; states without devices are left out.
     pub states: BTreeMap<AttemptState, u32>,

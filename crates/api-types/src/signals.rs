@@ -273,7 +273,7 @@ pub struct SeenSignals {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReasonQuery {
-    /// For the history: a gate asks less afterwards.
+    /// For the history.
     #[param(min_length = 1, max_length = 500)]
     pub reason: String,
 }

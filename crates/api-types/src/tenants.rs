@@ -40,6 +40,9 @@ pub enum CredentialInput {
     Secret {
         #[schema(min_length = 1, max_length = 1000)]
         secret: String,
+        /// Until when Entra takes it, as the portal said when it was made; raises `credential_expiring` in time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<DateTime<Utc>>,
     },
     Certificate {
         #[schema(max_length = 65536)]
@@ -67,6 +70,9 @@ pub struct Tenant {
     pub graph_url: String,
     pub login_url: String,
     pub credential: CredentialKind,
+    /// The credential is good until then: as a certificate says, or as whoever gave a secret did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_expires_at: Option<DateTime<Utc>>,
     pub connection: Connection,
     /// Devices, groups and catalogue were last read from scratch.
     pub synced_at: Option<DateTime<Utc>>,

@@ -5,16 +5,24 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Each role may do what the one before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What a person or a program is there for; `docs/access.md` has the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Read.
+    /// Reads.
     Viewer,
-    /// Start, pause, resume, approve, promote, roll back and cancel; sync.
+    /// Pauses, syncs, checks, acts on single devices.
     Operator,
-    /// Tenants, ring sets and tokens.
-    Admin,
+    /// Makes releases and rollouts; resumes, promotes, rolls back, cancels.
+    ReleaseManager,
+    /// Approves the work of others.
+    Approver,
+    /// Ring sets, gates, calendars, signals, rules, floors, budgets.
+    PolicyAdministrator,
+    /// Reads the audit trail and who has access.
+    Auditor,
+    /// All of it, and connections, enrollment, access.
+    TenantAdministrator,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,10 +30,16 @@ pub enum Role {
 pub struct CreateToken {
     #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub name: String,
-    pub role: Role,
+    /// What any of them may do.
+    #[schema(min_items = 1)]
+    pub roles: Vec<Role>,
     /// The only tenant it may touch; every tenant if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<Uuid>,
+    /// The only ring sets it may act on; all if not given. It can still look at the rest of the tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 100)]
+    pub ring_set_ids: Option<Vec<Uuid>>,
     /// 1 to 365; 90 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 365)]
@@ -36,11 +50,35 @@ pub struct CreateToken {
 pub struct Token {
     pub id: Uuid,
     pub name: String,
-    pub role: Role,
+    pub roles: Vec<Role>,
     pub tenant_id: Option<Uuid>,
+    pub ring_set_ids: Option<Vec<Uuid>>,
+    /// How its text begins, to tell one from another.
+    pub hint: String,
+    pub created_by: String,
     pub created_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// To the minute; none: never.
+    pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// Who is calling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WhoAmI {
+    /// What their changes are signed with.
+    pub name: String,
+    pub grants: Vec<Grant>,
+}
+
+/// Roles, and how far they reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Grant {
+    pub roles: Vec<Role>,
+    /// None: every tenant.
+    pub tenant_id: Option<Uuid>,
+    /// None: every ring set.
+    pub ring_set_ids: Option<Vec<Uuid>>,
 }
 
 /// A new token, with its text: shown this once.

@@ -42,8 +42,38 @@ pub struct Update {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<Uuid>,
     pub builds: Vec<UpdateBuild>,
+    /// Of a driver or firmware.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Driver>,
+    /// Somebody said that it is not to go out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declined: Option<Declined>,
     /// Id of the catalogue entry on Microsoft Graph.
     pub catalog_entry_id: String,
+}
+
+/// What the catalogue says of a driver, and who needs it. Texts are empty where it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Driver {
+    pub manufacturer: String,
+    pub provider: String,
+    /// `Firmware`, `Display` and others.
+    pub class: String,
+    pub description: String,
+    /// The date of the driver itself.
+    pub version_at: Option<DateTime<Utc>>,
+    /// Devices that need it, as of the last read of the tenant's drivers.
+    pub devices: u32,
+    /// Those for which a vendor recommends it.
+    pub recommended: u32,
+}
+
+/// Who said that an update is not to go out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Declined {
+    pub by: String,
+    pub at: DateTime<Utc>,
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -113,6 +143,14 @@ pub struct UpdateQuery {
     /// Those that another update replaces, or those that none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded: Option<bool>,
+    /// A condition on the fields of an update, in the language of device filters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 2000)]
+    pub filter: Option<String>,
+    /// Up to three fields: `released_at desc,title`. The newest release first if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 200)]
+    pub order_by: Option<String>,
     /// At most so many items; 100 if not given, 500 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 500)]

@@ -4,7 +4,12 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use api_types::FieldError;
+use chrono::{DateTime, Utc};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use url::{Host, Url};
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
 
 use crate::problem::Problem;
 
@@ -58,6 +63,19 @@ impl Checks {
         if !text.contains("-----BEGIN ") || text.len() > 65_536 {
             self.wrong(pointer, "this is not PEM: text with a line `-----BEGIN ...-----` is right");
         }
+    }
+
+    /// An X.509 certificate in PEM, of several the first. Returns until when it is good.
+    pub(crate) fn certificate(&mut self, pointer: &str, text: &str) -> Option<DateTime<Utc>> {
+        let of = CertificateDer::from_pem_slice(text.as_bytes()).ok();
+        let of =
+            of.filter(|_| text.len() <= 65_536).and_then(|der| Certificate::from_der(&der).ok());
+        let Some(certificate) = of else {
+            self.wrong(pointer, "this is not an X.509 certificate in PEM: `-----BEGIN CERTIFICATE-----`, and what follows, is right");
+            return None;
+        };
+        let until = certificate.tbs_certificate().validity().not_after.to_unix_duration();
+        i64::try_from(until.as_secs()).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0))
     }
 
     /// The address of a service to be called: `https`, or `http` on this machine only, since

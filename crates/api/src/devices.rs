@@ -1,6 +1,6 @@
 //! Devices, as they were read from Graph.
 
-use api_types::{Device, DeviceDetail, DeviceExplanation, DeviceQuery, List};
+use api_types::{Device, DeviceDetail, DeviceExplanation, DeviceQuery, List, PrimaryReason};
 use axum::extract::State as Given;
 use domain::registration::{Reason, Standing};
 use domain::ring::RingIndex;
@@ -8,6 +8,7 @@ use store::devices::DeviceFilter;
 use store::page::Page;
 
 use crate::convert::devices::{attempt_state_in, device, device_detail};
+use crate::convert::health::primary_reason;
 use crate::convert::registration::explanation;
 use crate::extract::{Path, Query};
 use crate::paging;
@@ -50,7 +51,8 @@ pub(crate) async fn read(
     Path(path): Path<DevicePath>,
 ) -> Result<axum::Json<DeviceDetail>, Problem> {
     let detail = state.store.device_fetch(path.tenant, path.device).await?;
-    Ok(axum::Json(device_detail(detail)))
+    let stands = stands(&state, path).await?;
+    Ok(axum::Json(device_detail(detail, stands)))
 }
 
 /// Explain a device
@@ -66,7 +68,24 @@ pub(crate) async fn explain(
     let explained = state.store.device_explain(path.tenant, path.device, state.now()).await?;
     let page = Page { after: None, limit: paging::LARGEST };
     let sets = state.store.ring_set_list(path.tenant, page).await?;
-    Ok(axum::Json(explanation(explained, &sets)))
+    let (status, primary_reason) = stands(&state, path).await?;
+    let explained = explanation(explained, &sets);
+    Ok(axum::Json(DeviceExplanation { status, primary_reason, ..explained }))
+}
+
+/// The status of a device, and why it is not up to date.
+async fn stands(
+    state: &State,
+    path: DevicePath,
+) -> Result<(Option<String>, Option<PrimaryReason>), Problem> {
+    let now = state.now();
+    let scene = state.store.fleet_scene(path.tenant, now).await?;
+    let line = state.store.fleet_line(path.tenant, &scene, path.device.0).await?;
+    // It may have left since it was looked at.
+    let Some(line) = line else { return Ok((None, None)) };
+    let status = line.quality_status(&scene).word().to_owned();
+    let found = line.quality_finding(&scene).map(|found| primary_reason(found, now));
+    Ok((Some(status), found))
 }
 
 /// An expression says everything that the other parameters could.

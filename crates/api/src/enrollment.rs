@@ -6,7 +6,6 @@ use axum::extract::State as Given;
 use axum::http::StatusCode;
 use domain::enrollment::key::Key;
 use domain::ids::TenantId;
-use domain::work::WorkKind;
 use store::enrollment::{Demand, EnrollmentRequest};
 
 use crate::auth::Caller;
@@ -113,10 +112,11 @@ pub(crate) async fn restore(
     responses((status = 202, body = Asked, description = "They will be compared")))]
 pub(crate) async fn check(
     Given(state): Given<State>,
+    Caller(caller): Caller,
     Path(TenantPath { tenant }): Path<TenantPath>,
 ) -> Accepted<Asked> {
     let at = state.now();
-    state.store.work_ask(tenant, WorkKind::Enroll, tenant.0, at).await?;
+    state.store.enrollment_check_request(tenant, &caller.name, at).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Asked { at })))
 }
 

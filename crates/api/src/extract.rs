@@ -4,9 +4,11 @@ mod json;
 mod path;
 mod query;
 
-pub(crate) use json::{Json, OptionalJson};
+pub(crate) use json::{Json, OptionalJson, whole};
 pub(crate) use path::{Path, not_an_id};
 pub(crate) use query::Query;
+
+use std::borrow::Cow;
 
 use api_types::FieldError;
 use serde_path_to_error::Segment;
@@ -29,7 +31,20 @@ fn field_error(path: &serde_path_to_error::Path, message: &str) -> FieldError {
     {
         pointer = format!("{pointer}/{name}");
     }
-    FieldError { pointer, detail: in_words(message) }
+    FieldError { pointer, detail: in_words(&without_addresses(message)) }
+}
+
+/// An address may be a secret, as that of a chat is; whoever sent it knows what it was.
+fn without_addresses(message: &str) -> Cow<'_, str> {
+    let Some(at) = message.find("://") else { return message.into() };
+    let head =
+        message.get(..at).and_then(|head| head.rfind(['`', '"']).and_then(|q| head.get(..q)));
+    // A list of what would be right stands behind it.
+    let tail = message.rsplit_once(", expected ").map(|(_, expected)| expected);
+    match (head, tail.filter(|tail| !tail.contains("://"))) {
+        (Some(head), Some(tail)) => format!("{head}an address, expected {tail}").into(),
+        (_, _) => "this is not what is expected here".into(),
+    }
 }
 
 /// Types of Rust in the words of JSON.

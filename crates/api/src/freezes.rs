@@ -1,6 +1,6 @@
 //! Freezes. Who is calling is whose freeze it is, and whose word lets a rollout cross one.
 
-use api_types::{CreateFreeze, CrossFreeze, Freeze, List, PageQuery, Reason};
+use api_types::{CreateFreeze, CrossFreeze, Freeze, List, ListQuery, Reason};
 use axum::extract::State as Given;
 use domain::calendar::Scope;
 use domain::ids::RolloutId;
@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::calendar::freeze;
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{FreezePath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -20,17 +20,16 @@ use crate::state::State;
 ///
 /// Those that are over too, in the order in which they were made.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/freezes", operation_id = "freeze_list",
-    tag = "calendar", params(TenantPath, PageQuery),
+    tag = "calendar", params(TenantPath, ListQuery),
     responses((status = 200, body = List<Freeze>, description = "One page of freezes")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<Freeze>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.freeze_list(path.tenant, page).await?;
+    let fetch = |page| state.store.freeze_list(path.tenant, page);
     let now = state.now();
-    Ok(paging::list(page, rows, |row| row.freeze.id.0, |row| freeze(&row, now)))
+    listing::list(&query, fetch, |row| row.freeze.id.0, |row| freeze(&row, now)).await
 }
 
 /// Freeze

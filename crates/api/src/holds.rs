@@ -1,13 +1,14 @@
 //! Holds on cohorts.
 
-use api_types::{CohortHold, CreateCohortHold, List, Reason};
+use api_types::{CohortHold, CreateCohortHold, List, ListQuery, Reason};
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use store::controls::{CohortHoldRow, NewCohortHold};
 
 use crate::auth::Caller;
 use crate::checks::Checks;
-use crate::extract::{Json, Path};
+use crate::extract::{Json, Path, Query};
+use crate::listing;
 use crate::paths::{HoldPath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -16,17 +17,17 @@ use crate::state::State;
 
 /// List holds on cohorts
 ///
-/// Those that stand, oldest first. Holds on single devices are shown with the devices.
+/// Those that stand, in the order in which they were made. Holds on single devices are shown with the devices.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/holds", operation_id = "hold_list",
-    tag = "devices", params(TenantPath),
-    responses((status = 200, body = List<CohortHold>, description = "All of them")))]
+    tag = "devices", params(TenantPath, ListQuery),
+    responses((status = 200, body = List<CohortHold>, description = "One page of holds")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<CohortHold>>, Problem> {
     let rows = state.store.cohort_hold_list(path.tenant).await?;
-    let items = rows.into_iter().map(hold).collect();
-    Ok(axum::Json(List { items, next_page_token: None }))
+    listing::whole(&query, rows, |row| row.id, hold).await
 }
 
 /// Hold a cohort

@@ -1,6 +1,6 @@
 //! Holiday calendars of sites.
 
-use api_types::{HolidayCalendar, ImportHolidays, List, PageQuery, ReasonQuery};
+use api_types::{HolidayCalendar, ImportHolidays, List, ListQuery, ReasonQuery};
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use chrono::{Days, Months};
@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::calendar::holidays;
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{HolidaysPath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -24,16 +24,15 @@ const LONGEST_FILE: usize = 500_000;
 
 /// List holiday calendars
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/holidays", operation_id = "holidays_list",
-    tag = "calendar", params(TenantPath, PageQuery),
+    tag = "calendar", params(TenantPath, ListQuery),
     responses((status = 200, body = List<HolidayCalendar>, description = "One page of them")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<HolidayCalendar>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.holidays_list(path.tenant, page).await?;
-    Ok(paging::list(page, rows, |row| row.id.0, |row| holidays(&row)))
+    let fetch = |page| state.store.holidays_list(path.tenant, page);
+    listing::list(&query, fetch, |row| row.id.0, |row| holidays(&row)).await
 }
 
 /// Import the holidays of a site

@@ -2,7 +2,7 @@
 //!
 //! A pause is written down at once, without reading anything first: nothing may stand in the way of a stop.
 
-use api_types::{Action, List, Pause, PauseChange, StandingPause};
+use api_types::{Action, List, ListQuery, Pause, PauseChange, StandingPause};
 use axum::extract::State as Given;
 use domain::ids::TenantId;
 use domain::ring::RingIndex;
@@ -11,7 +11,8 @@ use store::pauses::{NewPause, Target};
 use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::pauses::standing;
-use crate::extract::{OptionalJson, Path};
+use crate::extract::{OptionalJson, Path, Query};
+use crate::listing;
 use crate::paths::{ReleasePath, RingPath, TenantPath};
 use crate::problem::Problem;
 use crate::state::State;
@@ -20,18 +21,18 @@ type Answer = Result<axum::Json<PauseChange>, Problem>;
 
 /// List the pauses that stand
 ///
-/// Of the tenant, of releases and of rings, oldest first. Those of single rollouts are shown with
-/// them.
+/// Of the tenant, of releases and of rings, in the order in which they were set. Those of single rollouts
+/// are shown with them.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/pauses", operation_id = "pause_list",
-    tag = "pauses", params(TenantPath),
-    responses((status = 200, body = List<StandingPause>, description = "All of them")))]
+    tag = "pauses", params(TenantPath, ListQuery),
+    responses((status = 200, body = List<StandingPause>, description = "One page of pauses")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<StandingPause>>, Problem> {
     let rows = state.store.pause_list(path.tenant).await?;
-    let items = rows.into_iter().map(standing).collect();
-    Ok(axum::Json(List { items, next_page_token: None }))
+    listing::whole(&query, rows, |row| row.id, standing).await
 }
 
 /// Pause a tenant

@@ -3,24 +3,26 @@
 pub(crate) mod simulate;
 
 use api_types::{
-    CreatePlan, List, PageQuery, PlanDifference, PlanDifferenceQuery, Rollout, SavedPlan, StartPlan,
+    CreatePlan, List, ListQuery, PlanDifference, PlanDifferenceQuery, Rollout, SavedPlan, StartPlan,
 };
 use axum::extract::State as Given;
 use chrono::TimeDelta;
+use domain::access::Action;
 use domain::ring::Ring;
-use domain::rollout::lint::{RingProof, prove};
+use domain::rollout::lint::{RingProof, note_windows, prove};
 use domain::rollout::plan::Plan;
 use domain::rollout::revision::difference;
 use store::rollouts::{NewPlan, PlanStart, SavedPlanRow};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, check_ring_set};
 use crate::checks::Checks;
+use crate::convert::forecast::of_plan_now;
 use crate::convert::plans::saved_plan;
 use crate::convert::releases::delivery;
 use crate::convert::revisions::{changes_out, rings_in};
 use crate::convert::rollouts::{choices_in, on_gate_failure_in, rollout};
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{PlanPath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -29,17 +31,16 @@ use crate::state::State;
 
 /// List saved plans
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/plans", operation_id = "plan_list",
-    tag = "plans", params(TenantPath, PageQuery),
+    tag = "plans", params(TenantPath, ListQuery),
     responses((status = 200, body = List<SavedPlan>, description = "One page of plans")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<SavedPlan>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.plan_list(path.tenant, page).await?;
+    let fetch = |page| state.store.plan_list(path.tenant, page);
     let id = |row: &SavedPlanRow| row.id.unwrap_or_default();
-    Ok(paging::list(page, rows, id, |row| saved_plan(row, &[], Vec::new())))
+    listing::list(&query, fetch, id, |row| saved_plan(row, &[], Vec::new(), None)).await
 }
 
 /// Plan a rollout
@@ -62,6 +63,7 @@ pub(crate) async fn create(
     check_times(&mut checks, inactive_after, body.starts_at, now);
     let choices = choices_in(&body.evidence, &mut checks);
     checks.finish()?;
+    check_ring_set(&caller, Action::Release, tenant, body.ring_set_id.into())?;
     let rings = planned(&state, tenant, &body).await?;
     let new = NewPlan {
         update: body.update_id.into(),
@@ -84,7 +86,9 @@ pub(crate) async fn create(
         Some(id) => format!("/api/v1/tenants/{tenant}/plans/{id}"),
         None => format!("/api/v1/tenants/{tenant}/plans"),
     };
-    Ok(Created { location, body: saved_plan(row, &proofs, Vec::new()) })
+    let forecast = forecast(&state, tenant, &row).await?;
+    let body = saved_plan(row, &proofs, Vec::new(), Some(forecast));
+    Ok(Created { location, body })
 }
 
 /// The rings of the set with what the plan wants otherwise; none: as they are.
@@ -117,9 +121,26 @@ fn eligible(row: &SavedPlanRow) -> Vec<u32> {
 async fn proofs(row: &SavedPlanRow) -> Result<Vec<RingProof>, Problem> {
     let members = eligible(row);
     let plan: Plan = row.body.plan.clone();
+    let delivery = row.body.delivery;
     // Walks the fleet device by device: no work for a thread that others wait for.
-    let found = tokio::task::spawn_blocking(move || prove(&plan, &members)).await;
+    let found = tokio::task::spawn_blocking(move || {
+        let mut proofs = prove(&plan, &members);
+        note_windows(&plan, &delivery, &mut proofs);
+        proofs
+    })
+    .await;
     found.map_err(|error| Problem::internal(&error))
+}
+
+/// When its rings would open if it was started now.
+async fn forecast(
+    state: &State,
+    tenant: domain::ids::TenantId,
+    row: &SavedPlanRow,
+) -> Result<api_types::Forecast, Problem> {
+    let now = state.now();
+    let prospect = state.store.plan_prospect(tenant, &row.body, now).await?;
+    Ok(of_plan_now(&row.body.plan, &eligible(row), prospect, now))
 }
 
 /// Read a saved plan
@@ -134,7 +155,11 @@ pub(crate) async fn read(
 ) -> Result<axum::Json<SavedPlan>, Problem> {
     let (row, changes) = state.store.plan_fetch(path.tenant, path.plan).await?;
     let proofs = proofs(&row).await?;
-    Ok(axum::Json(saved_plan(row, &proofs, changes)))
+    let forecast = match row.started {
+        None => Some(forecast(&state, path.tenant, &row).await?),
+        Some(_) => None,
+    };
+    Ok(axum::Json(saved_plan(row, &proofs, changes, forecast)))
 }
 
 /// Compare a saved plan
@@ -182,6 +207,10 @@ pub(crate) async fn start(
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_hash {
         return Err(Problem::field("/hash", "64 hexadecimal digits are right"));
+    }
+    if caller.grants.0.iter().any(|grant| grant.ring_sets.is_some()) {
+        let set = state.store.plan_ring_set(tenant, plan).await?;
+        check_ring_set(&caller, Action::Release, tenant, set)?;
     }
     let start = PlanStart { plan, hash: &hash, accept_changes };
     let row = state.store.plan_start(tenant, start, &caller.name, state.now()).await?;

@@ -21,6 +21,18 @@ pub(crate) enum Kind {
     MethodNotAllowed,
     Conflict,
     Stale,
+    /// It is not as the caller saw it (`If-Match`).
+    Changed,
+    /// A change that has to say what it is made to does not.
+    PreconditionRequired,
+    /// The first request with an idempotency key goes on.
+    AtWork,
+    /// It ended, and what it answered is lost.
+    AnswerLost,
+    TooMany {
+        /// Until the next request is taken.
+        seconds: u8,
+    },
     BodyTooLarge,
     UnsupportedMediaType,
     Invalid,
@@ -29,6 +41,28 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind there is, for the documentation.
+    pub(crate) const ALL: [Self; 18] = [
+        Self::MalformedBody,
+        Self::InvalidParameter,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::Stale,
+        Self::Changed,
+        Self::PreconditionRequired,
+        Self::AtWork,
+        Self::AnswerLost,
+        Self::TooMany { seconds: 1 },
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Invalid,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
     pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::MalformedBody | Self::InvalidParameter => StatusCode::BAD_REQUEST,
@@ -36,7 +70,10 @@ impl Kind {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict | Self::Stale => StatusCode::CONFLICT,
+            Self::Conflict | Self::Stale | Self::AtWork | Self::AnswerLost => StatusCode::CONFLICT,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -56,6 +93,11 @@ impl Kind {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
             Self::Stale => "stale",
+            Self::Changed => "changed",
+            Self::PreconditionRequired => "precondition_required",
+            Self::AtWork => "at_work",
+            Self::AnswerLost => "answer_lost",
+            Self::TooMany { .. } => "too_many_requests",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Invalid => "invalid",
@@ -74,6 +116,11 @@ impl Kind {
             Self::MethodNotAllowed => "This cannot be done here",
             Self::Conflict => "The state of things forbids this",
             Self::Stale => "Something changed meanwhile",
+            Self::Changed => "It is not as it was when you looked",
+            Self::PreconditionRequired => "Say what you looked at",
+            Self::AtWork => "This is being done already",
+            Self::AnswerLost => "This is done, and its answer is lost",
+            Self::TooMany { .. } => "These are too many requests",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body has to be JSON",
             Self::Invalid => "The request makes no sense as it is",
@@ -85,10 +132,12 @@ impl Kind {
     /// After how many seconds the same request may well succeed.
     pub(crate) const fn retry_after(self) -> Option<u8> {
         match self {
-            Self::Stale => Some(1),
+            Self::Stale | Self::AtWork => Some(1),
+            Self::TooMany { seconds } => Some(seconds),
             Self::Unavailable => Some(5),
             Self::MalformedBody | Self::InvalidParameter | Self::Unauthenticated => None,
             Self::Forbidden | Self::NotFound | Self::MethodNotAllowed | Self::Conflict => None,
+            Self::Changed | Self::PreconditionRequired | Self::AnswerLost => None,
             Self::BodyTooLarge | Self::UnsupportedMediaType | Self::Invalid => None,
             Self::Internal => None,
         }
@@ -109,6 +158,11 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), errors: Vec::new(), cause: None }
+    }
+
+    pub(crate) fn changed() -> Self {
+        let why = "somebody changed this after you looked; read it again, and decide again";
+        Self::new(Kind::Changed, why)
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -145,10 +199,25 @@ impl Problem {
                 Self::field(pointer, format!("there is no such {what} here"))
             }
             StoreError::Conflict(_) | StoreError::Forbidden(_) => error.into(),
-            StoreError::Stale | StoreError::LeaseLost => error.into(),
+            StoreError::Stale | StoreError::Changed | StoreError::Tried => error.into(),
+            StoreError::LeaseLost => error.into(),
             StoreError::Corrupt(_) | StoreError::Schema(_) | StoreError::Database(_) => {
                 error.into()
             }
+        }
+    }
+
+    /// As a caller is told, but for what names the request.
+    pub(crate) fn told(&self) -> api_types::Problem {
+        let code = self.kind.code();
+        api_types::Problem {
+            kind: format!("/problems/{}", code.replace('_', "-")),
+            title: self.kind.title().to_owned(),
+            status: self.kind.status().as_u16(),
+            detail: self.detail.clone(),
+            code: code.to_owned(),
+            trace_id: None,
+            errors: self.errors.clone(),
         }
     }
 
@@ -174,7 +243,11 @@ impl From<StoreError> for Problem {
             StoreError::Stale => {
                 Self::new(Kind::Stale, "the rollout changed at the same moment; send it again")
             }
-            StoreError::LeaseLost | StoreError::Corrupt(_) => Self::internal(&error),
+            StoreError::Changed => Self::changed(),
+            // Of `Tried` nobody hears: its answer is made in `conditional`.
+            StoreError::LeaseLost | StoreError::Corrupt(_) | StoreError::Tried => {
+                Self::internal(&error)
+            }
             StoreError::Schema(_) | StoreError::Database(_) => Self::internal(&error),
         }
     }

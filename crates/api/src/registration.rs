@@ -4,6 +4,7 @@ use api_types::{Asked, RegistrationSummary};
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 
+use crate::auth::Caller;
 use crate::convert::registration::registration;
 use crate::extract::Path;
 use crate::paths::TenantPath;
@@ -31,9 +32,10 @@ pub(crate) async fn read(
     responses((status = 202, body = Asked, description = "They will be judged")))]
 pub(crate) async fn run(
     Given(state): Given<State>,
+    Caller(caller): Caller,
     Path(TenantPath { tenant }): Path<TenantPath>,
 ) -> Result<(StatusCode, axum::Json<Asked>), Problem> {
     let at = state.now();
-    state.store.registration_request(tenant, at).await?;
+    state.store.registration_request(tenant, &caller.name, at).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(Asked { at })))
 }

@@ -1,6 +1,6 @@
 //! Releases: updates approved to go out.
 
-use api_types::{CreateRelease, List, PageQuery, Release};
+use api_types::{CreateRelease, List, ListQuery, Release};
 use axum::extract::State as Given;
 use store::releases::NewRelease;
 
@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::releases::{delivery, release};
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{ReleasePath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -16,16 +16,15 @@ use crate::state::State;
 
 /// List releases
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/releases", operation_id = "release_list",
-    tag = "releases", params(TenantPath, PageQuery),
+    tag = "releases", params(TenantPath, ListQuery),
     responses((status = 200, body = List<Release>, description = "One page of releases")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<Release>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.release_list(path.tenant, page).await?;
-    Ok(paging::list(page, rows, |row| row.id.0, release))
+    let fetch = |page| state.store.release_list(path.tenant, page);
+    listing::list(&query, fetch, |row| row.id.0, release).await
 }
 
 /// Approve an update to go out

@@ -3,7 +3,7 @@
 pub(crate) mod calendar;
 pub(crate) mod proof;
 
-use api_types::{CreateRingSet, List, PageQuery, RingSet, RingSetPreview};
+use api_types::{CreateRingSet, List, ListQuery, RingSet, RingSetPreview};
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use domain::ids::{RingSetId, TenantId};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::auth::Caller;
 use crate::convert::ring_sets::{preview as shown, ring_set, ring_set_in};
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{RingSetPath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -22,20 +22,22 @@ use crate::state::State;
 
 /// List ring sets
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/ring-sets", operation_id = "ring_set_list",
-    tag = "ring sets", params(TenantPath, PageQuery),
+    tag = "ring sets", params(TenantPath, ListQuery),
     responses((status = 200, body = List<RingSet>, description = "One page of ring sets")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<RingSet>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.ring_set_list(path.tenant, page).await?;
-    let mut counted = Vec::with_capacity(rows.len());
-    for row in rows {
-        counted.push((row.id.0, count(&state, path.tenant, row).await?));
-    }
-    Ok(paging::list(page, counted, |(id, _)| *id, |(_, set)| set))
+    let fetch = async |page| {
+        let rows = state.store.ring_set_list(path.tenant, page).await?;
+        let mut counted = Vec::with_capacity(rows.len());
+        for row in rows {
+            counted.push((row.id.0, count(&state, path.tenant, row).await?));
+        }
+        Ok::<_, Problem>(counted)
+    };
+    listing::list(&query, fetch, |(id, _)| *id, |(_, set)| set).await
 }
 
 /// Add a ring set
@@ -173,13 +175,15 @@ async fn previewed(
     responses((status = 200, body = RingSet, description = "The ring set, its devices placed")))]
 pub(crate) async fn place(
     Given(state): Given<State>,
+    Caller(caller): Caller,
     Path(path): Path<RingSetPath>,
 ) -> Result<axum::Json<RingSet>, Problem> {
     let now = state.now();
     state.store.ring_set_fetch(path.tenant, path.ring_set).await?;
     // Nobody is placed who was not judged.
     state.store.registration_run(path.tenant, Scope::Due, now).await?;
-    state.store.ring_set_place(path.tenant, path.ring_set, now).await?;
+    let store = &state.store;
+    store.ring_set_place_request(path.tenant, path.ring_set, &caller.name, now).await?;
     let row = state.store.ring_set_fetch(path.tenant, path.ring_set).await?;
     Ok(axum::Json(count(&state, path.tenant, row).await?))
 }

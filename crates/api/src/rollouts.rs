@@ -2,43 +2,49 @@
 
 pub(crate) mod actions;
 pub(crate) mod approvals;
+pub(crate) mod batch;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod failures;
+pub(crate) mod forecast;
 pub(crate) mod in_flight;
 pub(crate) mod plans;
 pub(crate) mod replay;
 pub(crate) mod segments;
+mod wait;
 
-use api_types::{CreateRollout, List, PageQuery, Rollout};
+use api_types::{CreateRollout, List, ListQuery, Rollout, WaitQuery};
 use axum::extract::State as Given;
+use axum::http::HeaderMap;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::access::Action;
 use store::rollouts::NewRollout;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, check_ring_set};
 use crate::checks::Checks;
+use crate::conditional::{Answer, version_known};
 use crate::convert::rollouts::{choices_in, on_gate_failure_in, rollout};
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{RolloutPath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
 use crate::state::State;
+use wait::Wait;
 
 pub(crate) const INACTIVE_AFTER_DAYS: u16 = 28;
 
 /// List rollouts
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/rollouts", operation_id = "rollout_list",
-    tag = "rollouts", params(TenantPath, PageQuery),
+    tag = "rollouts", params(TenantPath, ListQuery),
     responses((status = 200, body = List<Rollout>, description = "One page of rollouts")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<Rollout>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.rollout_list(path.tenant, page).await?;
-    Ok(paging::list(page, rows, |row| row.id.0, rollout))
+    let fetch = |page| state.store.rollout_list(path.tenant, page);
+    listing::list(&query, fetch, |row| row.id.0, rollout).await
 }
 
 /// Walk a release through a ring set
@@ -55,6 +61,7 @@ pub(crate) async fn create(
 ) -> Result<Created<Rollout>, Problem> {
     let now = state.now();
     let new = new_in(&body, now)?;
+    check_ring_set(&caller, Action::Release, tenant, new.ring_set)?;
     let release = state.store.release_fetch(tenant, new.release).await;
     release.map_err(Problem::about("/release_id"))?;
     let made = state.store.rollout_create(tenant, &new, &caller.name, now).await;
@@ -64,14 +71,28 @@ pub(crate) async fn create(
 }
 
 /// Read a rollout
+///
+/// With `wait`, the answer comes when `until` is so, or when the time is over: look at what it says. A
+/// caller that knows a version says so in `If-None-Match`, and misses no change between two requests.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/rollouts/{rollout}",
-    operation_id = "rollout_read", tag = "rollouts", params(RolloutPath),
+    operation_id = "rollout_read", tag = "rollouts", params(RolloutPath, WaitQuery),
     responses((status = 200, body = Rollout, description = "The rollout")))]
 pub(crate) async fn read(
     Given(state): Given<State>,
     Path(path): Path<RolloutPath>,
-) -> Result<axum::Json<Rollout>, Problem> {
-    Ok(axum::Json(rollout(state.store.rollout_fetch(path.tenant, path.rollout).await?)))
+    Query(query): Query<WaitQuery>,
+    headers: HeaderMap,
+) -> Result<Answer, Problem> {
+    let RolloutPath { tenant, rollout: id } = path;
+    let Some(wait) = Wait::read(query.wait.as_deref(), query.until.as_deref())? else {
+        let read = async || {
+            let row = state.store.rollout_fetch(tenant, id).await?;
+            Answer::new(row.version, &rollout(row))
+        };
+        return state.answers.0.get(&(tenant, id), read).await;
+    };
+    let row = wait.fetch(&state, tenant, id, version_known(&headers)).await?;
+    Answer::new(row.version, &rollout(row))
 }
 
 fn new_in(body: &CreateRollout, now: DateTime<Utc>) -> Result<NewRollout, Problem> {

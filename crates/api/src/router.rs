@@ -1,13 +1,11 @@
 //! Every route on one screen, and the layers around them.
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
-use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::any;
 use axum::{Router, http::Uri};
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,34 +13,34 @@ use utoipa_axum::routes;
 use crate::auth::{Gatekeeper, admit};
 use crate::plans::simulate;
 use crate::problem::{Kind, Problem};
-use crate::reply::{finish, panicked};
+use crate::reply::finish;
 use crate::ring_sets::{calendar, proof};
 use crate::rollouts::{
-    actions, approvals, events, explain, failures, in_flight, plans as revisions, replay, segments,
+    actions, approvals, batch, events, explain, failures, forecast, in_flight, plans as revisions,
+    replay, segments,
 };
 use crate::state::State;
 use crate::{
-    budget, device_actions, devices, document, enrollment, freezes, holds, holidays, pauses, plans,
-    readiness, registration, releases, ring_sets, rollbacks, rollouts, rules, signals, strategies,
-    tenants, tokens, updates,
+    alerts, audit_trail, budget, channels, contacts, device_actions, devices, document, enrollment,
+    freezes, health, holds, holidays, notifications, page, pauses, plans, readiness, registration,
+    releases, reports, ring_sets, rollbacks, rollouts, rules, sessions, signals, strategies,
+    support, tenants, tokens, updates, webhooks,
 };
 
-const LARGEST_BODY: usize = 1024 * 1024;
-
 /// Everything under `/api`, complete: other paths are left to whoever merges this.
+///
+/// There are two layers and no more: for every request each is copied together with all that are inside it.
 pub fn router(state: State) -> Router {
-    let (routes, document) = handlers();
     let gatekeeper = Gatekeeper::new(state.clone());
-    let document = Arc::new(document.to_pretty_json().unwrap_or_default());
-    routes
-        .layer(axum::Extension(Document(document)))
+    handlers()
+        .0
         .route_layer(from_fn_with_state(gatekeeper, admit))
         .method_not_allowed_fallback(wrong_method)
+        .merge(page::router())
+        .merge(sessions::router())
         .route("/api", any(unknown))
         .route("/api/", any(unknown))
         .route("/api/{*rest}", any(unknown))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(finish))
         .with_state(state)
 }
@@ -53,6 +51,14 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(description))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(tokens::whoami))
+        .routes(routes!(sessions::admin::list))
+        .routes(routes!(sessions::admin::end))
+        .routes(routes!(audit_trail::service_list))
+        .routes(routes!(audit_trail::service_verify))
+        .routes(routes!(audit_trail::signing))
+        .routes(routes!(audit_trail::list))
+        .routes(routes!(audit_trail::verify))
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::read))
         .routes(routes!(tenants::connect))
@@ -61,6 +67,8 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(budget::read, budget::put))
         .routes(routes!(strategies::read, strategies::choose))
         .routes(routes!(devices::list))
+        .merge(reporting())
+        .merge(helping())
         .routes(routes!(readiness::checks))
         .routes(routes!(readiness::permissions))
         .routes(routes!(readiness::read, readiness::run))
@@ -91,10 +99,12 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(holidays::read, holidays::delete))
         .routes(routes!(updates::list, updates::declare))
         .routes(routes!(updates::read))
+        .routes(routes!(updates::decline))
+        .routes(routes!(updates::approve))
         .routes(routes!(updates::floors, updates::replace_floors))
         .routes(routes!(rules::list, rules::create))
         .routes(routes!(rules::preview_new))
-        .routes(routes!(rules::read, rules::delete))
+        .routes(routes!(rules::read, rules::replace, rules::delete))
         .routes(routes!(rules::preview))
         .routes(routes!(releases::list, releases::create))
         .routes(routes!(releases::read))
@@ -122,36 +132,114 @@ pub(crate) fn handlers() -> (Router<State>, OpenApi) {
         .routes(routes!(signals::list, signals::create))
         .routes(routes!(signals::read, signals::replace, signals::delete))
         .routes(routes!(signals::test))
+        .merge(telling())
         .routes(routes!(events::list))
+        .routes(routes!(events::changes))
         .routes(routes!(in_flight::list))
         .routes(routes!(rollbacks::preview))
         .routes(routes!(rollbacks::devices))
+        .routes(routes!(forecast::forecast))
         .routes(routes!(segments::list))
         .routes(routes!(segments::hold))
         .routes(routes!(segments::release))
+        .merge(acting())
+        .split_for_parts();
+    (routes, document::with_rules(document::opened(document)))
+}
+
+/// Whom events are told to.
+fn telling() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::replace, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay_one))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(contacts::list, contacts::create))
+        .routes(routes!(contacts::read, contacts::replace, contacts::delete))
+        .routes(routes!(contacts::test))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::read, channels::replace, channels::delete))
+        .routes(routes!(channels::test))
+        .routes(routes!(notifications::topics))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::retry))
+}
+
+/// What is asked of rollouts.
+fn acting() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
         .routes(routes!(approvals::list, approvals::give))
         .routes(routes!(approvals::withdraw))
+        .routes(routes!(batch::pause))
+        .routes(routes!(batch::resume))
+        .routes(routes!(batch::cancel))
         .routes(routes!(actions::pause))
         .routes(routes!(actions::resume))
         .routes(routes!(actions::promote))
         .routes(routes!(actions::rollback))
         .routes(routes!(actions::cancel))
-        .split_for_parts();
-    (routes, document::with_rules(document))
 }
 
-/// The text of the description, written once.
-#[derive(Debug, Clone)]
-struct Document(Arc<String>);
+/// What is told of a fleet.
+fn reporting() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(health::read))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::read))
+        .routes(routes!(alerts::acknowledge))
+        .routes(routes!(alerts::mute))
+        .routes(routes!(alerts::escalate))
+        .routes(routes!(reports::list))
+        .routes(routes!(reports::run))
+        .routes(routes!(reports::export))
+        .merge(scheduling())
+        .routes(routes!(reports::views::list, reports::views::create))
+        .routes(routes!(reports::views::read, reports::views::replace, reports::views::delete))
+}
+
+/// Which reports are sent again and again.
+fn scheduling() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(reports::schedules::list, reports::schedules::create))
+        .routes(routes!(
+            reports::schedules::read,
+            reports::schedules::replace,
+            reports::schedules::delete
+        ))
+        .routes(routes!(reports::schedules::run))
+}
+
+/// What people need help with.
+fn helping() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(support::list, support::file))
+        .routes(routes!(support::read))
+        .routes(routes!(support::comment))
+        .routes(routes!(support::shift))
+        .routes(routes!(support::reopen))
+        .routes(routes!(support::bundle))
+        .routes(routes!(support::export))
+        .routes(routes!(support::desks::hand_on))
+        .routes(routes!(support::desks::list, support::desks::create))
+        .routes(routes!(support::desks::read, support::desks::replace, support::desks::delete))
+        .routes(routes!(support::desks::deliveries))
+}
+
+/// The text of the description, written when it is first asked for: it takes tens of megabytes to make, which
+/// most services never need.
+pub(crate) static DESCRIPTION: LazyLock<String> =
+    LazyLock::new(|| handlers().1.to_pretty_json().unwrap_or_default());
 
 /// Read this description
 #[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "openapi", tag = "service",
     responses((status = 200, description = "An OpenAPI 3.1 document",
         body = serde_json::Value, content_type = "application/json")))]
-async fn description(
-    axum::Extension(Document(text)): axum::Extension<Document>,
-) -> impl axum::response::IntoResponse {
-    ([(axum::http::header::CONTENT_TYPE, "application/json")], text.as_str().to_owned())
+async fn description() -> impl axum::response::IntoResponse {
+    ([(axum::http::header::CONTENT_TYPE, "application/json")], DESCRIPTION.as_str())
 }
 
 async fn unknown(uri: Uri) -> Problem {

@@ -1,13 +1,13 @@
 //! Rules that approve updates by themselves.
 
-use api_types::{CreateRule, List, PageQuery, Rule, RulePreview};
+use api_types::{CreateRule, List, ListQuery, Rule, RulePreview};
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 
 use crate::auth::Caller;
 use crate::convert::rules::{rule, rule_in, standing};
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{RulePath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -15,16 +15,15 @@ use crate::state::State;
 
 /// List rules
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/rules", operation_id = "rule_list",
-    tag = "rules", params(TenantPath, PageQuery),
+    tag = "rules", params(TenantPath, ListQuery),
     responses((status = 200, body = List<Rule>, description = "One page of rules")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<Rule>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.rule_list(path.tenant, page).await?;
-    Ok(paging::list(page, rows, |row| row.id.0, rule))
+    let fetch = |page| state.store.rule_list(path.tenant, page);
+    listing::list(&query, fetch, |row| row.id.0, rule).await
 }
 
 /// Add a rule
@@ -56,6 +55,23 @@ pub(crate) async fn read(
     Path(path): Path<RulePath>,
 ) -> Result<axum::Json<Rule>, Problem> {
     Ok(axum::Json(rule(state.store.rule_fetch(path.tenant, path.rule).await?)))
+}
+
+/// Replace a rule
+///
+/// What it approved goes on. What is due by what it says now is approved at once.
+#[utoipa::path(put, path = "/api/v1/tenants/{tenant}/rules/{rule}", operation_id = "rule_replace",
+    tag = "rules", params(RulePath), request_body = CreateRule,
+    responses((status = 200, body = Rule, description = "The rule")))]
+pub(crate) async fn replace(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(RulePath { tenant, rule: id }): Path<RulePath>,
+    Json(body): Json<CreateRule>,
+) -> Result<axum::Json<Rule>, Problem> {
+    let wanted = rule_in(body)?;
+    let made = state.store.rule_replace(tenant, id, &wanted, &caller.name, state.now()).await;
+    Ok(axum::Json(rule(made.map_err(Problem::about("/ring_set_id"))?)))
 }
 
 /// Delete a rule

@@ -1,7 +1,7 @@
 //! Custom signals, and what they say of rollouts.
 
 use api_types::{
-    CreateSignal, List, PageQuery, ReasonQuery, SeenSignals, Signal, SignalTest, TestSignal,
+    CreateSignal, List, ListQuery, ReasonQuery, SeenSignals, Signal, SignalTest, TestSignal,
 };
 use axum::extract::State as Given;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::signals::{answer, reading, seen, signal, signal_in};
 use crate::extract::{Json, OptionalJson, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::{RolloutPath, SignalPath, TenantPath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -28,16 +28,15 @@ const NOTHING: &str = "test";
 
 /// List signals
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/signals", operation_id = "signal_list",
-    tag = "signals", params(TenantPath, PageQuery),
+    tag = "signals", params(TenantPath, ListQuery),
     responses((status = 200, body = List<Signal>, description = "One page of signals")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Path(path): Path<TenantPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<Signal>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let rows = state.store.signal_list(path.tenant, page).await?;
-    Ok(paging::list(page, rows, |row| row.id.0, |row| signal(&row)))
+    let fetch = |page| state.store.signal_list(path.tenant, page);
+    listing::list(&query, fetch, |row| row.id.0, |row| signal(&row)).await
 }
 
 /// Add a signal
@@ -137,6 +136,7 @@ pub(crate) async fn delete(
     responses((status = 200, body = SignalTest, description = "What its source says")))]
 pub(crate) async fn test(
     Given(state): Given<State>,
+    Caller(caller): Caller,
     Path(SignalPath { tenant, signal: id }): Path<SignalPath>,
     OptionalJson(body): OptionalJson<TestSignal>,
 ) -> Result<axum::Json<SignalTest>, Problem> {
@@ -147,6 +147,9 @@ pub(crate) async fn test(
     };
     let (context, before) = scene(&state, tenant, &row, rollout).await?;
     let now = state.now();
+    // Before anything is sent: what leaves the service is in the trail, whatever crashes.
+    let by = By { actor: &caller.name, reason: NO_REASON, at: now };
+    state.store.signal_test_note(tenant, id, rollout, by).await?;
     let found = state.signals.read(&row, &context, now).await;
     let after = Seen {
         history: before.history.after(found.clone(), &before.policy),

@@ -1,18 +1,17 @@
 //! Tenants, and where their Graph is.
 
 use api_types::{
-    ConnectionInput, CreateTenant, CredentialInput, List, PageQuery, RemoveMissing, Tenant,
+    ConnectionInput, CreateTenant, CredentialInput, List, ListQuery, RemoveMissing, Tenant,
 };
 use axum::extract::State as Given;
 use axum::http::StatusCode;
-use domain::work::WorkKind;
 use store::tenants::{Credential, GraphConnection, NewTenant};
 
 use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::tenants::tenant;
 use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::listing;
 use crate::paths::TenantPath;
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -22,23 +21,16 @@ use crate::state::State;
 ///
 /// A token of one tenant sees that one only.
 #[utoipa::path(get, path = "/api/v1/tenants", operation_id = "tenant_list", tag = "tenants",
-    params(PageQuery),
+    params(ListQuery),
     responses((status = 200, body = List<Tenant>, description = "One page of tenants")))]
 pub(crate) async fn list(
     Given(state): Given<State>,
     Caller(caller): Caller,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<Tenant>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
-    let Some(only) = caller.tenant else {
-        let rows = state.store.tenant_list(page).await?;
-        return Ok(paging::list(page, rows, |row| row.id.0, tenant));
-    };
-    let items = match page.after {
-        None => vec![tenant(state.store.tenant_fetch(only).await?)],
-        Some(_) => Vec::new(),
-    };
-    Ok(axum::Json(List { items, next_page_token: None }))
+    let only = caller.grants.tenants();
+    let fetch = |page| state.store.tenant_list(page, only.as_ref());
+    listing::list(&query, fetch, |row| row.id.0, tenant).await
 }
 
 /// Add a tenant
@@ -101,10 +93,11 @@ pub(crate) async fn connect(
     responses((status = 202, description = "It will be read")))]
 pub(crate) async fn sync(
     Given(state): Given<State>,
+    Caller(caller): Caller,
     Path(path): Path<TenantPath>,
 ) -> Result<StatusCode, Problem> {
     let TenantPath { tenant } = path;
-    state.store.work_ask(tenant, WorkKind::Sync, tenant.0, state.now()).await?;
+    state.store.sync_request(tenant, &caller.name, state.now()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -132,15 +125,16 @@ pub(crate) async fn remove_missing(
 fn connection_in(body: ConnectionInput, at: &str, checks: &mut Checks) -> GraphConnection {
     let graph_url = body.graph_url.as_deref().unwrap_or("https://graph.microsoft.com");
     let login_url = body.login_url.as_deref().unwrap_or("https://login.microsoftonline.com");
-    let credential = match body.credential {
-        CredentialInput::Secret { secret } => {
+    let (credential, credential_expires) = match body.credential {
+        CredentialInput::Secret { secret, expires_at } => {
             checks.secret(&format!("{at}/credential/secret"), &secret);
-            Credential::Secret(secret)
+            (Credential::Secret(secret), expires_at)
         }
         CredentialInput::Certificate { certificate_pem, private_key_pem } => {
-            checks.pem(&format!("{at}/credential/certificate_pem"), &certificate_pem);
+            let expires =
+                checks.certificate(&format!("{at}/credential/certificate_pem"), &certificate_pem);
             checks.pem(&format!("{at}/credential/private_key_pem"), &private_key_pem);
-            Credential::Certificate { certificate_pem, private_key_pem }
+            (Credential::Certificate { certificate_pem, private_key_pem }, expires)
         }
     };
     GraphConnection {
@@ -149,5 +143,6 @@ fn connection_in(body: ConnectionInput, at: &str, checks: &mut Checks) -> GraphC
         graph_url: checks.base_url(&format!("{at}/graph_url"), graph_url),
         login_url: checks.base_url(&format!("{at}/login_url"), login_url),
         credential,
+        credential_expires,
     }
 }

@@ -3,18 +3,19 @@
 use std::str::FromStr as _;
 
 use api_types::{
-    DeclareUpdate, List, Update, UpdateDetail, UpdateKind, UpdateQuery, VersionFloors,
+    Action as Body, DeclareUpdate, List, ListQuery, Update, UpdateDetail, UpdateKind, UpdateQuery,
+    VersionFloors,
 };
 use axum::extract::State as Given;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::build::Build;
-use store::catalog::{NewUpdate, UpdateFilter};
+use store::catalog::{Declined, NewUpdate, UpdateFilter};
 
 use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::updates::{kind_in, known_issue, name, update};
-use crate::extract::{Json, Path, Query};
-use crate::paging;
+use crate::extract::{Json, OptionalJson, Path, Query};
+use crate::listing;
 use crate::paths::{TenantPath, UpdatePath};
 use crate::problem::Problem;
 use crate::reply::Created;
@@ -34,14 +35,19 @@ pub(crate) async fn list(
     Path(path): Path<TenantPath>,
     Query(query): Query<UpdateQuery>,
 ) -> Result<axum::Json<List<Update>>, Problem> {
-    let page = paging::page(query.page_size, query.page_token.as_deref())?;
     let filter = UpdateFilter {
         kind: query.kind.map(kind_in),
         classification: query.classification,
         superseded: query.superseded,
     };
-    let rows = state.store.update_search(path.tenant, &filter, page).await?;
-    Ok(paging::list(page, rows, |row| row.id.0, update))
+    let list = ListQuery {
+        filter: query.filter,
+        order_by: query.order_by,
+        page_size: query.page_size,
+        page_token: query.page_token,
+    };
+    let fetch = |page| state.store.update_search(path.tenant, &filter, page);
+    listing::list(&list, fetch, |row| row.id.0, update).await
 }
 
 /// Declare an update
@@ -115,6 +121,44 @@ pub(crate) async fn read(
         supersedes: supersedes.iter().map(name).collect(),
         known_issues: issues.into_iter().map(known_issue).collect(),
     }))
+}
+
+/// Decline an update
+///
+/// No rule approves it and no release is made of it until it is approved again. What goes out already goes on.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/updates/{update}/decline",
+    operation_id = "update_decline", tag = "updates", params(UpdatePath),
+    request_body = Option<Body>,
+    responses((status = 200, body = Update, description = "The update, declined")))]
+pub(crate) async fn decline(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(UpdatePath { tenant, update: id }): Path<UpdatePath>,
+    OptionalJson(body): OptionalJson<Body>,
+) -> Result<axum::Json<Update>, Problem> {
+    let mut checks = Checks::default();
+    if let Some(reason) = &body.reason {
+        checks.text("/reason", reason, 1000);
+    }
+    checks.finish()?;
+    let declined = Declined { by: caller.name, at: state.now(), reason: body.reason };
+    let row = state.store.update_decline(tenant, id, &declined).await?;
+    Ok(axum::Json(update(row)))
+}
+
+/// Approve an update
+///
+/// Takes back that it was declined: rules look at it again, and releases can be made of it.
+#[utoipa::path(post, path = "/api/v1/tenants/{tenant}/updates/{update}/approve",
+    operation_id = "update_approve", tag = "updates", params(UpdatePath),
+    responses((status = 200, body = Update, description = "The update, not declined any more")))]
+pub(crate) async fn approve(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    Path(UpdatePath { tenant, update: id }): Path<UpdatePath>,
+) -> Result<axum::Json<Update>, Problem> {
+    let row = state.store.update_approve(tenant, id, &caller.name, state.now()).await?;
+    Ok(axum::Json(update(row)))
 }
 
 /// Read the version floors

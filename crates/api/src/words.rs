@@ -7,6 +7,7 @@ pub mod actions;
 pub mod calendar;
 pub mod events;
 pub mod evidence;
+pub mod forecast;
 pub mod gate;
 pub mod replay;
 pub mod revisions;

@@ -34,13 +34,19 @@ fn reasons(registration: Registration) -> Vec<String> {
     registration.reasons.iter().map(|reason| reason.word().to_owned()).collect()
 }
 
-pub(crate) fn device_detail(detail: DeviceDetail) -> wire::DeviceDetail {
+/// `stands`: its status, and why it is not up to date.
+pub(crate) fn device_detail(
+    detail: DeviceDetail,
+    stands: (Option<String>, Option<wire::PrimaryReason>),
+) -> wire::DeviceDetail {
     let ring = |(set, ring): (domain::ids::RingSetId, domain::ring::RingIndex)| wire::DeviceRing {
         ring_set_id: set.0,
         ring: ring.0,
     };
     wire::DeviceDetail {
         device: device(detail.device),
+        status: stands.0,
+        primary_reason: stands.1,
         rings: detail.rings.into_iter().map(ring).collect(),
         attempts: detail.attempts.into_iter().map(attempt).collect(),
     }

@@ -14,6 +14,7 @@ pub(crate) fn saved_plan(
     row: SavedPlanRow,
     proofs: &[RingProof],
     membership_changes: Vec<String>,
+    forecast: Option<wire::Forecast>,
 ) -> wire::SavedPlan {
     let rings = rings(&row, proofs);
     let body = row.body;
@@ -30,6 +31,7 @@ pub(crate) fn saved_plan(
         inactive_after_days: body.inactive_after_days,
         healthy_failed_percent: body.plan.policy().failed.limit().get() * 100.0,
         rings,
+        forecast,
         membership_changes,
         created_by: row.created_by,
         created_at: row.created_at,

@@ -57,6 +57,8 @@ pub(crate) fn explanation(
         reasons: now.reasons.iter().map(reason).collect(),
         rings: sets.iter().map(|set| ring(set, &explained.placements, now.standing)).collect(),
         controls: explained.controls.iter().map(control).collect(),
+        status: None,
+        primary_reason: None,
         name: explained.device.name,
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn preview(
         rollout_id: rollout.0,
         at,
         way: way(outlook.reversal),
-        text: sentence(outlook.reversal),
+        text: sentence(outlook),
         removable: counts.removable,
         first_closes_at: counts.first_closes_at,
         installing: counts.installing,
@@ -52,7 +52,7 @@ pub(crate) fn readiness(
         release_id: release.0,
         at,
         way: way(outlook.reversal),
-        text: sentence(outlook.reversal),
+        text: sentence(outlook),
         removable: counts.removable,
         impossible: counts.impossible.iter().map(|(_, devices)| devices).sum(),
         first_closes_at: counts.first_closes_at,
@@ -146,8 +146,8 @@ fn way(reversal: Reversal) -> wire::ReversalWay {
     }
 }
 
-fn sentence(reversal: Reversal) -> String {
-    match reversal {
+fn sentence(outlook: &Outlook) -> String {
+    match outlook.reversal {
         Reversal::Uninstall => {
             "Windows uninstalls it, as long as it is the newest quality update of \
             the device."
@@ -157,10 +157,10 @@ fn sentence(reversal: Reversal) -> String {
             "Windows goes back to the version before, for {days} days after the upgrade; not where \
              the upgrade was an enablement package, which cannot be seen from here."
         ),
-        Reversal::EarlierVersion => {
-            "The policy names the version before, and the app follows at its next update."
-                .to_owned()
-        }
+        Reversal::EarlierVersion => format!(
+            "The policy names the version before{}, and the app follows at its next update.",
+            outlook.back_to.as_ref().map(|version| format!(" ({version})")).unwrap_or_default()
+        ),
         Reversal::Never => "Microsoft offers no way to take it back.".to_owned(),
     }
 }
@@ -178,7 +178,7 @@ fn because(why: Obstacle) -> &'static str {
     match why {
         Obstacle::Kind => "an update of this kind cannot be taken back",
         Obstacle::WindowOver { .. } => "the days in which they could go back are over",
-        Obstacle::Newer => "they have a newer update, and only the newest can be uninstalled",
+        Obstacle::Newer => "they have a newer update, and only the newest can be taken back",
         Obstacle::Gone => "they are not in the directory any more, so they cannot be told",
     }
 }

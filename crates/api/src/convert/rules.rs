@@ -117,5 +117,7 @@ const fn differs(mismatch: Mismatch) -> &'static str {
         Mismatch::Preview => "It is a preview, and the rule has not chosen those.",
         Mismatch::Severity => "It closes nothing so bad, or the catalogue does not say.",
         Mismatch::Expired => "It can no longer be deployed.",
+        Mismatch::Declined => "Somebody declined it.",
+        Mismatch::NotRecommended => "No vendor recommends it for any device.",
     }
 }

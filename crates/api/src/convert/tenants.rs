@@ -21,6 +21,7 @@ pub(crate) fn tenant(row: TenantRow) -> wire::Tenant {
             "certificate" => wire::CredentialKind::Certificate,
             _ => wire::CredentialKind::Secret,
         },
+        credential_expires_at: row.credential_expires_at,
         connection: wire::Connection { state, error, since: row.connection_at },
         synced_at: row.synced_at,
         observed_to: row.observed_to,

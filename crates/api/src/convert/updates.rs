@@ -2,10 +2,10 @@
 
 use api_types as wire;
 use domain::update::UpdateKind;
-use domain::update::details::Severity;
+use domain::update::details::{Driver, Severity};
 use domain::update::known_issue::KnownIssue;
 use domain::update::servicing::{Hotpatch, Servicing};
-use store::catalog::{UpdateBuild, UpdateRow};
+use store::catalog::{Declined, Needed, UpdateBuild, UpdateRow};
 
 pub(crate) fn update(row: UpdateRow) -> wire::Update {
     let (of_month, of_hotpatch) = (Servicing::of(&row.update), Hotpatch::of(&row.update));
@@ -33,7 +33,21 @@ pub(crate) fn update(row: UpdateRow) -> wire::Update {
         exploited_cves: row.update.details.exploited_cves,
         superseded_by: row.superseded_by.map(|by| by.0),
         builds: row.update.builds.into_iter().map(build).collect(),
+        driver: row.update.details.driver.map(|of| driver(of, row.needed.unwrap_or_default())),
+        declined: row.declined.map(|Declined { by, at, reason }| wire::Declined { by, at, reason }),
         catalog_entry_id: row.update.catalog_entry_id,
+    }
+}
+
+fn driver(of: Driver, needed: Needed) -> wire::Driver {
+    wire::Driver {
+        manufacturer: of.manufacturer,
+        provider: of.provider,
+        class: of.class,
+        description: of.description,
+        version_at: of.version_at,
+        devices: needed.devices,
+        recommended: needed.recommended,
     }
 }
 

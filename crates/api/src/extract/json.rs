@@ -1,15 +1,17 @@
 //! JSON bodies.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::field_error;
 use crate::problem::{Kind, Problem};
+
+const LARGEST: usize = 1024 * 1024;
 
 /// A body that has to be there.
 #[derive(Debug)]
@@ -22,18 +24,18 @@ pub(crate) struct OptionalJson<T>(pub(crate) T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         check_content_type(request.headers())?;
-        parse(&read(request, state).await?).map(Self)
+        parse(&whole(request.into_body()).await?).map(Self)
     }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let content_type = check_content_type(request.headers());
-        let body = read(request, state).await?;
+        let body = whole(request.into_body()).await?;
         if body.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -42,9 +44,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+/// All of a body, which may be a mebibyte.
+pub(crate) async fn whole(body: Body) -> Result<Bytes, Problem> {
+    to_bytes(body, LARGEST).await.map_err(|error| {
+        if error.into_inner().is::<LengthLimitError>() {
             Problem::new(Kind::BodyTooLarge, "the body is larger than 1 MiB")
         } else {
             Problem::new(Kind::MalformedBody, "the body ended before it was complete")

@@ -22,7 +22,17 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Every parameter of every path is an id.
+/// Of an unsigned type, by its name in Rust.
+fn largest(kind: &str) -> u64 {
+    match kind {
+        "u8" => u8::MAX.into(),
+        "u16" => u16::MAX.into(),
+        "u32" => u32::MAX.into(),
+        _ => u64::MAX,
+    }
+}
+
+/// Every parameter of every path but those is an id.
 pub(crate) fn not_an_id(name: &str, value: &str) -> Problem {
     Problem::parameter(
         name,
@@ -35,6 +45,11 @@ fn refused(rejection: &PathRejection) -> Problem {
         let kind = failed.kind();
         if let ErrorKind::DeserializeError { key, value, .. } = kind {
             return not_an_id(key, value);
+        }
+        // The rings and segments of a rollout are numbers.
+        if let ErrorKind::ParseErrorAtKey { key, value, expected_type } = kind {
+            let why = format!("{value:?} is not a number from 0 to {}", largest(expected_type));
+            return Problem::parameter(key, why);
         }
         if let ErrorKind::InvalidUtf8InPathParam { key } = kind {
             return Problem::parameter(key, "this is not UTF-8");

@@ -40,6 +40,7 @@ pub(crate) async fn simulate(
     checks.finish()?;
     let (row, _) = state.store.plan_fetch(tenant, plan).await?;
     let members = super::eligible(&row);
+    let forecast = super::forecast(&state, tenant, &row).await?;
     let plan = row.body.plan;
     let policy = plan.policy().clone();
     let healthy = policy.failed.limit().get();
@@ -67,7 +68,7 @@ pub(crate) async fn simulate(
     };
     let rates = tokio::task::spawn_blocking(work).await;
     let rates = rates.map_err(|error| Problem::internal(&error))?;
-    Ok(axum::Json(PlanSimulation { rates, replay }))
+    Ok(axum::Json(PlanSimulation { rates, forecast, replay }))
 }
 
 fn shown(met: &Met, plan: &Plan, healthy: f64) -> SimulatedRate {

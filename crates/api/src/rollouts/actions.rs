@@ -5,10 +5,15 @@
 
 use api_types::{Action as Body, Pause, Promote, Rollout};
 use axum::extract::State as Given;
+use domain::access::{self, Target};
+use domain::ids::TenantId;
 use domain::ring::RingIndex;
 use domain::rollout::observations::Wish;
+use domain::rollout::phase::{PausedBy, Phase};
 use store::rollouts::{Request, RolloutRow};
+use store::tokens::Principal;
 
+use crate::access::roles_for;
 use crate::auth::Caller;
 use crate::checks::Checks;
 use crate::convert::rollouts::rollout;
@@ -154,11 +159,31 @@ async fn wish(
         Effect::Refused(why) => Err(Problem::new(Kind::Conflict, why)),
         Effect::Already(_) => Ok(axum::Json(rollout(row))),
         Effect::Does(_) => {
+            if action == Action::Resume {
+                check_alarm(&caller, path.tenant, &row)?;
+            }
             let request =
                 Request { wish, promoted: None, take_back: false, actor: caller.name, reason };
             ask(&state, path, request).await
         }
     }
+}
+
+/// What the service stopped goes on only on the word of somebody who may release.
+fn check_alarm(caller: &Principal, tenant: TenantId, row: &RolloutRow) -> Result<(), Problem> {
+    let is_alarm =
+        matches!(row.phase, Phase::Paused { by: PausedBy::Service(_) | PausedBy::Both(_), .. });
+    let target = Target::RingSet(tenant, row.ring_set);
+    if !is_alarm || caller.grants.may(access::Action::Release, target) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the service paused this rollout; to resume it takes the role {}, and {:?} has the role {}",
+        roles_for(access::Action::Release),
+        caller.name,
+        caller.grants.roles(),
+    );
+    Err(Problem::new(Kind::Forbidden, detail))
 }
 
 async fn ask(state: &State, path: RolloutPath, request: Request) -> Answer {

@@ -1,19 +1,19 @@
 //! The history of a rollout: as a list, and as a stream of what is added to it.
 
-mod stream;
-
-use api_types::{Event, EventQuery, List};
+use api_types::{Change, Event, EventQuery, List};
 use axum::extract::State as Given;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use store::audit_trail::{Direction, Filter};
 use store::events::EventRow;
 
-use crate::auth::{Caller, TokenText};
+use crate::auth::{Caller, Credential};
 use crate::extract::{Path, Query};
+use crate::follow::{Follower, History, change};
 use crate::paging;
-use crate::paths::RolloutPath;
+use crate::paths::{RolloutPath, TenantPath};
 use crate::problem::Problem;
 use crate::state::State;
 use crate::words::{Rings, events};
@@ -25,7 +25,8 @@ use crate::words::{Rings, events};
 /// With `Accept: text/event-stream` it is a stream that goes on as the history grows. The id of each
 /// event is its `seq`; after a broken connection, `Last-Event-ID` (which browsers send by
 /// themselves) goes on where it broke, with nothing lost and nothing repeated. A comment is sent
-/// every 15 seconds in which nothing happens. The stream ends when the token is revoked.
+/// every 15 seconds in which nothing happens. An event `reset` says that the history is not what the reader
+/// knows of it: read everything anew, and go on from its id. The stream ends when the token is revoked or the session ends.
 #[utoipa::path(get, path = "/api/v1/tenants/{tenant}/rollouts/{rollout}/events",
     operation_id = "rollout_events", tag = "rollouts",
     params(RolloutPath, EventQuery,
@@ -35,7 +36,7 @@ use crate::words::{Rings, events};
 pub(crate) async fn list(
     Given(state): Given<State>,
     Caller(caller): Caller,
-    token: TokenText,
+    credential: Credential,
     Path(path): Path<RolloutPath>,
     Query(query): Query<EventQuery>,
     headers: HeaderMap,
@@ -45,9 +46,11 @@ pub(crate) async fn list(
     let row = state.store.rollout_fetch(path.tenant, path.rollout).await?;
     let rings =
         Rings::new(row.rings.iter().map(|ring| ring.name.as_str())).with_segments(&row.segments);
+    let seen = last_event_id(&headers)?;
     if wants_stream(&headers) {
-        let after = last_event_id(&headers)?.unwrap_or(after);
-        let follower = stream::Follower::new(state, path, rings, after, token, caller.token);
+        let after = seen.unwrap_or(after);
+        let history = History::Rollout { id: path.rollout, rings };
+        let follower = Follower::new(state, path.tenant, history, after, credential, caller.id);
         return Ok(follower.into_response());
     }
     let rows = state.store.event_list(path.tenant, path.rollout, after, limit).await?;
@@ -55,6 +58,42 @@ pub(crate) async fn list(
     let next_page_token = rows.last().filter(|_| is_full).map(|last| last.seq.to_string());
     let items = rows.into_iter().map(|row| event(row, &rings)).collect();
     Ok(axum::Json(List::<Event> { items, next_page_token }).into_response())
+}
+
+/// Read what changes in a tenant
+///
+/// That something was asked for or decided, of whatever it is: its kind and rollout, for programs that read
+/// anew what they show. What it says is in the history of the rollout, and in the audit trail.
+///
+/// As a stream, as that of a rollout; a reader that is more than 10,000 changes behind gets a `reset`.
+#[utoipa::path(get, path = "/api/v1/tenants/{tenant}/events", operation_id = "tenant_events",
+    tag = "tenants",
+    params(TenantPath, EventQuery,
+        ("Last-Event-ID" = Option<i64>, Header, description = "Only on a stream: the `seq` seen last")),
+    responses((status = 200, description = "One page of the changes, or a stream of them",
+        content((List<Change> = "application/json"), (String = "text/event-stream")))))]
+pub(crate) async fn changes(
+    Given(state): Given<State>,
+    Caller(caller): Caller,
+    credential: Credential,
+    Path(TenantPath { tenant }): Path<TenantPath>,
+    Query(query): Query<EventQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = paging::limit("limit", query.limit)?;
+    let from = after("after", query.after.unwrap_or_default())?;
+    let seen = last_event_id(&headers)?;
+    if wants_stream(&headers) {
+        let from = seen.unwrap_or(from);
+        let follower = Follower::new(state, tenant, History::Tenant, from, credential, caller.id);
+        return Ok(follower.into_response());
+    }
+    let from = Direction::After(from);
+    let rows = state.store.audit_list(tenant, &Filter::default(), from, limit).await?;
+    let is_full = rows.len() >= usize::from(limit);
+    let next_page_token = rows.last().filter(|_| is_full).map(|last| last.seq.to_string());
+    let items = rows.into_iter().map(change).collect();
+    Ok(axum::Json(List::<Change> { items, next_page_token }).into_response())
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {
@@ -76,7 +115,7 @@ fn after(name: &str, seq: i64) -> Result<i64, Problem> {
     if seq < 0 { Err(Problem::parameter(name, "0 or more is right")) } else { Ok(seq) }
 }
 
-fn event(row: EventRow, rings: &Rings) -> Event {
+pub(crate) fn event(row: EventRow, rings: &Rings) -> Event {
     let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
     Event {
         seq: row.seq,

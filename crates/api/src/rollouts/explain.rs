@@ -1,6 +1,6 @@
 //! Why a rollout does what it does, from the functions that decide it.
 
-use api_types::{ExplainQuery, Explanation, RingGate};
+use api_types::{ExplainQuery, Explanation, RingGate, SafeguardHold};
 use axum::extract::State as Given;
 use chrono::{DateTime, Utc};
 use domain::gate::ConditionKind;
@@ -11,8 +11,10 @@ use domain::rollout::decide::{Decision, decide, report};
 use domain::rollout::phase::Phase;
 use domain::update::known_issue::KnownIssue;
 use store::history::Past;
+use store::ingest::SafeguardCount;
 use store::journal::Snapshot;
 
+use crate::convert::forecast::of_rollout_now;
 use crate::convert::pauses::{asked, of_rollout, with_devices};
 use crate::convert::rollouts::phase;
 use crate::convert::updates::known_issue;
@@ -20,8 +22,8 @@ use crate::extract::{Path, Query};
 use crate::paths::RolloutPath;
 use crate::problem::{Kind, Problem};
 use crate::state::State;
-use crate::words::actions::Scene;
-use crate::words::{Rings, events, gate, moment, waiting};
+use crate::words::actions::{Action, Scene};
+use crate::words::{Rings, capital, devices as devices_in, events, gate, moment, waiting};
 
 /// Explain a rollout
 ///
@@ -41,17 +43,41 @@ pub(crate) async fn explain(
         return past(&state, path, at).await.map(axum::Json);
     }
     let snapshot = state.store.rollout_snapshot(path.tenant, path.rollout).await?;
-    let explained = explanation(path.rollout, &snapshot, state.now());
+    let mut explained = explanation(path.rollout, &snapshot, state.now());
+    if let Some(why) = state.store.rollout_no_way_back(path.tenant, path.rollout).await? {
+        let rollback = Action::Rollback.name();
+        for one in explained.actions.iter_mut().filter(|one| one.action == rollback) {
+            (one.allowed, one.text) = (false, format!("{}.", capital(why)));
+        }
+    }
     let row = state.store.rollout_fetch(path.tenant, path.rollout).await?;
     let pauses = of_rollout(&row, &Scene::from(&row).rings);
     let heard = state.store.rollout_heard_since(path.tenant, path.rollout, &asked(&pauses)).await?;
     let issues = state.store.rollout_known_issues(path.tenant, path.rollout).await?;
+    let held = state.store.rollout_safeguards(path.tenant, path.rollout).await?;
+    let safeguards = held.into_iter().map(|one| safeguard(one, &issues)).collect();
     let open = issues.into_iter().filter(KnownIssue::is_open);
+    let prospect = state.store.rollout_prospect(path.tenant, path.rollout).await?;
     Ok(axum::Json(Explanation {
+        forecast: Some(of_rollout_now(&snapshot, &prospect, explained.at)),
         pauses: with_devices(pauses, heard),
         known_issues: open.map(known_issue).collect(),
+        safeguards,
         ..explained
     }))
+}
+
+fn safeguard(held: SafeguardCount, issues: &[KnownIssue]) -> SafeguardHold {
+    let SafeguardCount { hold, devices } = held;
+    let number: Option<u32> = hold.as_deref().and_then(|hold| hold.parse().ok());
+    let is_it = |issue: &&KnownIssue| {
+        number.is_some_and(|number| issue.safeguard_hold_ids.contains(&number))
+    };
+    let issue = issues.iter().find(is_it).map(|issue| issue.title.clone());
+    let id = hold.as_deref().map(|hold| format!(" (safeguard {hold})")).unwrap_or_default();
+    let verb = if devices == 1 { "is" } else { "are" };
+    let text = format!("{} {verb} held by Microsoft{id}, and wait.", devices_in(devices));
+    SafeguardHold { id: hold, devices, text, issue }
 }
 
 async fn past(state: &State, path: RolloutPath, at: DateTime<Utc>) -> Result<Explanation, Problem> {
@@ -81,7 +107,9 @@ fn past_explanation(rollout: RolloutId, past: &Past) -> Explanation {
         next_look: None,
         pauses: Vec::new(),
         gates: gates(snapshot, &rings, *now),
+        forecast: None,
         known_issues: Vec::new(),
+        safeguards: Vec::new(),
         actions: Vec::new(),
     }
 }
@@ -104,7 +132,9 @@ pub fn explanation(rollout: RolloutId, snapshot: &Snapshot, now: DateTime<Utc>) 
         next_look,
         pauses: Vec::new(),
         gates: gates(snapshot, &scene.rings, now),
+        forecast: None,
         known_issues: Vec::new(),
+        safeguards: Vec::new(),
         actions: scene.actions(),
     }
 }
@@ -172,7 +202,7 @@ fn gate_of(
             .conditions
             .iter()
             .filter(is_shown)
-            .map(|one| gate::condition(one, rings))
+            .map(|one| gate::condition(one, plan.policy(), rings))
             .collect(),
     }
 }

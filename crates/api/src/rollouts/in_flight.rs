@@ -37,6 +37,7 @@ pub(crate) async fn list(
             since: row.since,
             last_check_in: row.last_sync,
             can_be_taken_back: row.state == AttemptState::Offered,
+            safeguard: row.safeguard,
         },
     ))
 }

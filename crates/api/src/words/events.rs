@@ -172,9 +172,55 @@ pub fn entry(kind: &str, actor: &str, body: &Value, rings: &Rings) -> String {
         }
         "ring_set_created" => format!("Ring set added by {actor}."),
         "release_created" => format!("Release approved by {actor}."),
+        "sync_requested" => format!("{actor} asked to read the tenant from Graph again."),
+        "enrollment_check_requested" => {
+            format!("{actor} asked to compare the enrollment with Graph.")
+        }
+        "registration_requested" => format!("{actor} asked to judge every device again."),
+        "ring_set_placed" => {
+            let moved = body.get("memberships").and_then(Value::as_u64).unwrap_or_default();
+            format!(
+                "{actor} had the devices of a ring set placed again: {} changed.",
+                number(moved)
+            )
+        }
+        "signal_tested" => {
+            format!("{actor} tested the signal {}.", text("name").unwrap_or("that was named"))
+        }
+        "webhook_disabled" => {
+            let name = text("name").unwrap_or("that was named");
+            match text("reason") {
+                Some("gone") => format!("The webhook {name} wants nothing more and is disabled."),
+                _ => format!("The webhook {name} took nothing for days and is disabled."),
+            }
+        }
+        "support_filed" | "support_handed_on" | "support_hand_on_given_up" | "support_moved" => {
+            of_support(kind, actor, body)
+        }
         "overtaken" => "A newer release over the same rings takes its place.".to_owned(),
         "left_out" => left_out(body),
         unknown => format!("{} by {actor}.", capital(&unknown.replace('_', " "))),
+    }
+}
+
+/// What became of a support request.
+fn of_support(kind: &str, actor: &str, body: &Value) -> String {
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let title = text("title").unwrap_or("of that time");
+    match kind {
+        "support_filed" => format!("{actor} filed the support request {title}."),
+        "support_handed_on" => {
+            let desk = text("name").unwrap_or("a desk");
+            format!("{actor} handed the support request {title} on to {desk}.")
+        }
+        "support_hand_on_given_up" => {
+            let desk = text("name").unwrap_or("A desk");
+            format!("{desk} took nothing of the support request {title} for days.")
+        }
+        _ => {
+            let status = text("status").unwrap_or("another status").replace('_', " ");
+            format!("{actor} moved the support request {title}: it is {status}.")
+        }
     }
 }
 

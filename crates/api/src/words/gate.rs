@@ -2,6 +2,7 @@
 
 use api_types as wire;
 use domain::evidence::Level;
+use domain::gate::policy::Policy;
 use domain::gate::weigh::{Culprit, Weighed};
 use domain::gate::{Condition, Evidence, GateReport, Verdict};
 
@@ -10,7 +11,7 @@ use super::evidence::evidence;
 
 /// One condition as it goes over the wire.
 #[must_use]
-pub fn condition(condition: &Condition, rings: &Rings) -> wire::Condition {
+pub fn condition(condition: &Condition, policy: &Policy, rings: &Rings) -> wire::Condition {
     let (verdict, until) = match condition.verdict {
         Verdict::Pass => (wire::Verdict::Pass, None),
         Verdict::Wait { until } => (wire::Verdict::Wait, until),
@@ -26,7 +27,7 @@ pub fn condition(condition: &Condition, rings: &Rings) -> wire::Condition {
         }
         Evidence::Stall { lost, of, most, .. } => Some((*lost, *of, *most)),
         Evidence::Weighed(weighed) => {
-            weight = Some(weighed_out(weighed, rings));
+            weight = Some(weighed_out(weighed, policy, rings));
             None
         }
         Evidence::Approvals(tally) => {
@@ -49,7 +50,7 @@ pub fn condition(condition: &Condition, rings: &Rings) -> wire::Condition {
 }
 
 /// All evidence about a release, for programs.
-fn weighed_out(weighed: &Weighed, rings: &Rings) -> wire::Evidence {
+fn weighed_out(weighed: &Weighed, policy: &Policy, rings: &Rings) -> wire::Evidence {
     let culprit = weighed.culprit.map(|culprit| {
         let (signal, segment) = match culprit {
             Culprit::Release { signal } => (signal, None),
@@ -63,6 +64,9 @@ fn weighed_out(weighed: &Weighed, rings: &Rings) -> wire::Evidence {
     wire::Evidence {
         ln_e: weighed.evidence.ln(),
         level: level_out(weighed.level),
+        watch_at: policy.levels.watch().ln().exp(),
+        pause_at: policy.levels.pause().ln().exp(),
+        roll_back_at: policy.levels.roll_back().ln().exp(),
         formula: weighed.formula,
         culprit,
         suspects: weighed.suspects.iter().map(|position| rings.segment(*position)).collect(),
@@ -74,6 +78,8 @@ fn weighed_out(weighed: &Weighed, rings: &Rings) -> wire::Evidence {
                 count: one.count,
                 of: one.of,
                 ln_e: one.evidence.ln(),
+                limit_percent: policy.limit(one.signal).map(|limit| limit.get() * 100.0),
+                share: policy.share(one.signal).get(),
             })
             .collect(),
     }

@@ -3,7 +3,11 @@
 use api::access::{RULES, Reach, Role};
 use axum::body::Body;
 use axum::http::{Method, Request};
+use domain::gate::ConditionKind;
 use domain::ids::TenantId;
+use domain::ring::RingIndex;
+use domain::rollout::phase::{Event, PauseCause, Pauser};
+use store::events::ChainState;
 use uuid::Uuid;
 
 use crate::world::World;
@@ -17,14 +21,17 @@ fn filled(path: &str, tenant: TenantId) -> String {
     filled
 }
 
+/// Every route with every role, in its tenant, in another and in all of them.
 #[tokio::test]
 async fn every_route_is_closed_to_whoever_may_not() {
     let world = World::new().await;
     let (ours, theirs) = (world.tenant("Ours").await, world.tenant("Theirs").await);
-    let viewer = world.token(Role::Viewer, None).await;
-    let operator = world.token(Role::Operator, None).await;
-    let tenant_admin = world.token(Role::Admin, Some(ours)).await;
-    let foreign_admin = world.token(Role::Admin, Some(theirs)).await;
+    let mut tokens = Vec::new();
+    for role in Role::ALL {
+        for tenant in [None, Some(ours), Some(theirs)] {
+            tokens.push((role, tenant, world.token(role, tenant).await));
+        }
+    }
     let unknown = format!("con_{}", "0".repeat(64));
     for rule in &RULES {
         let path = filled(rule.path, ours);
@@ -35,28 +42,143 @@ async fn every_route_is_closed_to_whoever_may_not() {
         for bad in [None, Some(unknown.as_str()), Some("con_x"), Some("other"), Some("")] {
             assert_eq!(status(bad).await, 401, "{name} with {bad:?}");
         }
-        // Past the guard a handler answers, if only that there is no such thing.
-        let is_open = |status: u16| status != 401 && status != 403;
-        for (role, token) in [(Role::Viewer, &viewer), (Role::Operator, &operator)] {
+        for (role, tenant, token) in &tokens {
             let status = status(Some(token)).await;
-            assert_eq!(is_open(status), role >= rule.role, "{name} as {role:?}: {status}");
-        }
-        assert!(is_open(status(Some(&world.admin)).await), "{name} as an admin");
-        let (own, foreign) =
-            (status(Some(&tenant_admin)).await, status(Some(&foreign_admin)).await);
-        match rule.reach {
-            Reach::Tenant => assert_eq!((is_open(own), foreign), (true, 404), "{name}"),
-            Reach::Service => assert_eq!((own, foreign), (403, 403), "{name}"),
-            Reach::Own => assert_eq!((own, foreign), (200, 200), "{name}"),
+            let may = role.may(rule.action);
+            let is_foreign = *tenant == Some(theirs);
+            let is_bound = tenant.is_some();
+            let expected = match rule.reach {
+                Reach::Service => may && !is_bound,
+                Reach::Own => may,
+                Reach::Tenant | Reach::RingSet | Reach::Rollout | Reach::Body => {
+                    if may && is_foreign {
+                        assert_eq!(status, 404, "{name} as {role:?} of another tenant");
+                        continue;
+                    }
+                    may
+                }
+            };
+            // Past the guard a handler answers, if only that there is no such thing.
+            let is_open = status != 401 && status != 403;
+            let said = format!("{name} as {role:?} in {tenant:?}: {status}");
+            if rule.path == "/api/v1/tokens" && rule.method == Method::POST && expected {
+                assert_eq!(status, 415, "{said}");
+            } else {
+                assert_eq!(is_open, expected, "{said}");
+            }
         }
     }
+}
+
+/// A token of one ring set acts on that one alone, and sees the tenant.
+#[tokio::test]
+async fn a_token_of_a_ring_set_acts_on_nothing_else() {
+    let world = World::new().await;
+    let tenant = world.tenant("Ours").await;
+    let rollout = world.rollout(tenant).await;
+    let base = format!("/api/v1/tenants/{tenant}");
+    let of_rollout = world.get(&format!("{base}/rollouts/{rollout}")).await.expect(200);
+    let set = of_rollout["ring_set_id"].as_str().unwrap().to_owned();
+    let mut other = crate::world::ring_set_body();
+    other["name"] = "Other".into();
+    let other = world.post(&format!("{base}/ring-sets"), other).await.expect(201);
+    let other = other["id"].as_str().unwrap().to_owned();
+    let token = async |sets: &str| {
+        let body = serde_json::json!({ "name": "team", "tenant_id": tenant,
+            "roles": ["release_manager", "policy_administrator"], "ring_set_ids": [sets] });
+        let made = world.post("/api/v1/tokens", body).await.expect(201);
+        made["text"].as_str().unwrap().to_owned()
+    };
+    let (own, foreign) = (token(&set).await, token(&other).await);
+    let pause = format!("{base}/rollouts/{rollout}/pause");
+    let place = format!("{base}/ring-sets/{set}/place");
+    let create = format!("{base}/rollouts");
+    let plan = format!("{base}/plans");
+    let new = serde_json::json!({ "release_id": of_rollout["release_id"], "ring_set_id": set });
+    let draft = serde_json::json!({ "release_name": "Draft", "ring_set_id": set,
+        "update_id": uuid::Uuid::from_u128(1) });
+    let nothing = serde_json::json!({});
+    let acts = [(&pause, &nothing), (&place, &nothing), (&create, &new), (&plan, &draft)];
+    for (path, body) in acts {
+        let status = async |token: &str| {
+            world.call(Method::POST, path, Some(token), Some(body)).await.status.as_u16()
+        };
+        assert_ne!(status(&own).await, 403, "{path}");
+        assert_eq!(status(&foreign).await, 403, "{path}");
+    }
+    // What belongs to the whole tenant is beyond both.
+    for path in [format!("{base}/sync"), format!("{base}/pause"), format!("{base}/freezes")] {
+        assert_eq!(world.call(Method::POST, &path, Some(&own), None).await.status, 403, "{path}");
+    }
+    for path in [format!("{base}/devices"), format!("{base}/rollouts/{rollout}")] {
+        assert_eq!(world.call(Method::GET, &path, Some(&foreign), None).await.status, 200);
+    }
+    let unknown = serde_json::json!({ "name": "x", "roles": ["viewer"], "tenant_id": tenant,
+        "ring_set_ids": [uuid::Uuid::from_u128(7)] });
+    let refused = world.post("/api/v1/tokens", unknown).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+}
+
+/// What an administrator of one tenant makes stays in it.
+#[tokio::test]
+async fn tokens_are_made_within_what_one_administers() {
+    let world = World::new().await;
+    let (ours, theirs) = (world.tenant("Ours").await, world.tenant("Theirs").await);
+    let admin = world.token(Role::TenantAdministrator, Some(ours)).await;
+    let body = |tenant: Option<TenantId>| serde_json::json!({ "name": "ci", "roles": ["viewer"], "tenant_id": tenant });
+    let ask = async |tenant| {
+        world.call(Method::POST, "/api/v1/tokens", Some(&admin), Some(&body(tenant))).await
+    };
+    for beyond in [None, Some(theirs)] {
+        assert_eq!(ask(beyond).await.status, 403, "{beyond:?}");
+    }
+    let made = ask(Some(ours)).await.expect(201);
+    assert_eq!(made["hint"], made["text"].as_str().unwrap()[..8], "{made}");
+    assert_eq!(made["created_by"], "TenantAdministrator");
+    let elsewhere = world.post("/api/v1/tokens", body(Some(theirs))).await.expect(201);
+    let list = world.call(Method::GET, "/api/v1/tokens", Some(&admin), None).await.expect(200);
+    let tenants: Vec<_> =
+        list["items"].as_array().unwrap().iter().map(|one| one["tenant_id"].clone()).collect();
+    assert!(tenants.iter().all(|one| *one == serde_json::json!(ours)), "{tenants:?}");
+    let path = format!("/api/v1/tokens/{}", elsewhere["id"].as_str().unwrap());
+    assert_eq!(world.call(Method::DELETE, &path, Some(&admin), None).await.status, 404);
+    // Their making is in the history of the tenant, and in that of the service.
+    for (tenant, least) in [(ours, 2), (TenantId(Uuid::nil()), 1)] {
+        let state = world.store.chain_verify(tenant).await.unwrap();
+        let ChainState::Intact { events } = state else { panic!("{state:?}") };
+        assert!(events >= least, "{events} of {tenant}");
+    }
+}
+
+/// Any operator may pause; what the service stopped goes on only on the word of a release manager.
+#[tokio::test]
+async fn an_alarm_is_lifted_by_who_may_release() {
+    let world = World::new().await;
+    let tenant = world.tenant("Ours").await;
+    let rollout = world.rollout(tenant).await;
+    let operator = world.token(Role::Operator, Some(tenant)).await;
+    let manager = world.token(Role::ReleaseManager, Some(tenant)).await;
+    let act = async |token: &str, action: &str| {
+        let path = format!("/api/v1/tenants/{tenant}/rollouts/{rollout}/{action}");
+        world.call(Method::POST, &path, Some(token), None).await
+    };
+    act(&operator, "pause").await.expect(200);
+    act(&operator, "resume").await.expect(200);
+    world.record(tenant, rollout, Event::RingOpened { ring: RingIndex::FIRST }).await;
+    let alarm =
+        PauseCause { ring: RingIndex::FIRST, condition: ConditionKind::Success, culprit: None };
+    world.record(tenant, rollout, Event::Paused { by: Pauser::Service(alarm) }).await;
+    let refused = act(&operator, "resume").await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    act(&manager, "resume").await.expect(200);
 }
 
 #[tokio::test]
 async fn a_tenant_that_is_not_there_is_not_found_by_anybody() {
     let world = World::new().await;
     let nowhere = TenantId(Uuid::from_u128(2));
-    for rule in RULES.iter().filter(|rule| rule.reach == Reach::Tenant) {
+    let of_tenant = |rule: &&api::access::Rule| !matches!(rule.reach, Reach::Own | Reach::Service);
+    for rule in RULES.iter().filter(of_tenant) {
         let path = filled(rule.path, nowhere);
         let answer = world.call(rule.method.clone(), &path, Some(&world.admin), None).await;
         assert_eq!(answer.status, 404, "{} {}", rule.method, rule.path);
@@ -105,7 +227,7 @@ async fn ids_of_another_tenant_are_not_found() {
 #[tokio::test]
 async fn a_revoked_token_is_refused_at_once_and_an_expired_one_in_time() {
     let world = World::new().await;
-    let body = serde_json::json!({ "name": "ci", "role": "viewer", "valid_days": 1 });
+    let body = serde_json::json!({ "name": "ci", "roles": ["viewer"], "valid_days": 1 });
     let made = world.post("/api/v1/tokens", body).await.expect(201);
     let text = made["text"].as_str().unwrap().to_owned();
     let tenants = async || {
@@ -136,7 +258,7 @@ async fn what_is_refused_is_refused_in_full() {
     insta::assert_snapshot!(answer.problem(), @"401 unauthenticated: there is no token; send the header `Authorization: Bearer con_...`");
     let path = format!("/api/v1/tenants/{tenant}/sync");
     let answer = world.call(Method::POST, &path, Some(&viewer), None).await;
-    insta::assert_snapshot!(answer.problem(), @r#"403 forbidden: POST /api/v1/tenants/{tenant}/sync needs the role operator; the token "Viewer" has the role viewer"#);
+    insta::assert_snapshot!(answer.problem(), @r#"403 forbidden: POST /api/v1/tenants/{tenant}/sync needs the role operator, release_manager or tenant_administrator; "Viewer" has the role viewer"#);
     let answer = world.get("/api/v1/nothing").await;
     insta::assert_snapshot!(answer.problem(), @"404 not_found: there is no /api/v1/nothing; /api/v1/openapi.json lists what there is");
     let answer = world.call(Method::PATCH, "/api/v1/tenants", Some(&world.admin), None).await;

@@ -184,9 +184,9 @@ async fn a_stream_ends_with_its_token() {
     let token = world.token(Role::Viewer, Some(tenant)).await;
     let mut reader = Reader::open(&world, &path, &token, None).await;
     assert_eq!(reader.kinds(1).await, ["created"]);
-    let tokens = world.store.token_list().await.unwrap();
-    let viewer = tokens.iter().find(|token| token.tenant == Some(tenant)).unwrap();
-    world.store.token_revoke(viewer.id, crate::world::hour(0)).await.unwrap();
+    let tokens = world.store.token_list(None).await.unwrap();
+    let viewer = tokens.iter().find(|token| token.grant.tenant == Some(tenant)).unwrap();
+    world.store.token_revoke(viewer.id, None, "first", crate::world::hour(0)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     world.start(tenant, rollout).await;
     assert!(reader.next().await.is_none(), "nothing reaches a revoked token");
@@ -216,4 +216,41 @@ async fn a_place_to_resume_from_is_checked() {
     400 invalid_parameter: limit: 501 is out of range; 1 to 500 is right
       limit: 501 is out of range; 1 to 500 is right
     ");
+}
+
+#[tokio::test]
+async fn a_reader_that_cannot_go_on_is_told_to_begin_anew() {
+    let (world, tenant, rollout, path) = setting().await;
+    world.start(tenant, rollout).await;
+    let changes = format!("/api/v1/tenants/{tenant}/events");
+    for path in [&path, &changes] {
+        // A number that a history before a restore may have had.
+        let mut reader = Reader::open(&world, path, &world.admin, Some(1_000_000)).await;
+        let (head, data) = reader.next().await.expect("a reset");
+        assert_eq!(data, json!({}));
+        assert_eq!(head, world.store.event_head(tenant).await.unwrap());
+        let pause = format!("/api/v1/tenants/{tenant}/rollouts/{rollout}/pause");
+        world.post(&pause, json!({})).await.expect(200);
+        let (seq, event) = reader.next().await.expect("what comes after it");
+        assert_eq!((seq, text(&event["kind"])), (head + 1, "requested"));
+    }
+}
+
+#[tokio::test]
+async fn the_changes_of_a_tenant_say_that_and_not_what() {
+    let (world, tenant, rollout, _) = setting().await;
+    world.start(tenant, rollout).await;
+    let changes = format!("/api/v1/tenants/{tenant}/events");
+    let viewer = world.token(Role::Viewer, Some(tenant)).await;
+    let mut reader = Reader::open(&world, &changes, &viewer, Some(0)).await;
+    let page = world.get(&changes).await.expect(200);
+    let items = page["items"].as_array().unwrap();
+    assert!(items.len() > 2, "{page}");
+    for item in items {
+        let (seq, sent) = reader.next().await.expect("each of them");
+        assert_eq!((&json!(seq), &sent), (&item["seq"], item));
+        let fields: Vec<&String> = item.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["at", "kind", "rollout_id", "seq"]);
+    }
+    assert!(items.iter().any(|item| item["rollout_id"] == rollout.to_string()));
 }

@@ -86,3 +86,39 @@ async fn an_explanation_shows_every_condition_of_an_open_ring() {
     assert_eq!(names, all);
     assert_eq!(gates[0]["conditions"][0]["verdict"], "wait");
 }
+
+/// The same forecast by both ways, and nothing of the past.
+#[tokio::test]
+async fn a_forecast_names_every_ring_and_what_it_rests_on() {
+    let story = Story::new().await;
+    let scheduled = story.world.get(&story.path("/forecast")).await.expect(200);
+    story.world.start(story.tenant, story.rollout).await;
+    let explained = story.world.get(&story.path("/explain")).await.expect(200);
+    let said = story.world.get(&story.path("/forecast")).await.expect(200);
+    assert_eq!(explained["forecast"], said);
+    assert_eq!((&said["pace"]["basis"], &said["compliant_percent"]), (&json!("usual"), &json!(95)));
+    let names = |said: &serde_json::Value| -> Vec<String> {
+        said["rings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|ring| text(&ring["name"]).to_owned())
+            .collect()
+    };
+    assert_eq!(names(&said), names(&scheduled));
+    assert_eq!(said["rings"][0]["opens"]["earliest"]["state"], "past");
+    let opens = &said["rings"][1]["opens"];
+    assert_eq!(
+        (&opens["earliest"]["state"], &opens["likely"]["state"]),
+        (&json!("at"), &json!("at"))
+    );
+    assert!(text(&opens["earliest"]["at"]) <= text(&opens["likely"]["at"]), "{opens}");
+    assert!(text(&opens["likely"]["local"]).ends_with("+00:00"), "{opens}");
+    // A pause has no end that anybody knows.
+    story.world.record(story.tenant, story.rollout, Event::Paused { by: Pauser::Person }).await;
+    let paused = story.world.get(&story.path("/forecast")).await.expect(200);
+    let likely = &paused["finished"]["likely"];
+    assert_eq!(likely["state"], "after", "{likely}");
+    assert!(text(&likely["text"]).ends_with(" after somebody resumes it"), "{likely}");
+    assert!(likely["after_seconds"].as_i64().unwrap() > 0);
+}

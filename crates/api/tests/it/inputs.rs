@@ -29,15 +29,15 @@ async fn bodies() {
     said.push(raw(&world, json, " ".repeat(1024 * 1024 + 1)).await);
     for body in [
         json!({ "name": "a" }),
-        json!({ "name": "a", "role": "root" }),
-        json!({ "name": 1, "role": "admin" }),
-        json!({ "name": "a", "role": "admin", "rôle/~": 1 }),
-        json!({ "name": "a", "role": "admin", "tenant_id": "x" }),
-        json!({ "name": "a", "role": "admin", "valid_days": -1 }),
-        json!({ "name": " ", "role": "admin", "valid_days": 366 }),
-        json!({ "name": "a\u{0}b", "role": "admin" }),
-        json!({ "name": "a".repeat(101), "role": "admin" }),
-        json!({ "name": "a", "role": "admin", "tenant_id": uuid::Uuid::from_u128(1) }),
+        json!({ "name": "a", "roles": ["root"] }),
+        json!({ "name": 1, "roles": ["viewer"] }),
+        json!({ "name": "a", "roles": ["viewer"], "rôle/~": 1 }),
+        json!({ "name": "a", "roles": ["viewer"], "tenant_id": "x" }),
+        json!({ "name": "a", "roles": ["viewer"], "valid_days": -1 }),
+        json!({ "name": " ", "roles": ["viewer"], "valid_days": 366 }),
+        json!({ "name": "a\u{0}b", "roles": ["viewer"] }),
+        json!({ "name": "a".repeat(101), "roles": ["viewer"] }),
+        json!({ "name": "a", "roles": ["viewer"], "tenant_id": uuid::Uuid::from_u128(1) }),
     ] {
         said.push(raw(&world, Some("application/json; charset=utf-8"), body.to_string()).await);
     }
@@ -51,14 +51,14 @@ async fn bodies() {
     422 invalid: /name: the field `name` is missing
       /name: the field `name` is missing
     413 body_too_large: the body is larger than 1 MiB
-    422 invalid: /role: the field `role` is missing
-      /role: the field `role` is missing
-    422 invalid: /role: unknown variant `root`, expected one of `viewer`, `operator`, `admin`
-      /role: unknown variant `root`, expected one of `viewer`, `operator`, `admin`
+    422 invalid: /roles: the field `roles` is missing
+      /roles: the field `roles` is missing
+    422 invalid: /roles/0: unknown variant `root`, expected one of `viewer`, `operator`, `release_manager`, `approver`, `policy_administrator`, `auditor`, `tenant_administrator`
+      /roles/0: unknown variant `root`, expected one of `viewer`, `operator`, `release_manager`, `approver`, `policy_administrator`, `auditor`, `tenant_administrator`
     422 invalid: /name: invalid type: integer `1`, expected a string
       /name: invalid type: integer `1`, expected a string
-    422 invalid: /rôle~1~0: unknown field `rôle/~`, expected one of `name`, `role`, `tenant_id`, `valid_days`
-      /rôle~1~0: unknown field `rôle/~`, expected one of `name`, `role`, `tenant_id`, `valid_days`
+    422 invalid: /rôle~1~0: unknown field `rôle/~`, expected one of `name`, `roles`, `tenant_id`, `ring_set_ids`, `valid_days`
+      /rôle~1~0: unknown field `rôle/~`, expected one of `name`, `roles`, `tenant_id`, `ring_set_ids`, `valid_days`
     422 invalid: /tenant_id: this is not a UUID: invalid character: found `x` at 0
       /tenant_id: this is not a UUID: invalid character: found `x` at 0
     422 invalid: /valid_days: invalid value: integer `-1`, expected a whole number from 0 to 65535
@@ -134,8 +134,8 @@ async fn parameters() {
       page_size: this number is out of range
     400 invalid_parameter: page_token: this is not the next_page_token of a page; leave it out to begin at the start
       page_token: this is not the next_page_token of a page; leave it out to begin at the start
-    400 invalid_parameter: page: unknown field `page`, expected `page_size` or `page_token`
-      page: unknown field `page`, expected `page_size` or `page_token`
+    400 invalid_parameter: page: unknown field `page`, expected one of `filter`, `order_by`, `page_size`, `page_token`
+      page: unknown field `page`, expected one of `filter`, `order_by`, `page_size`, `page_token`
     400 invalid_parameter: state: unknown variant `gone`, expected one of `assigned`, `offered`, `unresolved`, `withdrawn`, `installing`, `installed`, `lost`, `confirmed`, `failed`, `removing`, `removed`, `stranded`, `excluded`
       state: unknown variant `gone`, expected one of `assigned`, `offered`, `unresolved`, `withdrawn`, `installing`, `installed`, `lost`, `confirmed`, `failed`, `removing`, `removed`, `stranded`, `excluded`
     400 invalid_parameter: rollout_id: state needs it
@@ -191,7 +191,7 @@ async fn addresses_of_graph() {
     422 invalid: /connection/graph_url: a user, a query or a fragment has no place in this URL
       /connection/graph_url: a user, a query or a fragment has no place in this URL
     422 invalid: 3 fields are wrong; each is named in errors
-      /connection/credential/certificate_pem: this is not PEM: text with a line `-----BEGIN ...-----` is right
+      /connection/credential/certificate_pem: this is not an X.509 certificate in PEM: `-----BEGIN CERTIFICATE-----`, and what follows, is right
       /connection/credential/private_key_pem: this is not PEM: text with a line `-----BEGIN ...-----` is right
       /connection/login_url: "http://login.example" is not allowed: https is right, or http for a loopback address such as http://127.0.0.1:9090
     "#);

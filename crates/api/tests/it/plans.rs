@@ -263,3 +263,35 @@ async fn failures_are_counted_by_code_in_words() {
         assert_eq!((&one["name"], one["text"].is_string()), (&name, known), "{one}");
     }
 }
+
+/// Before anything starts, and no more once it has.
+#[tokio::test]
+async fn a_plan_is_shown_with_its_forecast() {
+    let (world, _, rollout, base) = world().await;
+    let first = world.get(&format!("{base}/rollouts/{rollout}")).await.expect(200);
+    let updates = world.get(&format!("{base}/updates")).await.expect(200);
+    world
+        .post(&format!("{base}/rollouts/{rollout}/cancel"), json!({ "reason": "x" }))
+        .await
+        .expect(200);
+    let body = json!({ "update_id": updates["items"][0]["id"], "release_name": "Later",
+        "ring_set_id": first["ring_set_id"] });
+    let made = world.post(&format!("{base}/plans"), body).await;
+    let plan = made.expect(201);
+    let finished = &plan["forecast"]["finished"];
+    assert_eq!(
+        (&finished["earliest"]["state"], &finished["likely"]["state"]),
+        (&json!("at"), &json!("at"))
+    );
+    assert!(text(&finished["earliest"]["at"]) < text(&finished["likely"]["at"]), "{finished}");
+    let path = format!("{base}/plans/{}", text(&plan["id"]));
+    let simulated = world.post(&format!("{path}/simulate"), json!({})).await.expect(200);
+    assert_eq!(
+        simulated["forecast"]["rings"].as_array().unwrap().len(),
+        plan["rings"].as_array().unwrap().len()
+    );
+    let listed = world.get(&format!("{base}/plans")).await.expect(200);
+    assert_eq!(listed["items"][0].get("forecast"), None);
+    world.post(&format!("{path}/start"), json!({ "hash": plan["hash"] })).await.expect(201);
+    assert_eq!(world.get(&path).await.expect(200).get("forecast"), None);
+}

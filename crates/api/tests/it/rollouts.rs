@@ -272,3 +272,40 @@ async fn reading_a_rollout_by_its_head_is_allowed() {
         .body(Body::empty());
     assert_eq!(story.world.send(request.unwrap()).await.status, 200);
 }
+
+#[tokio::test]
+async fn several_are_asked_at_once_and_each_answers_for_itself() {
+    let world = World::new().await;
+    let tenant = world.tenant("Ours").await;
+    let first = world.rollout(tenant).await;
+    let base = format!("/api/v1/tenants/{tenant}");
+    let made = world.get(&format!("{base}/rollouts/{first}")).await.expect(200);
+    let release = world.get(&format!("{base}/releases/{}", text(&made["release_id"]))).await;
+    let body = json!({ "update_id": release.expect(200)["update_id"], "name": "December" });
+    let release = world.post(&format!("{base}/releases"), body).await.expect(201);
+    let body = json!({ "release_id": release["id"], "ring_set_id": made["ring_set_id"] });
+    let second = world.post(&format!("{base}/rollouts"), body).await.expect(201);
+    let second = RolloutId(crate::world::id(&second));
+    let unknown = uuid::Uuid::from_u128(7);
+    let batch = format!("/api/v1/tenants/{tenant}/rollouts/batch");
+    let ids = json!({ "ids": [first, unknown, second], "reason": "a bad week" });
+    let results = world.post(&format!("{batch}/pause"), ids.clone()).await.expect(200);
+    assert_eq!(results[0]["rollout"]["intent"]["wish"], "hold", "{results}");
+    assert_eq!(results[1]["problem"]["code"], "not_found", "{results}");
+    assert_eq!(results[2]["rollout"]["intent"]["reason"], "a bad week", "{results}");
+    let read =
+        async |id| world.get(&format!("/api/v1/tenants/{tenant}/rollouts/{id}")).await.expect(200);
+    assert_eq!(read(second).await["intent"]["wish"], "hold");
+    world.post(&format!("{batch}/resume"), ids).await.expect(200);
+    assert_eq!(read(first).await["intent"]["wish"], "run");
+    world.post(&format!("{batch}/cancel"), json!({ "ids": [first] })).await.expect(200);
+    assert_eq!(read(first).await["intent"]["wish"], "cancel");
+    for wrong in [json!({ "ids": [] }), json!({ "ids": vec![first; 101] })] {
+        world.post(&format!("{batch}/pause"), wrong).await.expect(422);
+    }
+    let operator = world.token(store::tokens::Role::Operator, Some(tenant)).await;
+    let cancel = format!("{batch}/cancel");
+    let body = json!({ "ids": [second] });
+    let refused = world.call(Method::POST, &cancel, Some(&operator), Some(&body)).await;
+    assert_eq!(refused.status, 403);
+}

@@ -8,6 +8,20 @@ use store::tokens::Role;
 
 use crate::world::{World, hour, id, tenant_body, text};
 
+/// Of nobody; its key was thrown away.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBbTCCAROgAwIBAgIUB7Y984+WwDGqaPbRJWYeUrrm7AIwCgYIKoZIzj0EAwIw\n\
+DDEKMAgGA1UEAwwBYzAeFw0yNjExMjkwODQyNDBaFw0zNjExMjYwODQyNDBaMAwx\n\
+CjAIBgNVBAMMAWMwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARIeeTijuk+OBz1\n\
+0vXrCi1oxDKbWRKw/cBZgNYT5bFiVRCVDy1VJysC2D5A6S2LAHpOKEgGB8VvWLn8\n\
+camcRj3Ko1MwUTAdBgNVHQ4EFgQUzj3ylOjkTEJOlwppYVp8NXkqGXwwHwYDVR0j\n\
+BBgwFoAUzj3ylOjkTEJOlwppYVp8NXkqGXwwDwYDVR0TAQH/BAUwAwEB/zAKBggq\n\
+hkjOPQQDAgNIADBFAiBwKUIgDL590Jm/kUQaeQvtv+H/DQuqVVPr8ueWFViR/wIh\n\
+APIXW4DvwsDd1RB/1P31WpmLiFxRUorkq1sRTZwSDnYO\n\
+-----END CERTIFICATE-----";
+const EXPIRES: &str = "2036-11-26T08:42:40Z";
+
 #[tokio::test]
 async fn a_tenant_is_made_read_and_connected_anew() {
     let world = World::new().await;
@@ -27,14 +41,29 @@ async fn a_tenant_is_made_read_and_connected_anew() {
     let mut connection = tenant_body("x")["connection"].take();
     connection["credential"] = json!({
         "kind": "certificate",
-        "certificate_pem": "-----BEGIN CERTIFICATE-----",
+        "certificate_pem": CERTIFICATE,
         "private_key_pem": "-----BEGIN PRIVATE KEY-----",
     });
     let path = format!("{location}/connection");
     let connected =
         world.call(Method::PUT, &path, Some(&world.admin), Some(&connection)).await.expect(200);
     assert_eq!(connected["credential"], "certificate");
+    assert_eq!(connected["credential_expires_at"], EXPIRES);
     assert_eq!(connected["entra_tenant_id"], connection["entra_tenant_id"]);
+
+    connection["credential"]["certificate_pem"] = json!(CERTIFICATE.replace("MII", "MIJ"));
+    let refused = world.call(Method::PUT, &path, Some(&world.admin), Some(&connection)).await;
+    assert!(refused.problem().contains("not an X.509 certificate"), "what nobody can read");
+
+    let expires = "2027-01-01T00:00:00Z";
+    connection["credential"] = json!({ "kind": "secret", "secret": "new", "expires_at": expires });
+    let connected =
+        world.call(Method::PUT, &path, Some(&world.admin), Some(&connection)).await.expect(200);
+    assert_eq!(connected["credential_expires_at"], expires);
+    connection["credential"] = json!({ "kind": "secret", "secret": "newer" });
+    let connected =
+        world.call(Method::PUT, &path, Some(&world.admin), Some(&connection)).await.expect(200);
+    assert_eq!(connected.get("credential_expires_at"), None, "of the one before");
 }
 
 #[tokio::test]

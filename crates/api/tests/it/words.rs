@@ -112,7 +112,8 @@ fn report_of(
 
 fn texts(report: &GateReport) -> String {
     let line = |one| {
-        let one = gate::condition(one, &rings());
+        let policy = Policy::settle(Choices::default(), &[], Vec::new());
+        let one = gate::condition(one, &policy, &rings());
         let until = one.until.map(|at: DateTime<Utc>| format!(" until {at}")).unwrap_or_default();
         format!("{} {:?}{until}: {}", one.name, one.verdict, one.text)
     };

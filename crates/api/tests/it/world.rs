@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use api::SignIn;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use store::catalog::{ImportedUpdate, UpdateBuild};
 use store::devices::ImportedDevice;
-use store::tokens::{NewToken, Role};
+use store::tokens::{Grant, NewToken, Role};
 use store::{Options, Store};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -32,6 +33,7 @@ pub(crate) fn hour(hours: i64) -> DateTime<Utc> {
 
 pub(crate) struct World {
     pub(crate) router: Router,
+    state: api::State,
     pub(crate) store: Store,
     pub(crate) closing: CancellationToken,
     pub(crate) clock: Arc<Mutex<DateTime<Utc>>>,
@@ -79,6 +81,20 @@ pub(crate) fn text(value: &Value) -> &str {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::limited(crate::limits::NONE).await
+    }
+
+    /// With limits to how much one caller may ask.
+    pub(crate) async fn limited(limits: api::Limits) -> Self {
+        Self::of(limits, |sign_in| sign_in).await
+    }
+
+    /// Where people sign in in a way of their own.
+    pub(crate) async fn signing_in(how: impl FnOnce(SignIn) -> SignIn) -> Self {
+        Self::of(crate::limits::NONE, how).await
+    }
+
+    async fn of(limits: api::Limits, how: impl FnOnce(SignIn) -> SignIn) -> Self {
         let database = Database::new().await;
         Store::migrate(&database.url).await.expect("the migrations apply");
         let options = Options { url: database.url.clone(), max_connections: 6, key: [7; 32] };
@@ -86,14 +102,30 @@ impl World {
         let clock = Arc::new(Mutex::new(hour(0)));
         let closing = CancellationToken::new();
         let read = clock.clone();
-        let router = api::router(api::State {
+        let now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> =
+            Arc::new(move || *read.lock().unwrap());
+        let own = "http://127.0.0.1:8080".parse().unwrap();
+        let sign_in = how(SignIn::new(None, own).by_clock(now.clone()));
+        let state = api::State::from(api::StateParts {
             store: store.clone(),
-            now: Arc::new(move || *read.lock().unwrap()),
+            now,
             closing: closing.clone(),
             signals: Arc::new(crate::signals::Passing),
+            limits,
+            audit: api::Audit::default(),
+            sign_in,
+            answers: api::Answers::default(),
         });
+        let router = api::router(state.clone());
         let admin = store.token_first(hour(0)).await.unwrap().expect("the first token");
-        Self { router, store, closing, clock, admin, database }
+        Self { router, state, store, closing, clock, admin, database }
+    }
+
+    /// The same, signing in in another way.
+    pub(crate) fn with_sign_in(mut self, sign_in: SignIn) -> Self {
+        self.state = api::State::from(api::StateParts { sign_in, ..(*self.state).clone() });
+        self.router = api::router(self.state.clone());
+        self
     }
 
     pub(crate) fn set_hour(&self, hours: i64) {
@@ -101,19 +133,32 @@ impl World {
     }
 
     pub(crate) async fn token(&self, role: Role, tenant: Option<TenantId>) -> String {
-        let new = NewToken { name: format!("{role:?}"), role, tenant, expires_at: None };
-        self.store.token_create(&new, hour(0)).await.unwrap().1
+        let grant = Grant::of(role, tenant);
+        let new = NewToken { name: format!("{role:?}"), grant, expires_at: None };
+        self.store.token_create(&new, "first", hour(0)).await.unwrap().1
     }
 
-    /// The token of an operator of this name.
+    /// The token of somebody of this name who runs releases and approves those of others.
     pub(crate) async fn person(&self, name: &str) -> String {
         let new = NewToken {
             name: name.to_owned(),
-            role: Role::Operator,
-            tenant: None,
+            grant: Grant {
+                roles: [Role::ReleaseManager, Role::Approver].into_iter().collect(),
+                tenant: None,
+                ring_sets: None,
+            },
             expires_at: None,
         };
-        self.store.token_create(&new, hour(0)).await.unwrap().1
+        self.store.token_create(&new, "first", hour(0)).await.unwrap().1
+    }
+
+    /// A file, as an administrator gets it.
+    pub(crate) async fn bytes(&self, path: &str) -> Vec<u8> {
+        let request = Request::get(path).header("authorization", format!("Bearer {}", self.admin));
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -132,7 +177,14 @@ impl World {
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Answer {
+        let changes = [Method::PUT, Method::PATCH, Method::DELETE].contains(&method);
         let mut request = Request::builder().method(method).uri(path);
+        // Whatever is there: what a change is held against is the subject of `conditional`.
+        let has_none =
+            ["/api/v1/tokens", "/api/v1/sessions"].iter().any(|one| path.starts_with(one));
+        if changes && !has_none && !path.contains("/approvals/") {
+            request = request.header("if-match", "*");
+        }
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -143,6 +195,23 @@ impl World {
                 .body(Body::from(body.to_string())),
         };
         self.send(request.unwrap()).await
+    }
+
+    /// Runs SQL past the store, as nobody should.
+    pub(crate) async fn execute(&self, sql: &str) {
+        execute(&self.database.url, sql.to_owned()).await.expect("it runs");
+    }
+
+    /// One column of texts, read past the store.
+    pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
+        self.texts_of(sql).await
+    }
+
+    /// The same of a statement that is put together.
+    pub(crate) async fn texts_of(&self, sql: &str) -> Vec<String> {
+        let mut raw = PgConnection::connect(&self.database.url).await.expect("a connection");
+        let sql = AssertSqlSafe(sql.to_owned());
+        sqlx::query_scalar(sql).fetch_all(&mut raw).await.expect("it runs")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -266,7 +335,7 @@ pub(crate) fn device(tenant: TenantId, number: u128) -> ImportedDevice {
     }
 }
 
-fn update() -> ImportedUpdate {
+pub(crate) fn update() -> ImportedUpdate {
     let build = UpdateBuild {
         build: NEW,
         product: "Windows 11".to_owned(),

@@ -1,5 +1,8 @@
 //! A history as server-sent events: nothing lost, repeated or out of order (I17), and no polling.
 //!
+//! It begins with a `reset` where there is no going on: the reader knows of events that are not there (a
+//! database was restored), or is so far behind that it had better read everything anew.
+//!
 //! The cursor is the last `seq` sent. Growth of the chain only says that it is worth reading on from
 //! the cursor, so a missed or doubled word of it changes nothing. The feed is joined before the
 //! first read: what is written between the two is read once and announced once more.
@@ -8,40 +11,55 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use api_types::Change;
 use axum::http::header::HeaderName;
 use axum::response::sse::{Event as Sent, Sse};
 use axum::response::{IntoResponse, Response};
+use domain::ids::{RolloutId, TenantId};
 use futures_util::stream::{self, Stream};
+use store::audit_trail::{Direction, Filter};
 use store::events::{EventRow, Growth};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::auth::TokenText;
-use crate::paths::RolloutPath;
-use crate::problem::Problem;
+use crate::auth::Credential;
+use crate::problem::{Kind, Problem};
+use crate::rollouts::events::event;
 use crate::state::State;
 use crate::words::Rings;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// For how long a token that was good is taken to be good still.
+/// For how long what was good is taken to be good still.
 const TRUST: Duration = Duration::from_secs(1);
 const BATCH: u16 = 200;
+/// Changes of a tenant that a reader may be behind and still be told each.
+const FAR_BEHIND: i64 = 10_000;
+
+/// What is followed.
+pub(crate) enum History {
+    /// Every entry of a rollout, whole.
+    Rollout { id: RolloutId, rings: Rings },
+    /// Every entry of the tenant: that it is there, and of which rollout.
+    Tenant,
+}
 
 /// One reader of one history.
-pub(super) struct Follower {
+pub(crate) struct Follower {
     state: State,
-    path: RolloutPath,
-    rings: Rings,
-    token: TokenText,
-    token_id: Uuid,
+    tenant: TenantId,
+    history: History,
+    credential: Credential,
+    caller: Uuid,
     trusted_at: Instant,
     feed: Receiver<Growth>,
     /// The last event read.
     cursor: i64,
     /// Whether the history may hold more than was read.
     may_have_more: bool,
+    /// Whether the cursor was looked at.
+    is_placed: bool,
     read: VecDeque<EventRow>,
 }
 
@@ -53,25 +71,26 @@ enum Woken {
 }
 
 impl Follower {
-    pub(super) fn new(
+    pub(crate) fn new(
         state: State,
-        path: RolloutPath,
-        rings: Rings,
+        tenant: TenantId,
+        history: History,
         after: i64,
-        token: TokenText,
-        token_id: Uuid,
+        credential: Credential,
+        caller: Uuid,
     ) -> Self {
         let feed = state.store.event_feed();
         Self {
             state,
-            path,
-            rings,
-            token,
-            token_id,
+            tenant,
+            history,
+            credential,
+            caller,
             trusted_at: Instant::now(),
             feed,
             cursor: after,
             may_have_more: true,
+            is_placed: false,
             read: VecDeque::new(),
         }
     }
@@ -96,6 +115,12 @@ impl Follower {
             if self.state.closing.is_cancelled() {
                 return Ok(None);
             }
+            if !self.is_placed {
+                self.is_placed = true;
+                if let Some(reset) = self.placed().await? {
+                    return Ok(Some(reset));
+                }
+            }
             if let Some(row) = self.read.pop_front() {
                 return self.is_trusted().await.map(|good| good.then(|| self.sent(row)));
             }
@@ -114,10 +139,30 @@ impl Follower {
         }
     }
 
+    /// Moves a cursor that nothing goes on from to the end, and says so.
+    async fn placed(&mut self) -> Result<Option<Sent>, Problem> {
+        let head = self.state.store.event_head(self.tenant).await?;
+        let is_far = match self.history {
+            History::Rollout { .. } => false,
+            History::Tenant => head - self.cursor > FAR_BEHIND,
+        };
+        if self.cursor <= head && !is_far {
+            return Ok(None);
+        }
+        self.cursor = head;
+        Ok(Some(Sent::default().event("reset").id(head.to_string()).data("{}")))
+    }
+
     async fn read_on(&mut self) -> Result<(), Problem> {
         self.forget_growth();
-        let RolloutPath { tenant, rollout } = self.path;
-        let rows = self.state.store.event_list(tenant, rollout, self.cursor, BATCH).await?;
+        let (store, after) = (&self.state.store, self.cursor);
+        let rows = match self.history {
+            History::Rollout { id, .. } => store.event_list(self.tenant, id, after, BATCH).await?,
+            History::Tenant => {
+                let after = Direction::After(after);
+                store.audit_list(self.tenant, &Filter::default(), after, BATCH).await?
+            }
+        };
         self.may_have_more = rows.len() >= usize::from(BATCH);
         if let Some(last) = rows.last() {
             self.cursor = last.seq;
@@ -147,7 +192,7 @@ impl Follower {
             };
             match growth {
                 Ok(Growth { tenant, seq }) => {
-                    if tenant == self.path.tenant && seq > self.cursor {
+                    if tenant == self.tenant && seq > self.cursor {
                         return Woken::Grown;
                     }
                 }
@@ -157,23 +202,36 @@ impl Follower {
         }
     }
 
-    /// Whether the token is still good. A stream outlives the check that opened it, and must not
-    /// outlive the token.
+    /// Whether the caller may still listen. A stream outlives the check that opened it, and must not
+    /// outlive the token or the session.
     async fn is_trusted(&mut self) -> Result<bool, Problem> {
         if self.trusted_at.elapsed() < TRUST {
             return Ok(true);
         }
-        let principal = self.state.store.token_check(&self.token.0, self.state.now()).await?;
+        let known = match self.credential.check(&self.state).await {
+            // A token of a provider says itself when it is good no more.
+            Err(problem) if problem.kind == Kind::Unauthenticated => None,
+            known => known?,
+        };
         self.trusted_at = Instant::now();
-        Ok(principal.is_some_and(|principal| principal.token == self.token_id))
+        Ok(known.is_some_and(|known| known.principal.id == self.caller))
     }
 
     fn sent(&self, row: EventRow) -> Sent {
-        let event = super::event(row, &self.rings);
-        // Strings and JSON only: this cannot fail.
-        let data = serde_json::to_string(&event).unwrap_or_default();
-        Sent::default().id(event.seq.to_string()).data(data)
+        let seq = row.seq.to_string();
+        // Strings and JSON only: neither can fail.
+        let data = match &self.history {
+            History::Rollout { rings, .. } => serde_json::to_string(&event(row, rings)),
+            History::Tenant => serde_json::to_string(&change(row)),
+        };
+        Sent::default().id(seq).data(data.unwrap_or_default())
     }
+}
+
+/// That something is in the history of a tenant.
+pub(crate) fn change(row: EventRow) -> Change {
+    let EventRow { seq, rollout, at, kind, .. } = row;
+    Change { seq, rollout_id: rollout.map(|rollout| rollout.0), at, kind }
 }
 
 impl IntoResponse for Follower {
