@@ -1,18 +1,26 @@
 //! The HTTP client: requests with the token, pages, problems.
 
+mod order;
+
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api_types::Problem;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
+use uuid::Uuid;
 
-use crate::args::Global;
+use crate::args::{DryRun, Global};
 use crate::failure::Failure;
+use crate::output::say;
+
+pub(crate) use order::{Order, Reach};
 
 /// Long enough for an import of a whole tenant to be acknowledged.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -56,6 +64,9 @@ pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
     token: Option<String>,
+    reach: Reach,
+    /// The versions of what this command read, by path: a change is one to what it saw.
+    seen: Arc<Mutex<HashMap<String, HeaderValue>>>,
 }
 
 impl Client {
@@ -66,7 +77,13 @@ impl Client {
             (None, Some(file)) => Some(read_token(file)?),
             (None, None) => None,
         };
-        Self::new(global.url.clone(), token)
+        let reach = match (global.dry_run, global.watch) {
+            (Some(DryRun::Client), _) => Reach::Try,
+            (Some(DryRun::Server), _) => Reach::Ask,
+            (None, true) => Reach::Look,
+            (None, false) => Reach::Change,
+        };
+        Ok(Self { reach, ..Self::new(global.url()?, token)? })
     }
 
     pub(crate) fn new(base: Url, token: Option<String>) -> Result<Self, Failure> {
@@ -78,7 +95,7 @@ impl Client {
             .connect_timeout(Duration::from_secs(10))
             .build()
             .map_err(|error| Failure::Failed(format!("cannot make an HTTP client: {error}")))?;
-        Ok(Self { http, base, token })
+        Ok(Self { http, base, token, reach: Reach::Change, seen: Arc::default() })
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(
@@ -86,8 +103,15 @@ impl Client {
         path: &[&str],
         query: &Query,
     ) -> Result<Document<T>, Failure> {
-        let request = self.request(Method::GET, path).query(query).timeout(PATIENCE);
-        Document::read(json(self.send(request).await?).await?)
+        let answer = self.read(path, query).await?;
+        if let Some(tag) = answer.headers().get(ETAG) {
+            self.seen().insert(path.join("/"), tag.clone());
+        }
+        Document::read(json(answer).await?)
+    }
+
+    async fn read(&self, path: &[&str], query: &Query) -> Result<Response, Failure> {
+        self.send(self.request(Method::GET, path).query(query).timeout(PATIENCE)).await
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(
@@ -95,8 +119,9 @@ impl Client {
         path: &[&str],
         body: &impl Serialize,
     ) -> Result<Document<T>, Failure> {
+        self.check(Method::POST, path, Some(body)).await?;
         let request = self.request(Method::POST, path).json(body).timeout(PATIENCE);
-        Document::read(json(self.send(request).await?).await?)
+        Document::read(json(self.send_once(request).await?).await?)
     }
 
     pub(crate) async fn put<T: DeserializeOwned>(
@@ -104,7 +129,8 @@ impl Client {
         path: &[&str],
         body: &impl Serialize,
     ) -> Result<Document<T>, Failure> {
-        let request = self.request(Method::PUT, path).json(body).timeout(PATIENCE);
+        self.check(Method::PUT, path, Some(body)).await?;
+        let request = self.change(Method::PUT, path).json(body).timeout(PATIENCE);
         Document::read(json(self.send(request).await?).await?)
     }
 
@@ -113,24 +139,28 @@ impl Client {
         path: &[&str],
         body: &impl Serialize,
     ) -> Result<Document<T>, Failure> {
-        let request = self.request(Method::PATCH, path).json(body).timeout(PATIENCE);
+        self.check(Method::PATCH, path, Some(body)).await?;
+        let request = self.change(Method::PATCH, path).json(body).timeout(PATIENCE);
         Document::read(json(self.send(request).await?).await?)
     }
 
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
-        self.send(self.request(Method::DELETE, path).timeout(PATIENCE)).await.map(drop)
+        self.check(Method::DELETE, path, None::<&()>).await?;
+        self.send(self.change(Method::DELETE, path).timeout(PATIENCE)).await.map(drop)
     }
 
     /// As `delete`, with parameters.
     pub(crate) async fn delete_with(&self, path: &[&str], query: &Query) -> Result<(), Failure> {
-        let request = self.request(Method::DELETE, path).query(query).timeout(PATIENCE);
+        self.check(Method::DELETE, path, None::<&()>).await?;
+        let request = self.change(Method::DELETE, path).query(query).timeout(PATIENCE);
         self.send(request).await.map(drop)
     }
 
     /// An order whose answer says nothing of interest.
     pub(crate) async fn order(&self, path: &[&str]) -> Result<(), Failure> {
+        self.check(Method::POST, path, None::<&()>).await?;
         let request = self.request(Method::POST, path).timeout(PATIENCE);
-        self.send(request).await.map(drop)
+        self.send_once(request).await.map(drop)
     }
 
     /// As `order`, with a body.
@@ -139,8 +169,9 @@ impl Client {
         path: &[&str],
         body: &impl Serialize,
     ) -> Result<(), Failure> {
+        self.check(Method::POST, path, Some(body)).await?;
         let request = self.request(Method::POST, path).json(body).timeout(PATIENCE);
-        self.send(request).await.map(drop)
+        self.send_once(request).await.map(drop)
     }
 
     /// What may not be there yet. That something else answers than the API is still a failure.
@@ -171,7 +202,9 @@ impl Client {
             let size = PAGE_SIZE.min(most.saturating_sub(items.len()).max(1));
             query.push(("page_size", size.to_string()));
             query.extend(page_token.take().map(|token| ("page_token", token)));
-            let page = self.get::<api_types::List<Value>>(path, &query).await?.typed;
+            // A page has no version that a change of one of its items could be held against.
+            let page = json(self.read(path, &query).await?).await?;
+            let page = Document::<api_types::List<Value>>::read(page)?.typed;
             for item in page.items {
                 items.push(Document::read(item)?);
             }
@@ -191,6 +224,32 @@ impl Client {
         Ok(self.list(path, query, usize::MAX).await?.0)
     }
 
+    pub(crate) fn is_dry(&self) -> bool {
+        matches!(self.reach, Reach::Try | Reach::Ask)
+    }
+
+    /// How the token begins: as much of it as the server keeps and shows.
+    pub(crate) fn token_hint(&self) -> Option<&str> {
+        self.token.as_deref().and_then(|token| token.get(..8))
+    }
+
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The answer to a GET as it is, of whatever status; `path` counts from the server's root.
+    pub(crate) async fn raw(&self, path: &str) -> Result<Response, Failure> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path.split('/'));
+        }
+        let mut request = self.http.get(url).timeout(PATIENCE);
+        if let Some(token) = self.token.as_ref().filter(|_| path.starts_with("api/")) {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.map_err(|error| self.unreachable(&error))
+    }
+
     /// Opens a stream of server-sent events after the event `after`.
     pub(crate) async fn stream(
         &self,
@@ -204,6 +263,42 @@ impl Client {
         self.send(request).await
     }
 
+    /// Opens an answer of lines that may be long: the whole of an audit trail.
+    pub(crate) async fn lines(&self, path: &[&str]) -> Result<Response, Failure> {
+        self.send(self.request(Method::GET, path).header(ACCEPT, "application/x-ndjson")).await
+    }
+
+    /// Whether a change may be sent, as [`Reach::check`] says. Where the service is to check it, that is
+    /// done here.
+    async fn check(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Option<&impl Serialize>,
+    ) -> Result<(), Failure> {
+        let order = match self.reach.check(&method, path, body) {
+            Err(Failure::NotSent(order)) if self.reach == Reach::Ask => order,
+            checked => return checked,
+        };
+        let request = match method {
+            Method::POST => self.request(method, path),
+            _ => self.change(method, path),
+        };
+        let request = request.query(&[("validate_only", "true")]).timeout(PATIENCE);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let answer = self.send(request).await?;
+        let would = answer.headers().get("concentric-would").and_then(|would| would.to_str().ok());
+        Err(Failure::NotSent(Box::new(order.checked(would == Some("change")))))
+    }
+
+    /// Opens a file that may be long, with its parameters.
+    pub(crate) async fn file(&self, path: &[&str], query: &Query) -> Result<Response, Failure> {
+        self.send(self.request(Method::GET, path).query(query)).await
+    }
+
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let mut url = self.base.clone();
         // Checked when this client was made.
@@ -215,6 +310,45 @@ impl Client {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
+    }
+
+    /// A request that changes something, held against what this command saw of it. What has no version
+    /// is taken as it is.
+    fn change(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let request = self.request(method, path);
+        let has_none = path.contains(&"approvals") || path.first() == Some(&"tokens");
+        if has_none {
+            return request;
+        }
+        let seen = self.seen();
+        // What is changed at a path of its own, like the plan of a rollout, is a part of what is above.
+        let above = path.split_last().map_or(&[][..], |(_, above)| above);
+        let tag = seen.get(&path.join("/")).or_else(|| seen.get(&above.join("/")));
+        let any = HeaderValue::from_static("*");
+        request.header(IF_MATCH, tag.cloned().unwrap_or(any))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<String, HeaderValue>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what has one effect, however often it arrives: when the answer is lost on the way, it is sent
+    /// again under the same key.
+    async fn send_once(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let key = Uuid::new_v4().to_string();
+        let request = request.header("idempotency-key", &key);
+        let again = request.try_clone();
+        let error = match request.send().await {
+            Ok(answer) if answer.status().is_success() => return Ok(answer),
+            Ok(answer) => return Err(refusal(answer).await),
+            Err(error) => error,
+        };
+        // Nobody was there, so nothing was done.
+        let Some(again) = again.filter(|_| !error.is_connect() && !error.is_timeout()) else {
+            return Err(self.unreachable(&error));
+        };
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.send(again).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
@@ -236,6 +370,9 @@ impl Client {
 fn read_token(file: &Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::Usage(format!("token file {}: {error}", file.display())))?;
+    if let Some(warning) = crate::contexts::read_by_others(file) {
+        say(&warning);
+    }
     Ok(text.trim().to_owned())
 }
 

@@ -1,22 +1,33 @@
 //! The client commands, one file for each thing they are about.
 
+mod alert;
 mod apply;
+mod audit;
 mod calendar;
+pub(crate) mod contact;
 mod device;
+mod doctor;
+mod explain;
 mod freeze;
 mod gate;
 mod hold;
 mod holidays;
+pub(crate) mod notification;
 mod pause;
 mod plan;
 mod policy;
 mod release;
+mod report;
 mod ring_set;
 mod rollout;
 mod rule;
 mod signal;
+mod status;
+mod support;
 mod tenant;
+mod token;
 pub(crate) mod update;
+mod webhook;
 
 use std::path::Path;
 
@@ -30,6 +41,17 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
+    /// Show how the fleet stands: devices by status and ring, objectives, sources, alerts.
+    Status,
+    /// Reports: devices, days, releases, objectives; on the screen or into a file.
+    #[command(subcommand)]
+    Report(report::Command),
+    /// Alerts: what somebody should look at.
+    #[command(subcommand)]
+    Alert(alert::Command),
+    /// Support requests: what somebody needs help with, with its evidence.
+    #[command(subcommand)]
+    Support(support::Command),
     /// Look at rollouts, and steer them.
     #[command(subcommand)]
     Rollout(rollout::Command),
@@ -54,6 +76,15 @@ pub(crate) enum ClientCommand {
     /// Custom signals: what other systems say, for gates to listen to.
     #[command(subcommand)]
     Signal(signal::Command),
+    /// Webhooks: receivers that are told what happens.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// Contacts: people who are told what happens, by e-mail.
+    #[command(subcommand)]
+    Contact(contact::Command),
+    /// Notifications: channels that are told, what was sent, and how messages read.
+    #[command(subcommand)]
+    Notification(notification::Command),
     /// When rings may be offered updates.
     #[command(subcommand)]
     Calendar(calendar::Command),
@@ -69,6 +100,9 @@ pub(crate) enum ClientCommand {
     /// Rules that approve updates by themselves.
     #[command(subcommand)]
     Rule(rule::Command),
+    /// The audit trail: read it, export it, and verify an export without the service.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Updates approved to go out.
     #[command(subcommand)]
     Release(release::Command),
@@ -77,12 +111,30 @@ pub(crate) enum ClientCommand {
     Plan(plan::Command),
     /// Make ring sets, enrollment and decisions about devices what a file says.
     Apply(apply::Apply),
+    /// Show what `apply` would change, and change nothing.
+    Diff(apply::Diff),
+    Explain(explain::Explain),
+    /// API tokens: who and what may use the API, and for how long.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Show who the server takes you for, and what you may do.
+    Whoami,
+    /// Check this machine's configuration, the server and its tenants, and say what to do; exit code
+    /// 1 if something is wrong.
+    Doctor,
     /// What other policies would have decided.
     #[command(subcommand)]
     Policy(policy::Command),
     /// The statistics of gates, to check by hand; asks no server.
     #[command(subcommand)]
     Gate(gate::Command),
+}
+
+impl ClientCommand {
+    /// Whether `--watch` is its own to heed.
+    pub(crate) const fn watches_itself(&self) -> bool {
+        matches!(self, Self::Rollout(rollout::Command::Get(_)))
+    }
 }
 
 /// What every command works with.
@@ -109,6 +161,10 @@ pub(crate) async fn run(
     let client = Client::from_global(global)?;
     let context = Context { client, output, tenant: global.tenant.as_deref() };
     match command {
+        ClientCommand::Status => status::run(&context).await,
+        ClientCommand::Alert(command) => alert::run(command, &context).await,
+        ClientCommand::Support(command) => support::run(command, &context).await,
+        ClientCommand::Report(command) => report::run(command, &context).await,
         ClientCommand::Rollout(command) => rollout::run(command, &context).await,
         ClientCommand::Pause(stop) => stop.run(&context).await,
         ClientCommand::Resume(go) => go.run(&context).await,
@@ -118,14 +174,23 @@ pub(crate) async fn run(
         ClientCommand::Device(command) => device::run(command, &context).await,
         ClientCommand::RingSet(command) => ring_set::run(command, &context).await,
         ClientCommand::Signal(command) => signal::run(command, &context).await,
+        ClientCommand::Webhook(command) => webhook::run(command, &context).await,
+        ClientCommand::Contact(command) => contact::run(command, &context).await,
+        ClientCommand::Notification(command) => notification::run(command, &context).await,
         ClientCommand::Calendar(command) => calendar::run(command, &context).await,
         ClientCommand::Freeze(command) => freeze::run(command, &context).await,
         ClientCommand::Holidays(command) => holidays::run(command, &context).await,
         ClientCommand::Update(command) => update::run(command, &context).await,
         ClientCommand::Rule(command) => rule::run(command, &context).await,
+        ClientCommand::Audit(command) => audit::run(command, &context).await,
         ClientCommand::Release(command) => release::run(command, &context).await,
         ClientCommand::Plan(command) => plan::run(command, &context).await,
         ClientCommand::Apply(apply) => apply.run(&context).await,
+        ClientCommand::Diff(diff) => diff.run(&context).await,
+        ClientCommand::Explain(explain) => explain.run(&context).await.map(|()| Exit::Ok),
+        ClientCommand::Token(command) => token::run(command, &context).await,
+        ClientCommand::Whoami => token::whoami(&context).await,
+        ClientCommand::Doctor => doctor::run(&context, global).await,
         ClientCommand::Policy(command) => policy::run(command, &context).await,
         ClientCommand::Gate(command) => gate::run(&command, context.output),
     }

@@ -1,6 +1,7 @@
 //! Asks before something happens that is hard to take back. Pausing is not among it.
 
 use std::io::{BufRead, IsTerminal};
+use std::sync::OnceLock;
 
 use api_types::{Explanation, Rollout};
 
@@ -40,15 +41,43 @@ impl Deed {
     }
 }
 
+/// Whether this run asks at all. One for the whole process, like the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Where there is a terminal.
+    Terminal,
+    /// `--no-input`.
+    Never,
+    /// `--dry-run`: nothing happens, so there is nothing to confirm.
+    Needless,
+}
+
+static ASKING: OnceLock<Asking> = OnceLock::new();
+
+/// Once, before any command runs.
+pub(crate) fn set(asking: Asking) {
+    // It was set before only if a test did so.
+    let _ = ASKING.set(asking);
+}
+
+fn asking() -> Asking {
+    ASKING.get().copied().unwrap_or(Asking::Terminal)
+}
+
 /// Whether there is somebody to ask, or no need to.
 pub(crate) fn can_ask(yes: bool) -> Result<(), Failure> {
-    if yes || std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        return Ok(());
-    }
-    Err(Failure::Usage(
-        "this asks for confirmation, and there is no terminal to ask at; add --yes if you mean it"
-            .to_owned(),
-    ))
+    let is_terminal = || std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let why = match asking() {
+        _ if yes => return Ok(()),
+        Asking::Needless => return Ok(()),
+        Asking::Terminal if is_terminal() => return Ok(()),
+        Asking::Terminal => "there is no terminal to ask at",
+        Asking::Never => "--no-input says not to ask",
+    };
+    Err(Failure::Usage(format!(
+        "this asks for confirmation, and {why}; add --yes if you mean it, and --reason to have the \
+         history say why"
+    )))
 }
 
 /// Says what will happen and wants the release's name typed.
@@ -56,18 +85,24 @@ pub(crate) fn ask(deed: Deed, rollout: &Rollout, why: &Explanation) -> Result<()
     for line in question(deed, rollout, why) {
         say(&line);
     }
+    if asking() == Asking::Needless {
+        return Ok(());
+    }
     confirmed(&rollout.release_name, &mut std::io::stdin().lock())
 }
 
 /// Wants a name typed. What it is about was said before.
 pub(crate) fn typed(name: &str) -> Result<(), Failure> {
+    if asking() == Asking::Needless {
+        return Ok(());
+    }
     say(&format!("Type its name ({name}) to go on:"));
     confirmed(name, &mut std::io::stdin().lock())
 }
 
 /// Wants `yes` typed, unless it was said on the command line. What it is about was said before.
 pub(crate) fn agree(question: &str, yes: bool) -> Result<(), Failure> {
-    if yes {
+    if yes || asking() == Asking::Needless {
         return Ok(());
     }
     can_ask(yes)?;

@@ -3,6 +3,8 @@
 //! Reads them and says where they are wrong. Never asks the service anything.
 
 mod documents;
+mod resource;
+mod tenant;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,10 +21,13 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use self::documents::Document;
+pub(crate) use self::resource::{Resource, Sort};
+pub(crate) use self::tenant::TenantFile;
 use crate::commands::read_text;
 use crate::failure::Failure;
 
-const KINDS: &str = "RingSet, Enrollment or DeviceControl";
+const KINDS: &str = "Tenant, RingSet, Enrollment, DeviceControl, Budget, VersionFloors, Strategies, \
+    Signal, Rule, Freeze or Holidays";
 
 /// Where in which file.
 #[derive(Debug, Clone)]
@@ -51,9 +56,11 @@ pub(crate) struct Declared {
 
 #[derive(Debug)]
 pub(crate) enum What {
+    Tenant(TenantFile),
     RingSet(CreateRingSet),
     Enrollment(Enrollment),
     DeviceControl(DeviceControl),
+    Resource(Resource),
 }
 
 /// What the tenant's enrollment shall be. As `EnrollmentSettings`, with the ring set's name.
@@ -262,6 +269,7 @@ fn open(file: &Path) -> Result<Vec<Document>, Failure> {
 fn declared(document: &Document) -> Result<Declared, Failure> {
     let place = document.place();
     let what = match document.parse::<Head>()?.kind.as_deref() {
+        Some("Tenant") => What::Tenant(tenant::read(document)?),
         Some("RingSet") => What::RingSet(document.parse::<RingSet>()?.into()),
         Some("Enrollment") => What::Enrollment(document.parse()?),
         Some("DeviceControl") => {
@@ -270,7 +278,10 @@ fn declared(document: &Document) -> Result<Declared, Failure> {
             What::DeviceControl(control)
         }
         Some(kind) => {
-            return Err(place.wrong(&format!("unknown kind `{kind}`; it can be {KINDS}")));
+            let Some(sort) = Sort::ALL.into_iter().find(|sort| sort.kind() == kind) else {
+                return Err(place.wrong(&format!("unknown kind `{kind}`; it can be {KINDS}")));
+            };
+            What::Resource(resource::read(sort, document)?)
         }
         None => return Err(place.wrong(&format!("`kind` is missing; it can be {KINDS}"))),
     };
@@ -280,5 +291,77 @@ fn declared(document: &Document) -> Result<Declared, Failure> {
 impl Document {
     fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_saphyr::from_str(&self.text).map_err(|error| self.wrong(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Lines that files are made of, so that some get past the first.
+    const LINES: [&str; 32] = [
+        "kind: Tenant",
+        "secret_file: x",
+        "kind: RingSet",
+        "kind: Enrollment",
+        "kind: DeviceControl",
+        "---",
+        "...",
+        "name: x",
+        "update: KB5068861",
+        "ring_set: Default",
+        "rings:",
+        "  - name: Test",
+        "  Test: { bake_hours: 24 }",
+        "    percent: 1e309",
+        "    deadline_days: -1",
+        "starts_at: 2026-13-01T00:00:00Z",
+        "starts_at: 2026-11-01T00:00:00Z",
+        "on_gate_failure: pause",
+        "inactive_after_days: 99999999999999999999",
+        "evidence: {}",
+        "? [a, b]",
+        ": {",
+        "- &a [*a]",
+        "x: !!binary aGk=",
+        "<<: *a",
+        "\t- x",
+        "'",
+        "| ",
+        "%YAML 1.2",
+        "{\"update\": null}",
+        "\u{feff}name: y",
+        "#",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn any_file_says_something_or_is_refused(
+            lines in vec(prop_oneof![8 => proptest::sample::select(&LINES[..]).prop_map(str::to_owned), 1 => any::<String>()], 0..16),
+        ) {
+            for document in documents::split("file", &lines.join("\n")) {
+                let _ = declared(&document);
+                let _ = document.parse::<PlanFile>();
+                let _ = document.parse::<CreateSignal>();
+            }
+        }
+    }
+
+    /// A file of a few lines is not to fill the memory.
+    #[test]
+    fn names_that_stand_for_names_are_refused() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let before = vec![format!("*a{}", level - 1); 10].join(", ");
+            text = format!("{text}a{level}: &a{level} [{before}]\n");
+        }
+        let documents = documents::split("file", &text);
+        assert!(documents[0].parse::<Value>().is_err());
+        assert!(documents[0].parse::<PlanFile>().is_err());
     }
 }

@@ -69,12 +69,12 @@ impl<'run> Enrolling<'run> {
         let planned = self.follow(&asked.typed, is_planned).await?;
         let lines = match self.output.form {
             Form::Plain => view::plan_plain(&planned.typed),
-            Form::Table | Form::Json | Form::Jsonl => view::plan(self.output, &planned.typed),
+            Form::Table | Form::Data(_) => view::plan(self.output, &planned.typed),
         };
         match self.output.form {
             Form::Table | Form::Plain => write_lines(lines)?,
             // Stdout belongs to the one document at the end.
-            Form::Json | Form::Jsonl => {
+            Form::Data(_) => {
                 for line in &lines {
                     say(line);
                 }

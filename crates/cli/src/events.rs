@@ -28,7 +28,7 @@ pub(crate) async fn show(
     let mut signals = sse::follow(client, tenant.to_owned(), id, None);
     while let Some(signal) = signals.recv().await {
         match signal {
-            Signal::Event(event) => write(&line(context.output, &event))?,
+            Signal::Event(event) => show_next(context.output, &event)?,
             Signal::Lost(error) => say(&format!("connection lost ({error}); trying again")),
             Signal::Refused(failure) => return Err(failure),
         }
@@ -68,15 +68,14 @@ fn row(event: &Event) -> Vec<String> {
     ]
 }
 
-fn line(output: Output, event: &Document<Event>) -> String {
+fn show_next(output: Output, event: &Document<Event>) -> Result<(), Failure> {
     let e = &event.typed;
     match output.form {
         Form::Table => {
             let at = output.paint(Tone::Dim, &text::time(e.at));
-            format!("{at}  {}  {}\n", output.paint(Tone::Strong, &e.kind), e.text)
+            write(&format!("{at}  {}  {}\n", output.paint(Tone::Strong, &e.kind), e.text))
         }
-        Form::Plain => format!("{}\n", row(e).join("\t")),
-        // A stream has no end to close a list with.
-        Form::Json | Form::Jsonl => format!("{}\n", event.json),
+        Form::Plain => write(&format!("{}\n", row(e).join("\t"))),
+        Form::Data(data) => data.next(&event.json),
     }
 }

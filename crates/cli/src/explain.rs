@@ -5,8 +5,8 @@ use api_types::{Condition, Explanation, Rollout};
 use crate::client::Document;
 use crate::commands::update::issue;
 use crate::failure::Failure;
-use crate::output::{Form, Output, Tone, write, write_lines};
-use crate::{pauses, text};
+use crate::output::{Form, Output, Tone, write_lines};
+use crate::{forecast, pauses, text};
 
 pub(crate) fn show(
     output: Output,
@@ -16,8 +16,7 @@ pub(crate) fn show(
     match output.form {
         Form::Table => write_lines(panel(output, rollout, &why.typed)),
         Form::Plain => write_lines(plain(&why.typed)),
-        Form::Json => write(&format!("{:#}\n", why.json)),
-        Form::Jsonl => write(&format!("{}\n", why.json)),
+        Form::Data(data) => data.document(&why.json),
     }
 }
 
@@ -41,6 +40,10 @@ pub(crate) fn panel(output: Output, rollout: &Rollout, why: &Explanation) -> Vec
         lines.push(format!("gate of {} (ring {}){vouched}", gate.name, gate.ring));
         lines.extend(gate.conditions.iter().map(|condition| row(output, condition)));
     }
+    if let Some(forecast) = &why.forecast {
+        lines.push(String::new());
+        lines.extend(forecast::lines(forecast));
+    }
     if !why.known_issues.is_empty() {
         lines.push(String::new());
         lines.push("known issues of the update".to_owned());
@@ -49,6 +52,14 @@ pub(crate) fn panel(output: Output, rollout: &Rollout, why: &Explanation) -> Vec
         let (id, status, product) = (&issue.id, &issue.status, &issue.product);
         let address = issue.url.as_deref().map(|url| format!("  {url}")).unwrap_or_default();
         format!("  {id}  {status}  {product}: {}{address}", issue.title)
+    }));
+    if !why.safeguards.is_empty() {
+        lines.push(String::new());
+        lines.push("held by Microsoft".to_owned());
+    }
+    lines.extend(why.safeguards.iter().map(|held| {
+        let issue = held.issue.as_deref().map(|issue| format!("  {issue}")).unwrap_or_default();
+        format!("  {}{issue}", held.text)
     }));
     if !why.actions.is_empty() {
         lines.push(String::new());
@@ -86,7 +97,17 @@ fn plain(why: &Explanation) -> Vec<String> {
             format!("gate\t{}\t{name}\t{word}\t{until}\t{text}", gate.name)
         }));
     }
+    lines.extend(why.forecast.iter().flat_map(forecast::plain));
     lines.extend(why.known_issues.iter().map(issue));
+    lines.extend(why.safeguards.iter().map(|held| {
+        let (id, issue) = (held.id.as_deref(), held.issue.as_deref());
+        format!(
+            "safeguard\t{}\t{}\t{}",
+            id.unwrap_or("unknown"),
+            held.devices,
+            issue.unwrap_or("-")
+        )
+    }));
     lines.extend(why.actions.iter().map(|action| {
         let can = if action.allowed { "can" } else { "cannot" };
         format!("action\t{}\t{can}\t{}", action.action, action.text)

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use api_types::Problem;
 
+use crate::client::Order;
 use crate::output::{Output, Tone};
 
 /// The exit codes; scripts rely on them.
@@ -27,6 +28,8 @@ pub(crate) enum Exit {
     Differs,
     /// A file says something else than the service.
     Pending,
+    /// The audit trail is not what it was.
+    Damaged,
     Interrupted,
 }
 
@@ -45,7 +48,8 @@ impl Exit {
             Self::Unreachable => 13,
             Self::NotReady => 14,
             Self::Differs => 15,
-            Self::Pending => 16,
+            Self::Pending => 6,
+            Self::Damaged => 17,
             Self::Interrupted => 130,
         }
     }
@@ -71,6 +75,8 @@ pub(crate) enum Failure {
     Overtaken(String),
     /// What was waited for did not come; whoever works on it goes on.
     TimedOut(String),
+    /// This would have been sent, were it not a dry run.
+    NotSent(Box<Order>),
     /// Whoever read our output has seen enough.
     ClosedPipe,
 }
@@ -90,7 +96,7 @@ impl Failure {
             Self::Declined | Self::Failed(_) => Exit::Error,
             Self::Overtaken(_) => Exit::Conflict,
             Self::TimedOut(_) => Exit::TimedOut,
-            Self::ClosedPipe => Exit::Ok,
+            Self::NotSent(_) | Self::ClosedPipe => Exit::Ok,
         }
     }
 
@@ -102,6 +108,7 @@ impl Failure {
             Self::Unreachable { error, .. } => error.clone(),
             Self::Problem(problem) => problem.title.clone(),
             Self::Declined => "not confirmed".to_owned(),
+            Self::NotSent(order) => format!("would send {order}"),
             Self::ClosedPipe => "nobody reads".to_owned(),
         }
     }
@@ -111,6 +118,11 @@ impl Failure {
         let mut lines = Vec::new();
         match self {
             Self::ClosedPipe => return,
+            Self::NotSent(order) => {
+                // Nobody is left to tell when this fails.
+                let _ = order.show(output);
+                return;
+            }
             Self::Usage(text) | Self::NotFound(text) => lines.push(text.clone()),
             Self::Failed(text) | Self::Overtaken(text) => lines.push(text.clone()),
             Self::TimedOut(text) => lines.push(text.clone()),

@@ -1,8 +1,8 @@
 //! Finds what a person means: a tenant, a rollout, a ring set by name, id or beginning of an id.
 
 use api_types::{
-    Device, DeviceName, HolidayCalendar, Release, Ring, RingSet, Rollout, Rule, SavedPlan, Signal,
-    Tenant, Update,
+    Channel, Contact, Device, DeviceName, HolidayCalendar, Release, Ring, RingSet, Rollout, Rule,
+    SavedPlan, Signal, Tenant, Update, Webhook,
 };
 use uuid::Uuid;
 
@@ -95,6 +95,33 @@ pub(crate) async fn signal(
     choose("signal", wanted, signals, |s: &Signal| (s.id, &s.name))
 }
 
+pub(crate) async fn contact(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<Contact>, Failure> {
+    let contacts = client.all(&["tenants", tenant, "contacts"], &Query::new()).await?;
+    choose("contact", wanted, contacts, |c: &Contact| (c.id, &c.name))
+}
+
+pub(crate) async fn channel(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<Channel>, Failure> {
+    let channels = client.all(&["tenants", tenant, "notification-channels"], &Query::new()).await?;
+    choose("channel", wanted, channels, |c: &Channel| (c.id, &c.name))
+}
+
+pub(crate) async fn webhook(
+    client: &Client,
+    tenant: &str,
+    wanted: &str,
+) -> Result<Document<Webhook>, Failure> {
+    let webhooks = client.all(&["tenants", tenant, "webhooks"], &Query::new()).await?;
+    choose("webhook", wanted, webhooks, |w: &Webhook| (w.id, &w.name))
+}
+
 pub(crate) async fn release(
     client: &Client,
     tenant: &str,
@@ -175,7 +202,8 @@ pub(crate) fn ring(set: &str, rings: &[Ring], wanted: &str) -> Result<u8, Failur
         let there: Vec<String> =
             (0..).zip(rings).map(|(at, ring)| format!("  {at}  {}", ring.name)).collect();
         Failure::NotFound(format!(
-            "the ring set {set} has no ring `{wanted}`; it has:\n{}",
+            "the ring set {set} has no ring `{wanted}`{}; it has:\n{}",
+            did_you_mean(wanted, &rings.iter().map(|ring| ring.name.as_str()).collect::<Vec<_>>()),
             there.join("\n")
         ))
     })
@@ -229,12 +257,13 @@ pub(crate) fn choose<T>(
     let prefix = wanted.to_ascii_lowercase();
     let mut found: Vec<Document<T>> = Vec::new();
     let mut by_id: Vec<Document<T>> = Vec::new();
+    let names: Vec<String> = all.iter().map(|item| key(&item.typed).1.to_owned()).collect();
     for item in all {
         let (id, name) = key(&item.typed);
-        let (named, begun) = (name == wanted, id.to_string().starts_with(&prefix));
-        if named {
+        let (is_it, begins) = (name == wanted, id.to_string().starts_with(&prefix));
+        if is_it {
             found.push(item);
-        } else if begun && !prefix.is_empty() {
+        } else if begins && !prefix.is_empty() {
             by_id.push(item);
         }
     }
@@ -249,8 +278,9 @@ pub(crate) fn choose<T>(
     match (found.pop(), lines.len()) {
         (Some(only), 1) => Ok(only),
         (None, _) => Err(Failure::NotFound(format!(
-            "there is no {what} `{wanted}`; `concentric {} list` shows what there is",
-            what.replace(' ', "-")
+            "there is no {what} `{wanted}`{}; `concentric {} list` shows what there is",
+            did_you_mean(wanted, &names.iter().map(String::as_str).collect::<Vec<_>>()),
+            command(what)
         ))),
         (Some(_), count) => Err(Failure::Usage(format!(
             "`{wanted}` can mean {count} {what}s; say more of the id:\n{}",
@@ -259,6 +289,47 @@ pub(crate) fn choose<T>(
     }
 }
 
+/// The command that lists such things.
+fn command(what: &str) -> String {
+    match what {
+        "support request" => "support".to_owned(),
+        "desk" => "support desk".to_owned(),
+        "view" => "report view".to_owned(),
+        "schedule" => "report schedule".to_owned(),
+        other => other.replace(' ', "-"),
+    }
+}
+
+/// `; did you mean Contoso?`, when a name that is there is near to what was typed.
+pub(crate) fn did_you_mean(typed: &str, there: &[&str]) -> String {
+    let plain = typed.to_lowercase();
+    // A third of the letters may be wrong: enough for slips, too little for another name.
+    let most = (plain.chars().count() / 3).max(1);
+    let near = there.iter().map(|name| {
+        let name_plain = name.to_lowercase();
+        let is_begun = !plain.is_empty() && name_plain.starts_with(&plain);
+        let distance = strsim::damerau_levenshtein(&plain, &name_plain);
+        (if is_begun { 0 } else { distance }, *name)
+    });
+    let best = near.filter(|(distance, _)| *distance <= most).min();
+    best.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
+}
+
 fn uuid(text: &str) -> Option<String> {
     Uuid::try_parse(text).ok().map(|id| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn slips_are_forgiven_and_other_names_are_not_guessed() {
+        let there = ["2026-11 B", "2026-10 B", "Contoso"];
+        assert_eq!(did_you_mean("contso", &there), "; did you mean `Contoso`?");
+        assert_eq!(did_you_mean("Con", &there), "; did you mean `Contoso`?");
+        assert_eq!(did_you_mean("2026-11B", &there), "; did you mean `2026-11 B`?");
+        assert_eq!(did_you_mean("Fabrikam", &there), "");
+        assert_eq!(did_you_mean("", &there), "");
+    }
 }

@@ -1,6 +1,8 @@
 //! What runs the service rather than asking it. Behind the feature `service`.
 
 pub(crate) mod demo;
+pub(crate) mod key;
+mod mail;
 pub(crate) mod serve;
 pub(crate) mod simulator;
 
@@ -21,6 +23,11 @@ async fn asked_to_stop() {
         return;
     }
     let _ = signal::ctrl_c().await;
+}
+
+/// It holds a password, so it is read here and has no argument.
+fn database_url() -> Option<String> {
+    std::env::var("CONCENTRIC_DATABASE_URL").ok().filter(|url| !url.is_empty())
 }
 
 fn create_dir(path: &Path) -> Result<(), Failure> {

@@ -112,7 +112,7 @@ fn is_final(failure: &Failure) -> bool {
         Failure::Unreachable { .. } => false,
         Failure::Usage(_) | Failure::NotFound(_) | Failure::Declined => true,
         Failure::Failed(_) | Failure::Overtaken(_) | Failure::TimedOut(_) => true,
-        Failure::ClosedPipe => true,
+        Failure::NotSent(_) | Failure::ClosedPipe => true,
     }
 }
 

@@ -19,6 +19,12 @@ pub(crate) fn maybe_time(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "-".to_owned(), time)
 }
 
+/// `Tue 2026-11-10 22:00 +01:00`, of what the service wrote as RFC 3339.
+pub(crate) fn local(at: &str) -> String {
+    let read = chrono::DateTime::parse_from_rfc3339(at);
+    read.map_or_else(|_| at.to_owned(), |at| at.format("%a %Y-%m-%d %H:%M %:z").to_string())
+}
+
 /// A time to come: after a length like `3d` from now, or as RFC 3339.
 pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     let now = Utc::now();

@@ -93,6 +93,6 @@ fn may_pass(failure: &Failure) -> bool {
         Failure::Problem(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
         Failure::Usage(_) | Failure::NotFound(_) | Failure::Declined => false,
         Failure::Failed(_) | Failure::Overtaken(_) | Failure::TimedOut(_) => false,
-        Failure::ClosedPipe => false,
+        Failure::NotSent(_) | Failure::ClosedPipe => false,
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::client::{Client, Document, Query};
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::{Form, Output, Tone, say, write};
+use crate::output::{Data, Form, Output, Tone, say, write};
 use crate::screen::Screen;
 use crate::sse::{self, Signal};
 use crate::{text, tree};
@@ -207,10 +207,9 @@ impl Follower {
             Form::Table if changed => {
                 write(&format!("{}\n", tree::lines(*output, &self.rollout.typed).join("\n")))
             }
-            Form::Plain | Form::Json | Form::Jsonl if changed => {
-                write(&format!("{}\n", self.rollout.json))
-            }
-            Form::Table | Form::Plain | Form::Json | Form::Jsonl => Ok(()),
+            Form::Plain if changed => Data::Jsonl.next(&self.rollout.json),
+            Form::Data(data) if changed => data.next(&self.rollout.json),
+            Form::Table | Form::Plain | Form::Data(_) => Ok(()),
         }
     }
 }

@@ -56,7 +56,7 @@ async fn next(
             write(&table(&head, rows.collect()))?;
         }
         Form::Plain => write_lines(rows.map(|row| row.join("\t")))?,
-        Form::Json | Form::Jsonl => context.output.one(&times.json, &[])?,
+        Form::Data(_) => context.output.one(&times.json, &[])?,
     }
     if let Some(held) = &times.typed.held {
         let until = match held.until {
@@ -73,16 +73,10 @@ async fn next(
 
 fn row(period: &OfferPeriod) -> Vec<String> {
     vec![
-        local(&period.local_from),
-        period.local_until.as_deref().map_or_else(|| "-".to_owned(), local),
+        text::local(&period.local_from),
+        period.local_until.as_deref().map_or_else(|| "-".to_owned(), text::local),
         text::time(period.from),
         text::maybe_time(period.until),
         text::maybe(period.after.as_deref()),
     ]
-}
-
-/// `Tue 2026-11-10 22:00 +01:00`, of what the service wrote as RFC 3339.
-fn local(at: &str) -> String {
-    let read = chrono::DateTime::parse_from_rfc3339(at);
-    read.map_or_else(|_| at.to_owned(), |at| at.format("%a %Y-%m-%d %H:%M %:z").to_string())
 }

@@ -141,6 +141,13 @@ impl List {
     }
 }
 
+/// The one reason why it is not up to date.
+fn because(detail: &DeviceDetail) -> Option<String> {
+    let why = detail.primary_reason.as_ref()?;
+    let evidence = why.evidence.as_ref().map(|evidence| format!(" ({evidence})"));
+    Some(format!("{}: {}{}", why.reason, why.title, evidence.unwrap_or_default()))
+}
+
 fn show(context: &Context<'_>, detail: &Document<DeviceDetail>) -> Result<(), Failure> {
     let d = &detail.typed.device;
     let id = |id: Option<Uuid>| id.map_or_else(|| "-".to_owned(), |id| id.to_string());
@@ -158,6 +165,8 @@ fn show(context: &Context<'_>, detail: &Document<DeviceDetail>) -> Result<(), Fa
             ("architecture", d.architecture.clone()),
             ("build", text::maybe(d.build.as_deref())),
             ("updates", if d.quality_only { "quality only" } else { "all" }.to_owned()),
+            ("status", text::maybe(detail.typed.status.as_deref())),
+            ("because", text::maybe(because(&detail.typed).as_deref())),
             ("standing", standing::of(d)),
             ("reasons", d.reasons.join(", ")),
             ("owner", d.owner.clone()),
@@ -187,6 +196,6 @@ fn show(context: &Context<'_>, detail: &Document<DeviceDetail>) -> Result<(), Fa
             write(&format!("\n{}", table(&head, attempts.collect())))
         }
         Form::Plain => write_lines(attempts.map(|row| format!("attempt\t{}", row.join("\t")))),
-        Form::Table | Form::Json | Form::Jsonl => Ok(()),
+        Form::Table | Form::Data(_) => Ok(()),
     }
 }

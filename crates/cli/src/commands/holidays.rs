@@ -86,7 +86,7 @@ fn show(context: &Context<'_>, calendar: &Document<HolidayCalendar>) -> Result<(
     match context.output.form {
         Form::Table => write(&table(&["first", "last", "name"], rows.collect())),
         Form::Plain => write_lines(rows.map(|row| row.join("\t"))),
-        Form::Json | Form::Jsonl => context.output.one(&calendar.json, &[]),
+        Form::Data(_) => context.output.one(&calendar.json, &[]),
     }
 }
 
@@ -110,7 +110,7 @@ impl Delete {
         let id = calendar.id.to_string();
         let query = vec![("reason", self.reason)];
         context.client.delete_with(&["tenants", &tenant, "holidays", &id], &query).await?;
-        if context.output.form == Form::Json {
+        if let Form::Data(_) = context.output.form {
             context.output.one(&json!({ "deleted": id }), &[])?;
         }
         say(&format!("Deleted the holidays of {}.", calendar.name));

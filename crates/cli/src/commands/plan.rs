@@ -15,7 +15,7 @@ use crate::confirm;
 use crate::declared::{self, PlanFile};
 use crate::failure::{Exit, Failure};
 use crate::output::{Form, say, table, write, write_lines};
-use crate::{find, text};
+use crate::{find, forecast, text};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -213,8 +213,7 @@ async fn difference(
             }
             write_lines(lines)
         }
-        Form::Json => write(&format!("{:#}\n", found.json)),
-        Form::Jsonl => write(&format!("{}\n", found.json)),
+        Form::Data(data) => data.document(&found.json),
     }
 }
 
@@ -243,10 +242,15 @@ fn show(context: &Context<'_>, plan: &Document<SavedPlan>) -> Result<(), Failure
         Form::Table => {
             let head =
                 ["ring", "opens", "devices", "left out", "stops from", "success by", "notes"];
-            write(&format!("\n{}", table(&head, rows.collect())))
+            write(&format!("\n{}", table(&head, rows.collect())))?;
+            let lines = p.forecast.iter().flat_map(forecast::lines);
+            write_lines(p.forecast.iter().map(|_| String::new()).chain(lines))
         }
-        Form::Plain => write_lines(rows.map(|row| format!("ring\t{}", row.join("\t")))),
-        Form::Json | Form::Jsonl => Ok(()),
+        Form::Plain => {
+            write_lines(rows.map(|row| format!("ring\t{}", row.join("\t"))))?;
+            write_lines(p.forecast.iter().flat_map(forecast::plain))
+        }
+        Form::Data(_) => Ok(()),
     }
 }
 

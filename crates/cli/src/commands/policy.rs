@@ -100,7 +100,7 @@ fn show(context: &Context<'_>, release: &str, replay: &Document<Replay>) -> Resu
             write(&format!("\n{}", table(&head, rows.collect())))
         }
         Form::Plain => write_lines(rows.map(|row| format!("step\t{}", row.join("\t")))),
-        Form::Json | Form::Jsonl => Ok(()),
+        Form::Data(_) => Ok(()),
     }
 }
 

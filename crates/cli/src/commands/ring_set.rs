@@ -147,6 +147,6 @@ pub(crate) fn show(context: &Context<'_>, set: &Document<RingSet>) -> Result<(),
             write(&format!("\n{}", table(&head, rows.collect())))
         }
         Form::Plain => write_lines(rows.map(|row| format!("ring\t{}", row.join("\t")))),
-        Form::Json | Form::Jsonl => Ok(()),
+        Form::Data(_) => Ok(()),
     }
 }

@@ -19,9 +19,9 @@ use super::Context;
 use crate::client::{Document, Query};
 use crate::confirm::{self, Deed};
 use crate::failure::{Exit, Failure};
-use crate::output::{Form, say, write, write_lines};
+use crate::output::{Form, say, write_lines};
 use crate::watch::{self, Watch};
-use crate::{events, explain, find, text, tree};
+use crate::{events, explain, find, forecast, text, tree};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -37,6 +37,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TIME")]
         at: Option<DateTime<Utc>>,
     },
+    /// Say when its rings open and when it is through: at the earliest, and as is likely.
+    Forecast(Which),
     /// Show what happened.
     Events {
         #[command(flatten)]
@@ -218,6 +220,11 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             let rollout = which.find(context, &tenant).await?.typed;
             let explanation = explanation(context, &tenant, &rollout, at).await?;
             explain::show(context.output, &rollout, &explanation)?;
+        }
+        Command::Forecast(which) => {
+            let rollout = which.find(context, &tenant).await?.typed;
+            let path = ["tenants", &tenant, "rollouts", &rollout.id.to_string(), "forecast"];
+            forecast::show(context.output, &client.get(&path, &Query::new()).await?)?;
         }
         Command::Events { which, follow } => {
             let rollout = which.find(context, &tenant).await?.typed;
@@ -407,7 +414,6 @@ pub(super) fn show(context: &Context<'_>, rollout: &Document<Rollout>) -> Result
     match context.output.form {
         Form::Table => write_lines(tree::lines(context.output, &rollout.typed)),
         Form::Plain => write_lines(tree::plain(&rollout.typed)),
-        Form::Json => write(&format!("{:#}\n", rollout.json)),
-        Form::Jsonl => write(&format!("{}\n", rollout.json)),
+        Form::Data(data) => data.document(&rollout.json),
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Command {
     List,
     /// Add a rule: what is due by it is approved at once.
     Create(Definition),
+    /// Make a rule what is described here; what it approved goes on.
+    Replace(Definition),
     /// Show what a rule would approve now, and why not the rest; changes nothing.
     Preview {
         /// Name, id, or beginning of its id; none: a rule that is described here and not made.
@@ -122,6 +124,16 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
                 context.client.post(&["tenants", &tenant, "rules"], &body).await?;
             context.output.one(&made.json, &fields(&made.typed))?;
         }
+        Command::Replace(Definition { name, described }) => {
+            let tenant = context.tenant().await?;
+            let there = find::rule(&context.client, &tenant, &name).await?;
+            let id = there.typed.id.to_string();
+            let path = ["tenants", tenant.as_str(), "rules", &id];
+            let looked: Document<Rule> = context.client.get(&path, &Query::new()).await?;
+            let body = described.body(looked.typed.definition.name.clone(), context).await?;
+            let made: Document<Rule> = context.client.put(&path, &body).await?;
+            context.output.one(&made.json, &fields(&made.typed))?;
+        }
         Command::Preview { rule: Some(rule), .. } => {
             let (client, tenant) = (&context.client, context.tenant().await?);
             let id = find::rule(client, &tenant, &rule).await?.typed.id.to_string();
@@ -200,7 +212,7 @@ fn show(context: &Context<'_>, preview: &Document<RulePreview>) -> Result<(), Fa
             write(&table(&head, rows.collect()))
         }
         Form::Plain => write_lines(rows.map(|row| row.join("\t"))),
-        Form::Json | Form::Jsonl => context.output.one(&preview.json, &[]),
+        Form::Data(_) => context.output.one(&preview.json, &[]),
     }
 }
 
@@ -225,7 +237,7 @@ async fn delete(context: &Context<'_>, wanted: &str, yes: bool) -> Result<(), Fa
     }
     let id = rule.id.to_string();
     context.client.delete_with(&["tenants", &tenant, "rules", &id], &Query::new()).await?;
-    if context.output.form == Form::Json {
+    if let Form::Data(_) = context.output.form {
         context.output.one(&json!({ "deleted": id }), &[])?;
     }
     say(&format!("Deleted rule {name}."));

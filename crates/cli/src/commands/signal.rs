@@ -115,7 +115,7 @@ async fn seen(context: &Context<'_>, rollout: &str) -> Result<(), Failure> {
             write(&table(&head, rows.collect()))
         }
         Form::Plain => write_lines(rows.map(|row| row.join("\t"))),
-        Form::Json | Form::Jsonl => context.output.one(&seen.json, &[]),
+        Form::Data(_) => context.output.one(&seen.json, &[]),
     }
 }
 
@@ -152,7 +152,7 @@ impl Delete {
         let id = signal.id.to_string();
         let query = vec![("reason", self.reason)];
         context.client.delete_with(&["tenants", &tenant, "signals", &id], &query).await?;
-        if context.output.form == Form::Json {
+        if let Form::Data(_) = context.output.form {
             context.output.one(&json!({ "deleted": id }), &[])?;
         }
         say(&format!("Deleted signal {}.", signal.name));

@@ -3,18 +3,16 @@
 mod assess;
 mod budget;
 mod checks;
+mod connect;
 mod drift;
 mod enroll;
 mod registration;
 mod strategy;
 
-use std::path::PathBuf;
-
-use api_types::{ConnectionInput, CreateTenant, CredentialInput, RemoveMissing, Tenant};
+use api_types::{CreateTenant, RemoveMissing, Tenant};
 use clap::{Args, Subcommand};
-use uuid::Uuid;
 
-use super::{Context, read_text};
+use super::Context;
 use crate::client::{Document, Query};
 use crate::failure::{Exit, Failure};
 use crate::output::say;
@@ -31,6 +29,8 @@ pub(crate) enum Command {
     },
     /// Serve a new tenant.
     Create(Create),
+    /// Reach a tenant in another way: a new secret or certificate, another app or cloud.
+    Connect(connect::Connect),
     /// Read devices, groups and catalogue again, from scratch.
     Sync {
         /// Name or id; the one of --tenant if not given.
@@ -78,19 +78,12 @@ pub(crate) struct Create {
     name: String,
     /// Id of the tenant in Entra.
     #[arg(long, value_name = "ID")]
-    entra_tenant_id: Uuid,
+    entra_tenant_id: uuid::Uuid,
     /// Application (client) id of the app registration.
     #[arg(long, value_name = "ID")]
-    client_id: Uuid,
-    /// File with the client secret; `-` reads it from stdin.
-    #[arg(long, value_name = "FILE", required_unless_present = "certificate_file")]
-    secret_file: Option<PathBuf>,
-    /// PEM file with the certificate.
-    #[arg(long, value_name = "FILE", requires = "key_file", conflicts_with = "secret_file")]
-    certificate_file: Option<PathBuf>,
-    /// PEM file with the certificate's private key.
-    #[arg(long, value_name = "FILE", requires = "certificate_file")]
-    key_file: Option<PathBuf>,
+    client_id: uuid::Uuid,
+    #[command(flatten)]
+    credential: connect::Credential,
     /// Microsoft Graph, if it is not the public cloud's.
     #[arg(long, value_name = "URL")]
     graph_url: Option<String>,
@@ -118,11 +111,11 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
             show(context, &find::tenant(client, name.as_deref().or(context.tenant)).await?)?;
         }
         Command::Create(create) => {
-            let body = create.body()?;
-            let tenant = client.post(&["tenants"], &body).await?;
+            let tenant = client.post(&["tenants"], &create.body()?).await?;
             show(context, &tenant)?;
             say("Its first sync follows by itself; `concentric tenant get` shows it.");
         }
+        Command::Connect(connect) => show(context, &connect.run(context).await?)?,
         Command::Sync { name } => {
             let tenant = find::tenant(client, name.as_deref().or(context.tenant)).await?.typed;
             client.order(&["tenants", &tenant.id.to_string(), "sync"]).await?;
@@ -150,25 +143,12 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
 
 impl Create {
     fn body(self) -> Result<CreateTenant, Failure> {
-        let secret = |file: PathBuf| Ok(read_text(&file)?.trim().to_owned());
-        let credential = match (self.secret_file, self.certificate_file, self.key_file) {
-            (None, Some(certificate), Some(key)) => CredentialInput::Certificate {
-                certificate_pem: read_text(&certificate)?,
-                private_key_pem: read_text(&key)?,
-            },
-            (Some(file), ..) => CredentialInput::Secret { secret: secret(file)? },
-            (None, ..) => {
-                return Err(Failure::Usage(
-                    "a tenant needs --secret-file, or --certificate-file with --key-file".into(),
-                ));
-            }
-        };
         Ok(CreateTenant {
             name: self.name,
-            connection: ConnectionInput {
+            connection: api_types::ConnectionInput {
                 entra_tenant_id: self.entra_tenant_id,
                 client_id: self.client_id,
-                credential,
+                credential: self.credential.read()?,
                 graph_url: self.graph_url,
                 login_url: self.login_url,
             },
@@ -190,6 +170,7 @@ fn show(context: &Context<'_>, tenant: &Document<Tenant>) -> Result<(), Failure>
             ("graph", t.graph_url.clone()),
             ("login", t.login_url.clone()),
             ("credential", text::credential(t.credential).to_owned()),
+            ("credential expires", text::maybe_time(t.credential_expires_at)),
             ("connection", text::connection(connection.state).to_owned()),
             ("connection error", text::maybe(connection.error.as_deref())),
             ("synced at", text::maybe_time(t.synced_at)),

@@ -1,6 +1,8 @@
 //! `concentric update`.
 
-use api_types::{DeclareUpdate, KnownIssue, Update, UpdateDetail, UpdateKind, VersionFloors};
+use api_types::{
+    Action, DeclareUpdate, Declined, KnownIssue, Update, UpdateDetail, UpdateKind, VersionFloors,
+};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -21,6 +23,18 @@ pub(crate) enum Command {
     },
     /// Add a version of Microsoft Edge or Microsoft 365 Apps, which Graph's catalogue does not list.
     Declare(Declare),
+    /// Say that an update is not to go out: no rule approves it, and no release is made of it.
+    Decline {
+        /// The update's name, id, or beginning of its id.
+        update: String,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Take back that an update was declined.
+    Approve {
+        /// The update's name, id, or beginning of its id.
+        update: String,
+    },
     /// Show the lowest builds that may be offered, or set them: one for each Windows version.
     Floor {
         /// The builds, such as 10.0.26100.7171, in the place of all there are.
@@ -92,6 +106,12 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::List(list) => list.run(context).await?,
         Command::Get { update } => get(context, &update).await?,
         Command::Declare(declare) => declare.run(context).await?,
+        Command::Decline { update, reason } => {
+            mark(context, &update, "decline", &Action { reason }).await?;
+        }
+        Command::Approve { update } => {
+            mark(context, &update, "approve", &Action { reason: None }).await?;
+        }
         Command::Floor { builds, none } => floor(context, builds, none).await?,
     }
     Ok(Exit::Ok)
@@ -145,7 +165,7 @@ async fn get(context: &Context<'_>, wanted: &str) -> Result<(), Failure> {
             write_lines(lines.map(|line| line.replace('\t', "  ")))
         }
         Form::Plain => write_lines(issues(&detail.known_issues)),
-        Form::Json | Form::Jsonl => Ok(()),
+        Form::Data(_) => Ok(()),
     }
 }
 
@@ -170,6 +190,16 @@ fn fields(detail: &UpdateDetail) -> Vec<(&'static str, String)> {
     }));
     if !update.exploited_cves.is_empty() {
         fields.push(("exploited", update.exploited_cves.join(", ")));
+    }
+    if let Some(driver) = &update.driver {
+        fields.push(("manufacturer", text::maybe(Some(driver.manufacturer.as_str()))));
+        fields.push(("class", text::maybe(Some(driver.class.as_str()))));
+        fields.push(("driver of", text::maybe_time(driver.version_at)));
+        let (devices, recommended) = (driver.devices, driver.recommended);
+        fields.push(("needed by", format!("{devices} devices, recommended for {recommended}")));
+    }
+    if update.declined.is_some() {
+        fields.push(("declined", declined(update)));
     }
     fields.extend(update.builds.iter().map(|build| {
         let kb = build.kb.as_deref().map(|kb| format!(" {kb}")).unwrap_or_default();
@@ -209,6 +239,31 @@ async fn floor(context: &Context<'_>, builds: Vec<String>, none: bool) -> Result
     let builds = &floors.typed.builds;
     let text = if builds.is_empty() { "none".to_owned() } else { builds.join(", ") };
     context.output.one(&floors.json, &[("floors", text)])
+}
+
+async fn mark(
+    context: &Context<'_>,
+    wanted: &str,
+    verb: &str,
+    body: &Action,
+) -> Result<(), Failure> {
+    let (client, tenant) = (&context.client, context.tenant().await?);
+    let id = find::update(client, &tenant, wanted).await?.typed.id.to_string();
+    let path = ["tenants", &tenant, "updates", &id, verb];
+    let found: Document<Update> = client.post(&path, body).await?;
+    let update = &found.typed;
+    let fields = [
+        ("name", update.short_name.clone()),
+        ("id", update.id.to_string()),
+        ("declined", declined(update)),
+    ];
+    context.output.one(&found.json, &fields)
+}
+
+fn declined(update: &Update) -> String {
+    let Some(Declined { by, at, reason }) = &update.declined else { return "no".to_owned() };
+    let reason = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("by {by}, {}{reason}", text::time(*at))
 }
 
 impl Declare {

@@ -118,7 +118,7 @@ pub(crate) fn status(output: Output, enrollment: &Document<Enrollment>) -> Resul
             write(&format!("\n{}", table(&head, rows.collect())))
         }
         Form::Plain => write_lines(rows.map(|row| format!("object\t{}", row.join("\t")))),
-        Form::Table | Form::Json | Form::Jsonl => Ok(()),
+        Form::Table | Form::Data(_) => Ok(()),
     }
 }
 
@@ -147,8 +147,7 @@ pub(crate) fn drift(output: Output, enrollment: &Document<Enrollment>) -> Result
                 format!("drift\t{}\t{field}\t{expected}\t{found}\t{}", object.key, drift.summary)
             })
         })),
-        Form::Json => write(&format!("{:#}\n", enrollment.json)),
-        Form::Jsonl => write(&format!("{}\n", enrollment.json)),
+        Form::Data(data) => data.document(&enrollment.json),
     }
 }
 

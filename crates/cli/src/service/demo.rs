@@ -56,7 +56,8 @@ impl Demo {
 
 pub(crate) async fn run(demo: Demo, output: Output) -> Result<Exit, Failure> {
     let home = Home::new(demo.data_dir.clone())?;
-    telemetry::init(LogFormat::Text, Some(home.log_file()?));
+    // To its end; a demo that is left leaves the last spans unsent.
+    let _traces = telemetry::init(LogFormat::Text, Some(home.log_file()?), None);
     say(&format!(
         "Starting a simulated fleet of {} devices, a database and the service.",
         demo.devices
@@ -65,6 +66,11 @@ pub(crate) async fn run(demo: Demo, output: Output) -> Result<Exit, Failure> {
         cast = Cast::start(&demo, &home) => cast.map_err(|failure| home.explain(failure))?,
         () = super::asked_to_stop() => return Ok(Exit::Interrupted),
     };
+    if let Some(link) = cast.link().filter(|_| !demo.once) {
+        say(&format!(
+            "Watch it in a browser, signed in by this link, which is good once:\n  {link}"
+        ));
+    }
     let outcome = tokio::select! {
         outcome = perform(&demo, &cast, &home, output) => outcome,
         () = super::asked_to_stop() => Ok(Exit::Interrupted),
@@ -86,7 +92,7 @@ async fn perform(demo: &Demo, cast: &Cast, home: &Home, output: Output) -> Resul
     let summary = Summary::new(demo, &ended);
     // Apart from the tree above it.
     say("");
-    write(&summary.text(output.form == Form::Json || output.form == Form::Jsonl)?)?;
+    write(&summary.text(matches!(output.form, Form::Data(_)))?)?;
     for complaint in summary::complaints(demo.scenario, &ended) {
         say(&complaint);
     }

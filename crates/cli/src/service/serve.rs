@@ -7,8 +7,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clap::Args;
 use server::telemetry::{self, LogFormat};
-use server::{AllowList, Config, Database, Server};
+use server::{AllowList, Config, Database, OidcSettings, Server, Syslog};
 
+use super::key::Keys;
+use super::mail::Mail;
 use crate::failure::{Exit, Failure};
 use crate::output::say;
 use crate::watch::length;
@@ -18,12 +20,28 @@ pub(crate) struct Serve {
     /// Where to listen.
     #[arg(long, env = "CONCENTRIC_LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where the key that seals credentials is kept, and the embedded database if there is one.
+    /// Where people reach the service, if not where it listens: `https://updates.example.com`. With https,
+    /// which whatever stands before the service ends, browsers keep sessions to it.
+    #[arg(long, env = "CONCENTRIC_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<url::Url>,
+    /// Which provider of identities people sign in at, and what its groups may do: a TOML file, or JSON if
+    /// it is called so.
+    #[arg(long, env = "CONCENTRIC_OIDC_CONFIG", value_name = "FILE")]
+    oidc_config: Option<PathBuf>,
+    /// Where the keys that seal credentials and sign the audit trail are kept, and the embedded database if there is one.
     #[arg(long, env = "CONCENTRIC_DATA_DIR", value_name = "DIR", default_value = ".concentric")]
     data_dir: PathBuf,
+    #[command(flatten)]
+    keys: Keys,
+    #[command(flatten)]
+    mail: Mail,
     /// How to write logs, which go to stderr: text or json; `CONCENTRIC_LOG` says which.
     #[arg(long, env = "CONCENTRIC_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// Collector that traces are sent to by OTLP over HTTP: `http://127.0.0.1:4318`. If not given, the standard
+    /// variables of OpenTelemetry say where; if those are not set, nowhere.
+    #[arg(long, env = "CONCENTRIC_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<url::Url>,
     /// How often check-ins and reports of devices are read.
     #[arg(long, value_name = "LENGTH", default_value = "15m", value_parser = length)]
     observe_every: Duration,
@@ -55,25 +73,48 @@ pub(crate) struct Serve {
         default_value = "https://api.loganalytics.azure.com"
     )]
     log_analytics_url: url::Url,
+    /// File that signed checkpoints of the audit trail are added to; `audit-checkpoints.jsonl` in the
+    /// data directory if not given. Best on another machine's disk.
+    #[arg(long, env = "CONCENTRIC_AUDIT_FILE", value_name = "FILE")]
+    audit_file: Option<PathBuf>,
+    /// Log server that checkpoints are also sent to: `unix:/dev/log` or `udp:logs.corp:514`.
+    #[arg(long, env = "CONCENTRIC_AUDIT_SYSLOG", value_name = "WHERE")]
+    audit_syslog: Option<Syslog>,
+    /// How long entries of the audit trail may wait for a checkpoint; a thousand do not wait.
+    #[arg(long, value_name = "LENGTH", default_value = "1m", value_parser = length)]
+    audit_every: Duration,
 }
 
 pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
-    telemetry::init(serve.log_format, None);
+    let otlp = serve.otlp_endpoint.as_ref().map(url::Url::as_str);
+    let traces = telemetry::init(serve.log_format, None, otlp);
     let data_dir = std::path::absolute(&serve.data_dir)
         .map_err(|error| Failure::Usage(format!("{}: {error}", serve.data_dir.display())))?;
     super::create_dir(&data_dir)?;
     let mut config = Config::embedded(data_dir);
     config.listen = serve.listen;
     config.proxy = serve.proxy;
+    config.public_url = serve.public_url;
+    if let Some(file) = serve.oidc_config {
+        let settings = OidcSettings::load(&file);
+        config.oidc = Some(settings.map_err(|error| Failure::Usage(error.to_string()))?);
+    }
+    config.smtp = serve.mail.settings()?;
     config.outbound.allow = serve.outbound_allow;
     config.outbound.ports = serve.outbound_ports;
+    if let Some(file) = serve.audit_file {
+        config.audit.file = std::path::absolute(&file)
+            .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+    }
+    config.audit.syslog = serve.audit_syslog;
+    config.audit.every = serve.audit_every;
     config.log_analytics_url = serve.log_analytics_url.into();
     config.settings.observe_every = time_delta(serve.observe_every)?;
     config.settings.sync_every = time_delta(serve.sync_every)?;
-    // It holds a password, so it is read here and has no argument.
-    if let Ok(url) = std::env::var("CONCENTRIC_DATABASE_URL")
-        && !url.is_empty()
-    {
+    if let Some(source) = serve.keys.source()? {
+        config.keys = source;
+    }
+    if let Some(url) = super::database_url() {
         config.database = Database::Url(url);
     }
     let starting = Server::start(config);
@@ -91,6 +132,7 @@ pub(crate) async fn run(serve: Serve) -> Result<Exit, Failure> {
     super::asked_to_stop().await;
     say("Stopping.");
     server.shutdown().await;
+    traces.finish().await;
     Ok(Exit::Ok)
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn speed(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) async fn run(simulate: Simulate) -> Result<Exit, Failure> {
-    telemetry::init(LogFormat::Text, None);
+    let _traces = telemetry::init(LogFormat::Text, None, None);
     let config = Config {
         listen: simulate.listen,
         devices: simulate.devices,

@@ -110,7 +110,7 @@ pub(crate) fn set_phase(world: &Shared, phase: &Value) {
 fn router(world: Shared) -> Router {
     let rollouts = "/api/v1/tenants/{tenant}/rollouts";
     Router::new()
-        .route("/api/v1/tenants", get(tenants))
+        .route("/api/v1/tenants", get(tenants).post(scripted))
         .route(rollouts, get(list))
         .route(&format!("{rollouts}/{{id}}"), get(read))
         .route(&format!("{rollouts}/{{id}}/explain"), get(explain))
@@ -118,6 +118,7 @@ fn router(world: Shared) -> Router {
         .route(&format!("{rollouts}/{{id}}/plans"), get(scripted))
         .route(&format!("{rollouts}/{{id}}/plan"), patch(scripted))
         .route(&format!("{rollouts}/{{id}}/failures"), get(scripted))
+        .route(&format!("{rollouts}/{{id}}/forecast"), get(scripted))
         .route(&format!("{rollouts}/{{id}}/events"), get(events))
         .route(&format!("{rollouts}/{{id}}/approvals"), get(scripted).post(scripted))
         .route(&format!("{rollouts}/{{id}}/in-flight"), get(scripted))
@@ -125,6 +126,8 @@ fn router(world: Shared) -> Router {
         .route(&format!("{rollouts}/{{id}}/{{action}}"), post(act))
         .fallback(scripted)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&world), guard))
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(async || "ready"))
         .with_state(world)
 }
 
@@ -143,7 +146,39 @@ async fn guard(
         let detail = "This token is not known.";
         return refuse(401, &problem_body(401, "Not authenticated", detail));
     }
-    next.run(request).await
+    if !fits(&request) {
+        return refuse(
+            412,
+            &problem_body(412, "It is not as it was when you looked", "Look again."),
+        );
+    }
+    let reads = request.method() == axum::http::Method::GET;
+    let response = next.run(request).await;
+    if reads { tagged(response).await } else { response }
+}
+
+/// Whether what replaces or removes something names a version of it, or any.
+fn fits(request: &Request) -> bool {
+    let given = request.headers().get(header::IF_MATCH).and_then(|given| given.to_str().ok());
+    given.is_none_or(|tag| {
+        let version = tag.trim_matches('"').split_once('-').map(|(version, _)| version);
+        tag == "*" || version.is_some_and(|version| version.parse::<i64>().is_ok())
+    })
+}
+
+/// With the tag that the service gives: a thing has a version in front, a page of a list has none.
+async fn tagged(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let is_json =
+        parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if !is_json {
+        return Response::from_parts(parts, body);
+    }
+    let body = axum::body::to_bytes(body, 1 << 20).await.expect("a small body");
+    let value: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let tag = if value.get("items").is_some() { "\"x-Zm9v\"" } else { "\"7-Zm9v\"" };
+    parts.headers.insert(header::ETAG, tag.parse().expect("a tag"));
+    Response::from_parts(parts, Body::from(body))
 }
 
 async fn scripted(State(world): State<Shared>, request: Request) -> Response {
@@ -309,9 +344,29 @@ pub(crate) fn explanation() -> Value {
             condition("exposure", "pass", "812 of 1,000 devices judged, 800 needed"), bake,
             condition("success", "fail", "61 of 812 failed, 50 allowed"),
             condition("data", "unknown", "nothing was read for 14 hours")] }],
+        "forecast": forecast(),
         "actions": [
             { "action": "pause", "allowed": true, "text": "Stops every new offer." },
             { "action": "resume", "allowed": false, "text": "It is not paused." },
             { "action": "rollback", "allowed": true,
               "text": "Takes the update back from 854 devices." }] })
+}
+
+pub(crate) fn forecast() -> Value {
+    let at = |at: &str, local: &str| json!({ "state": "at", "at": at, "local": local, "text": at });
+    let done = json!({ "state": "past", "at": "2026-11-10T18:00:00Z", "text": "done" });
+    let unknown = json!({ "state": "unknown", "reason": "it has ended",
+        "text": "unknown: it has ended" });
+    let after = json!({ "state": "after", "after_seconds": 90_000,
+        "reason": "people approve of ring 1 (First)",
+        "text": "1 day 1 hour after people approve of ring 1 (First)" });
+    let early = at("2026-11-13T09:00:00Z", "2026-11-13T10:00:00+01:00");
+    let late = at("2026-11-14T12:00:00Z", "2026-11-14T13:00:00+01:00");
+    let both = |earliest: &Value, likely: &Value| json!({ "earliest": earliest, "likely": likely });
+    json!({ "at": "2026-11-12T16:00:00Z", "compliant_percent": 95,
+        "pace": { "basis": "earlier", "count": 3, "text": "from 3 earlier rollouts" },
+        "rings": [{ "ring": 1, "name": "First", "time_zone": "Europe/Zurich",
+            "opens": both(&done, &done), "last_offer": both(&early, &late),
+            "gate_passes": both(&early, &after), "compliant": both(&early, &unknown) }],
+        "finished": both(&early, &late), "compliant": both(&early, &unknown) })
 }

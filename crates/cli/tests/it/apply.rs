@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::api::Api;
+use crate::api::{Api, TENANT};
 use crate::devices::{DEVICE, device, explanation, hold};
-use crate::program::{Run, TempFile, run};
+use crate::program::{Run, TempFile, command, finish, run};
 use crate::ring_sets::{FILE, SET, preview, ring_set};
 
 const REST: &str = "\
@@ -64,6 +64,7 @@ fn empty(api: &Api) {
 /// As the file wants it.
 fn full(api: &Api) {
     api.answer("GET /ring-sets", &[json!({ "items": [ring_set()] })]);
+    api.answer(&format!("GET /ring-sets/{SET}"), &[ring_set()]);
     api.answer(&format!("POST /ring-sets/{SET}/preview"), &[preview()]);
     api.answer(&format!("GET /devices/{DEVICE}/explain"), &[explanation(&pinned())]);
     api.answer(
@@ -85,7 +86,7 @@ async fn a_plan_says_what_differs_and_changes_nothing() {
     empty(&api);
     let file = format!("{FILE}{REST}");
     let table = apply(&api, &file, &["--plan", "-o", "table"]).await;
-    assert_eq!(table.code, 16, "{}", table.err);
+    assert_eq!(table.code, 6, "{}", table.err);
     insta::assert_snapshot!("apply_plan_new", table.out);
     full(&api);
     let changed = file
@@ -94,7 +95,7 @@ async fn a_plan_says_what_differs_and_changes_nothing() {
         .replace("in repair", "gone")
         .replace("ring: 0", "ring: Broad");
     let table = apply(&api, &changed, &["--plan", "-o", "table"]).await;
-    assert_eq!(table.code, 16, "{}", table.err);
+    assert_eq!(table.code, 6, "{}", table.err);
     insta::assert_snapshot!("apply_plan_changes", table.out);
     let plain = apply(&api, &changed, &["--plan"]).await;
     insta::assert_snapshot!("apply_plan_plain", plain.out);
@@ -172,7 +173,7 @@ async fn a_change_of_the_ring_set_is_carried_to_graph() {
     full(&api);
     let file = format!("{FILE}{REST}").replace("percent: 1\n", "percent: 2\n");
     let plan = apply(&api, &file, &["--plan"]).await;
-    assert_eq!(plan.code, 16, "{}", plan.err);
+    assert_eq!(plan.code, 6, "{}", plan.err);
     assert!(plan.out.contains("update\tEnrollment\tof the tenant\t-"), "{}", plan.out);
 }
 
@@ -241,4 +242,147 @@ async fn what_is_wrong_in_a_file_is_named_by_line_with_what_would_be_right() {
     told.push_str(&nothing.err);
     insta::assert_snapshot!("apply_errors", told);
     assert_eq!(api.orders().iter().filter(|(line, _)| !line.ends_with("preview")).count(), 0);
+}
+
+#[tokio::test]
+async fn a_difference_has_its_exit_code_when_that_is_asked_for() {
+    let api = Api::start().await;
+    empty(&api);
+    full(&api);
+    let file = TempFile::new(&format!("{FILE}{REST}"));
+    let diff = async |file: &TempFile, more: &[&str]| {
+        run(&api.url, &[&["diff", "-f", file.path()], more].concat()).await
+    };
+    let same = diff(&file, &["--detailed-exitcode"]).await;
+    assert_eq!(same.code, 0, "{}{}", same.out, same.err);
+    let changed = TempFile::new(&format!("{FILE}{REST}").replace("percent: 1\n", "percent: 2\n"));
+    let plain = diff(&changed, &[]).await;
+    assert_eq!(plain.code, 0, "{}", plain.err);
+    assert!(plain.out.contains("rings[0].percent\t1\t2"), "{}", plain.out);
+    assert_eq!(diff(&changed, &["--detailed-exitcode"]).await.code, 6);
+    let dry = run(&api.url, &["apply", "-f", changed.path(), "--dry-run"]).await;
+    assert_eq!((dry.code, &dry.out), (6, &plain.out), "{}", dry.err);
+    let orders = api.orders();
+    assert!(orders.iter().all(|(line, _)| line.ends_with("/preview")), "{orders:?}");
+}
+
+/// Held against what was seen, and not against the page of the list it was found in.
+#[tokio::test]
+async fn what_is_there_is_changed_at_the_version_that_was_seen() {
+    let api = Api::start().await;
+    empty(&api);
+    let signal = json!({ "id": SET, "name": "VPN", "owner": "net", "interval_minutes": 5,
+        "initial_delay_minutes": 0, "no_data": "hold", "failure_limit": 0, "passes_in_a_row": 1,
+        "consecutive_error_limit": 3, "has_secret": false, "source": { "kind": "prometheus",
+            "url": "https://prometheus.example",
+            "measure": { "kind": "value", "query": "vpn", "most": 5.5 } } });
+    api.answer("GET /signals", &[json!({ "items": [signal] })]);
+    api.answer(&format!("GET /signals/{SET}"), std::slice::from_ref(&signal));
+    api.answer(&format!("PUT /signals/{SET}"), std::slice::from_ref(&signal));
+    api.answer("GET /budget", &[json!({ "devices": 500, "in_flight": 0, "waiting_rollouts": 0 })]);
+    api.answer("PUT /budget", &[json!({ "devices": 600, "in_flight": 0, "waiting_rollouts": 0 })]);
+    let file = "kind: Signal\nname: VPN\nowner: net\nsource: { kind: prometheus, url: 'https://prometheus.example', \
+        measure: { kind: value, query: vpn, most: 6.5 } }\n---\nkind: Budget\ndevices: 600\n";
+    let applied = apply(&api, file, &["--yes"]).await;
+    assert_eq!(applied.code, 0, "{}", applied.err);
+    let orders = api.orders();
+    let lines: Vec<&str> = orders.iter().map(|(line, _)| line.as_str()).collect();
+    assert_eq!(lines, [format!("PUT /signals/{SET}").as_str(), "PUT /budget"]);
+    assert_eq!(orders[0].1["source"]["measure"]["most"], 6.5);
+}
+
+const TENANT_FILE: &str = "\
+kind: Tenant
+name: Fabrikam
+entra_tenant_id: 0195d000-0000-7000-8000-0000000000aa
+client_id: 0195d000-0000-7000-8000-0000000000bb
+secret_env: CONCENTRIC_TEST_SECRET
+---
+kind: Budget
+devices: 600
+---
+kind: Strategies
+driver: deployment_service
+";
+
+/// With the secret of the file in the environment.
+async fn with_secret(api: &Api, text: &str, more: &[&str]) -> Run {
+    let file = TempFile::new(text);
+    let mut command = command(&api.url, &[&["apply", "-f", file.path()], more].concat());
+    command.env("CONCENTRIC_TEST_SECRET", "s3cret-of-graph");
+    finish(command).await
+}
+
+/// A tenant that is not there is made before all else, and one that is there is compared.
+#[tokio::test]
+async fn a_file_brings_its_tenant() {
+    let api = Api::start().await;
+    let tenant = |client: &str| {
+        json!({ "id": TENANT, "name": "Fabrikam", "credential": "secret", "client_id": client,
+            "entra_tenant_id": "0195d000-0000-7000-8000-0000000000aa",
+            "graph_url": "https://graph.microsoft.com",
+            "login_url": "https://login.microsoftonline.com",
+            "connection": { "state": "unverified", "error": null, "since": null },
+            "synced_at": null, "observed_to": null, "created_at": "2026-11-10T09:00:00Z" })
+    };
+    let client = "0195d000-0000-7000-8000-0000000000bb";
+    api.answer("POST /tenants", &[tenant(client)]);
+    api.answer("GET /ring-sets", &[json!({ "items": [] })]);
+    api.answer("GET /budget", &[json!({ "devices": 500, "in_flight": 0, "waiting_rollouts": 0 })]);
+    api.answer("PUT /budget", &[json!({ "devices": 600, "in_flight": 0, "waiting_rollouts": 0 })]);
+    let strategies = |chosen: bool| {
+        json!({ "items": [
+            { "kind": "quality", "strategy": "deployment_service", "chosen": false },
+            { "kind": "driver", "strategy": "deployment_service", "chosen": chosen } ] })
+    };
+    api.answer("GET /strategies", &[strategies(false)]);
+    api.answer("PUT /strategies", &[strategies(true)]);
+
+    let plan = with_secret(&api, TENANT_FILE, &["--plan", "-o", "table"]).await;
+    assert_eq!(plan.code, 6, "{}", plan.err);
+    assert!(plan.out.contains("+ create  Tenant Fabrikam"), "{}", plan.out);
+    assert!(plan.out.contains("worked out once it is there"), "{}", plan.out);
+    assert!(!plan.out.contains("Budget"), "nothing is known of it: {}", plan.out);
+    assert_eq!(api.orders(), []);
+
+    let made = with_secret(&api, TENANT_FILE, &["--yes", "-o", "json"]).await;
+    assert_eq!(made.code, 0, "{}", made.err);
+    let orders = api.orders();
+    let lines: Vec<&str> = orders.iter().map(|(line, _)| line.as_str()).collect();
+    assert_eq!(lines, ["POST /tenants", "PUT /budget", "PUT /strategies"]);
+    assert_eq!(
+        orders[0].1["connection"]["credential"],
+        json!({ "kind": "secret", "secret": "s3cret-of-graph" })
+    );
+    assert_eq!(orders[2].1, json!({ "driver": "deployment_service" }));
+    let whole: Value = serde_json::from_str(&made.out).expect("one document");
+    let kinds: Vec<&Value> =
+        whole["changes"].as_array().into_iter().flatten().map(|one| &one["kind"]).collect();
+    assert_eq!(kinds, ["Tenant", "Budget", "Strategies"]);
+    assert!(!format!("{}{}", made.out, made.err).contains("s3cret"), "{}", made.out);
+
+    api.change(|world| world.tenants.push(tenant(client)));
+    api.answer(&format!("GET /tenants/{TENANT}"), &[tenant(client)]);
+    api.answer("GET ", &[tenant(client)]);
+    api.answer("GET /strategies", &[strategies(true)]);
+    api.answer("GET /budget", &[json!({ "devices": 600, "in_flight": 0, "waiting_rollouts": 0 })]);
+    let same = with_secret(&api, TENANT_FILE, &["--plan"]).await;
+    assert_eq!(same.code, 0, "{}{}", same.out, same.err);
+
+    let other = TENANT_FILE.replace("00bb", "00cc");
+    api.answer("PUT /connection", &[tenant("0195d000-0000-7000-8000-0000000000cc")]);
+    let changed = with_secret(&api, &other, &["--yes"]).await;
+    assert_eq!(changed.code, 0, "{}", changed.err);
+    let (line, body) = api.orders().pop().expect("an order");
+    assert_eq!(line, "PUT /connection");
+    assert_eq!(body["client_id"], "0195d000-0000-7000-8000-0000000000cc");
+
+    let foreign = with_secret(&api, TENANT_FILE, &["--plan", "--tenant", "Contoso"]).await;
+    assert_eq!(foreign.code, 2, "{}", foreign.err);
+    assert!(foreign.err.contains("the file is about `Fabrikam`"), "{}", foreign.err);
+    let twice = format!("{TENANT_FILE}---\n{TENANT_FILE}");
+    let twice = with_secret(&api, &twice, &["--plan"]).await;
+    assert!(twice.err.contains("a file is about one tenant"), "{}", twice.err);
+    let without = apply(&api, &other.replace("TEST_SECRET", "NO_SECRET"), &["--yes"]).await;
+    assert!(without.err.contains("has no `CONCENTRIC_NO_SECRET`"), "{}", without.err);
 }

@@ -20,6 +20,7 @@ pub(crate) fn device(id: &str, name: &str) -> Value {
 pub(crate) fn explanation(controls: &Value) -> Value {
     json!({ "id": DEVICE, "name": "LAPTOP-1", "standing": "not_ready",
         "judged_at": "2026-11-12T09:00:00Z", "summary": "Two things stand against it.",
+        "status": "not_registered", "primary_reason": because(),
         "reasons": [{ "reason": "not_in_intune", "title": "Intune does not know it",
             "turn": "administrator", "remedy": "Enroll it in Intune." }],
         "rings": [{ "ring_set_id": SET, "ring_set": "Standard", "ring": 1, "ring_name": "Broad",
@@ -27,6 +28,13 @@ pub(crate) fn explanation(controls: &Value) -> Value {
             { "ring_set_id": SET, "ring_set": "Servers", "ring": null, "ring_name": null,
               "why": null, "summary": "None of the source groups has it." }],
         "controls": controls })
+}
+
+fn because() -> Value {
+    json!({ "reason": "not_in_intune", "title": "Not in Intune", "owner": "administrator",
+        "fix": "Enroll it in Intune.", "evidence": "found in Entra alone",
+        "since": "2026-11-12T09:00:00Z", "age_days": 3, "rollout_id": null,
+        "alerts": ["DeviceRegistrationIssue"] })
 }
 
 pub(crate) fn hold() -> Value {
@@ -89,6 +97,8 @@ async fn devices_are_shown_with_their_standing() {
     let mut detail = device(DEVICE, "LAPTOP-1");
     detail["rings"] = json!([{ "ring_set_id": SET, "ring": 1 }]);
     detail["attempts"] = json!([]);
+    detail["status"] = json!("not_registered");
+    detail["primary_reason"] = because();
     api.answer(&format!("GET /devices/{DEVICE}"), &[detail]);
     let one = run(&api.url, &["device", "get", "LAPTOP-1", "-o", "table"]).await;
     insta::assert_snapshot!("device_get_table", one.out);

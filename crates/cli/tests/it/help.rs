@@ -17,7 +17,7 @@ async fn commands_and_exit_codes_are_listed() {
     insta::assert_snapshot!("help_device", help(&["device"]).await);
     insta::assert_snapshot!("help_ring_set", help(&["ring-set"]).await);
     let top = help(&[]).await;
-    assert!(top.contains("16 changes pending"), "{top}");
+    assert!(top.contains("6 changes pending"), "{top}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::api::Api;
+use crate::api::{Api, ROLLOUT, forecast};
 use crate::program::{command, finish, run};
 
 #[tokio::test]
@@ -112,4 +112,14 @@ async fn a_name_cannot_steer_the_terminal() {
     let plain = run(&api.url, &["rollout", "list"]).await.out;
     assert_eq!(plain.lines().count(), 2, "one line a rollout: {plain:?}");
     assert!(plain.starts_with("a [2J b c\tsoaking\t"), "{plain:?}");
+}
+
+#[tokio::test]
+async fn a_forecast_is_told_in_local_time_and_in_utc() {
+    let api = Api::start().await;
+    api.answer(&format!("GET /rollouts/{ROLLOUT}/forecast"), &[forecast()]);
+    let table = run(&api.url, &["rollout", "forecast", "2026-11 B", "-o", "table"]).await;
+    insta::assert_snapshot!("rollout_forecast_table", table.out);
+    let plain = run(&api.url, &["rollout", "forecast", "2026-11 B"]).await;
+    insta::assert_snapshot!("rollout_forecast_plain", plain.out);
 }

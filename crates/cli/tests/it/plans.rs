@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, ROLLOUT, rollout};
+use crate::api::{Api, ROLLOUT, forecast, rollout};
 use crate::program::{TempFile, run};
 use crate::ring_sets::{SET, ring_set};
 
@@ -128,7 +128,7 @@ async fn a_plan_is_simulated_for_each_rate() {
         json!({ "failed_percent": percent, "times_healthy": percent / 1.5,
             "rings": [ring(0, "Test", 0.0), ring(1, "Broad", stopped)], "exposed": exposed })
     };
-    let found = json!({ "rates": [rate(1.5, 0.21, 998.7), rate(15.0, 99.96, 71.2)] });
+    let found = json!({ "forecast": forecast(), "rates": [rate(1.5, 0.21, 998.7), rate(15.0, 99.96, 71.2)] });
     api.answer(&format!("POST /plans/{PLAN}/simulate"), &[found]);
     let words =
         ["plan", "simulate", "2026.12 B", "--failed-percent", "1.5", "--failed-percent", "15"];

@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use super::control::Decision;
 use super::plan::{Deed, Item, Verb};
+use super::resource::Sending;
+use super::tenant as about;
 use crate::client::Query;
 use crate::commands::Context;
 use crate::enrolling::{Enrolling, Wish};
@@ -25,6 +27,10 @@ pub(super) async fn out(
         let outcome = match &item.deed {
             Deed::RingSet { id, body } => ring_set(context, tenant, *id, body).await,
             Deed::Decide { device, decisions } => decide(context, tenant, *device, decisions).await,
+            Deed::Tenant { id, wanted } => {
+                about::send(context, &item.place, id.as_deref(), wanted).await.map(drop)
+            }
+            Deed::Send(sending) => send(context, tenant, sending).await,
             Deed::Enroll(wanted) => {
                 let id = ring_set_id(&ring_sets(context, tenant).await?, &wanted.ring_set)?;
                 let wish = Wish::Enrolled(wanted.settings(id));
@@ -46,14 +52,18 @@ pub(super) async fn out(
             ));
             return Err(failure);
         }
-        let verb = match item.verb {
-            Verb::Create => "made",
-            Verb::Update => "changed",
-            Verb::Same => "left",
-        };
-        say(&format!("✓ {verb} {} {}", item.kind, item.name));
+        done_with(item);
     }
     Ok(())
+}
+
+pub(super) fn done_with(item: &Item) {
+    let verb = match item.verb {
+        Verb::Create => "made",
+        Verb::Update => "changed",
+        Verb::Same => "left",
+    };
+    say(&format!("✓ {verb} {} {}", item.kind, item.name));
 }
 
 async fn ring_set(
@@ -68,6 +78,21 @@ async fn ring_set(
         None => context.client.post::<RingSet>(&path, body).await,
     }
     .map(drop)
+}
+
+async fn send(context: &Context<'_>, tenant: &str, sending: &Sending) -> Result<(), Failure> {
+    let mut body = sending.body.clone();
+    if let Some(name) = &sending.ring_set {
+        let id = ring_set_id(&ring_sets(context, tenant).await?, name)?;
+        body["ring_set_id"] = serde_json::json!(id);
+    }
+    let path = ["tenants", tenant, sending.path];
+    let path = [&path[..], &sending.id.as_deref().into_iter().collect::<Vec<_>>()].concat();
+    if sending.replaces {
+        context.client.put::<serde_json::Value>(&path, &body).await.map(drop)
+    } else {
+        context.client.post::<serde_json::Value>(&path, &body).await.map(drop)
+    }
 }
 
 async fn decide(

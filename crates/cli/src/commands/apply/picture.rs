@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::plan::{Deed, Item, Verb};
 use crate::failure::Failure;
-use crate::output::{Form, Output, Tone, say, write, write_lines};
+use crate::output::{Data, Form, Output, Tone, say, write_lines};
 
 /// Before anybody is asked. Stdout belongs to the one document at the end where it is JSON.
 pub(super) fn before(output: Output, items: &[Item]) -> Result<(), Failure> {
     match output.form {
         Form::Table | Form::Plain => show(output, items, false),
-        Form::Json | Form::Jsonl => {
+        Form::Data(_) => {
             for line in panel(output, items) {
                 say(&line);
             }
@@ -23,7 +23,7 @@ pub(super) fn before(output: Output, items: &[Item]) -> Result<(), Failure> {
 pub(super) fn after(output: Output, items: &[Item]) -> Result<(), Failure> {
     match output.form {
         Form::Table | Form::Plain => Ok(()),
-        Form::Json | Form::Jsonl => show(output, items, true),
+        Form::Data(_) => show(output, items, true),
     }
 }
 
@@ -31,11 +31,13 @@ pub(super) fn show(output: Output, items: &[Item], is_applied: bool) -> Result<(
     match output.form {
         Form::Table => write_lines(panel(output, items)),
         Form::Plain => write_lines(items.iter().flat_map(plain)),
-        Form::Json => {
+        Form::Data(data @ (Data::Json | Data::Yaml)) => {
             let changes: Vec<Value> = items.iter().map(json).collect();
-            write(&format!("{:#}\n", json!({ "applied": is_applied, "changes": changes })))
+            data.document(&json!({ "applied": is_applied, "changes": changes }))
         }
-        Form::Jsonl => write_lines(items.iter().map(|item| json(item).to_string())),
+        Form::Data(data @ (Data::Jsonl | Data::Name)) => {
+            items.iter().try_for_each(|item| data.document(&json(item)))
+        }
     }
 }
 

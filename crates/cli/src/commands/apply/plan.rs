@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::control::{self, Decision};
+use super::resource::{self, Sending};
 use crate::client::Query;
 use crate::commands::Context;
 use crate::commands::ring_set::{change, preview};
-use crate::declared::{self, Declared, Place, What};
+use crate::declared::{self, Declared, Place, TenantFile, What};
 use crate::diff::{self, Change};
 use crate::enrolling;
 use crate::failure::Failure;
@@ -41,6 +42,8 @@ pub(super) enum Deed {
     RingSet { id: Option<Uuid>, body: CreateRingSet },
     Decide { device: Uuid, decisions: Vec<Decision> },
     Enroll(declared::Enrollment),
+    Send(Sending),
+    Tenant { id: Option<String>, wanted: TenantFile },
 }
 
 impl Item {
@@ -76,7 +79,7 @@ impl Sets {
         })
     }
 
-    fn name(&self, id: Uuid) -> String {
+    pub(super) fn name(&self, id: Uuid) -> String {
         let set = self.current.iter().find(|set| set.id == id);
         set.map_or_else(|| id.to_string(), |set| set.name.clone())
     }
@@ -90,21 +93,28 @@ pub(super) async fn work_out(
     let all = context.client.all(&["tenants", tenant, "ring-sets"], &Query::new()).await?;
     let wanted = declared.iter().filter_map(|document| match &document.what {
         What::RingSet(set) => Some(set.clone()),
-        What::Enrollment(_) | What::DeviceControl(_) => None,
+        What::Tenant(_) | What::Enrollment(_) | What::DeviceControl(_) | What::Resource(_) => None,
     });
     let sets =
         Sets { wanted: wanted.collect(), current: all.into_iter().map(|set| set.typed).collect() };
-    let (mut rings, mut controls, mut enrollments) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rings, mut others) = (Vec::new(), Vec::new());
+    let (mut controls, mut enrollments) = (Vec::new(), Vec::new());
     for Declared { place, what } in declared {
         match what {
             What::RingSet(body) => rings.push(ring_set(context, tenant, &sets, place, body).await?),
             What::DeviceControl(wanted) => {
                 controls.push(control::item(context, tenant, &sets, place, wanted).await?);
             }
+            What::Resource(wanted) => {
+                others.push(resource::item(context, tenant, &sets, place, wanted).await?);
+            }
+            // Taken out of it before.
+            What::Tenant(_) => {}
             What::Enrollment(wanted) => enrollments.push((place, wanted)),
         }
     }
     let mut items = rings;
+    items.extend(others);
     items.extend(controls);
     for (place, wanted) in enrollments {
         items.push(enrollment(context, tenant, &sets, &items, place, wanted).await?);
@@ -132,15 +142,23 @@ async fn ring_set(
     place: Place,
     mut body: CreateRingSet,
 ) -> Result<Item, Failure> {
-    let current = sets.current(&body.name);
-    let (verb, fields) = match current {
+    let current = match sets.current(&body.name) {
+        // By itself: its change is held against what is seen here.
+        Some(set) => {
+            let id = set.id.to_string();
+            let path = ["tenants", tenant, "ring-sets", &id];
+            Some(context.client.get::<RingSet>(&path, &Query::new()).await?.typed)
+        }
+        None => None,
+    };
+    let (verb, fields) = match &current {
         None => (Verb::Create, diff::changes(&json!({}), &change::comparable(body.clone())?)),
         Some(current) => {
             let fields = change::changes(current, &body)?;
             (if fields.is_empty() { Verb::Same } else { Verb::Update }, fields)
         }
     };
-    let id = current.map(|set| set.id);
+    let id = current.as_ref().map(|set| set.id);
     let mut notes = Vec::new();
     if verb != Verb::Same {
         // The service's own judgement of the file, before anything is changed.

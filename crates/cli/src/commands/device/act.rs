@@ -261,7 +261,7 @@ fn show(
         Form::Table => {
             write_lines(r.examples.iter().map(|d| format!("  {}  {}", d.id, d.name)))?;
         }
-        Form::Json | Form::Jsonl => {}
+        Form::Data(_) => {}
     }
     if r.changed < r.matched {
         let same = text::devices(r.matched - r.changed);

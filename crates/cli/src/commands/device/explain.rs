@@ -6,7 +6,7 @@ use super::standing;
 use crate::client::Query;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::output::{Form, Output, Tone, write, write_lines};
+use crate::output::{Form, Output, Tone, write_lines};
 use crate::{find, text};
 
 pub(super) async fn show(context: &Context<'_>, tenant: &str, wanted: &str) -> Result<(), Failure> {
@@ -16,8 +16,7 @@ pub(super) async fn show(context: &Context<'_>, tenant: &str, wanted: &str) -> R
     match context.output.form {
         Form::Table => write_lines(panel(context.output, &why.typed)),
         Form::Plain => write_lines(plain(&why.typed)),
-        Form::Json => write(&format!("{:#}\n", why.json)),
-        Form::Jsonl => write(&format!("{}\n", why.json)),
+        Form::Data(data) => data.document(&why.json),
     }
 }
 
@@ -35,6 +34,17 @@ fn panel(output: Output, why: &DeviceExplanation) -> Vec<String> {
         format!("{name}  {standing}{}", judged.unwrap_or_default()),
         format!("  {}", why.summary),
     ];
+    if let Some(status) = &why.status {
+        lines.extend([String::new(), format!("updates: {}", status.replace('_', " "))]);
+    }
+    if let Some(one) = &why.primary_reason {
+        let evidence = one.evidence.as_ref().map(|evidence| format!(": {evidence}"));
+        let since = one.since.map(|since| format!("  since {}", text::time(since)));
+        let (evidence, since) = (evidence.unwrap_or_default(), since.unwrap_or_default());
+        let mark = output.paint(Tone::Bad, "✗");
+        lines.push(format!("  {mark} {} ({}{evidence}){since}", one.title, one.reason));
+        lines.push(format!("    {}'s turn: {}", one.owner, one.fix));
+    }
     if !why.reasons.is_empty() {
         lines.extend([String::new(), "what stands against it".to_owned()]);
     }
@@ -88,6 +98,14 @@ fn plain(why: &DeviceExplanation) -> Vec<String> {
         format!("judged at\t{}", text::maybe_time(why.judged_at)),
         format!("summary\t{}", why.summary),
     ];
+    lines.extend(why.status.iter().map(|status| format!("status\t{status}")));
+    lines.extend(why.primary_reason.iter().map(|one| {
+        let (since, evidence) = (text::maybe_time(one.since), text::maybe(one.evidence.as_deref()));
+        format!(
+            "because\t{}\t{}\t{since}\t{evidence}\t{}\t{}",
+            one.reason, one.owner, one.title, one.fix
+        )
+    }));
     lines.extend(why.reasons.iter().map(|reason| {
         format!("reason\t{}\t{}\t{}\t{}", reason.reason, reason.turn, reason.title, reason.remedy)
     }));

@@ -7,7 +7,7 @@ use crate::client::Document;
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::output::{Form, say, table, write, write_lines};
-use crate::{find, text};
+use crate::{find, forecast, text};
 
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
@@ -54,10 +54,14 @@ fn show(context: &Context<'_>, found: &Document<PlanSimulation>) -> Result<(), F
                 .collect();
             say("Chance that the release is stopped by the end of each ring:");
             write(&table(&head, rows.collect()))?;
+            let lines = forecast::lines(&found.typed.forecast);
+            write_lines(std::iter::once(String::new()).chain(lines))?;
         }
-        Form::Plain => write_lines(rows.map(|row| row.join("\t")))?,
-        Form::Json => return write(&format!("{:#}\n", found.json)),
-        Form::Jsonl => return write(&format!("{}\n", found.json)),
+        Form::Plain => {
+            write_lines(rows.map(|row| row.join("\t")))?;
+            write_lines(forecast::plain(&found.typed.forecast))?;
+        }
+        Form::Data(data) => return data.document(&found.json),
     }
     let Some(replay) = &found.typed.replay else { return Ok(()) };
     say(&replay.summary);

@@ -97,7 +97,7 @@ impl Delete {
         }
         let id = set.id.to_string();
         context.client.delete(&["tenants", &tenant, "ring-sets", &id]).await?;
-        if context.output.form == Form::Json {
+        if let Form::Data(_) = context.output.form {
             context.output.one(&json!({ "deleted": id }), &[])?;
         }
         say(&format!("Deleted ring set {}.", set.name));

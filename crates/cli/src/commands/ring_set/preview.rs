@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::client::Document;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::output::{Form, Output, Tone, table, write, write_lines};
+use crate::output::{Form, Output, Tone, table, write_lines};
 use crate::text;
 
 /// Tries it. `id`: as the new form of that ring set.
@@ -28,8 +28,7 @@ pub(crate) fn show(output: Output, preview: &Document<RingSetPreview>) -> Result
     match output.form {
         Form::Table => write_lines(panel(output, &preview.typed)),
         Form::Plain => write_lines(plain(&preview.typed)),
-        Form::Json => write(&format!("{:#}\n", preview.json)),
-        Form::Jsonl => write(&format!("{}\n", preview.json)),
+        Form::Data(data) => data.document(&preview.json),
     }
 }
 

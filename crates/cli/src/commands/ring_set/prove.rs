@@ -52,7 +52,7 @@ fn show(context: &Context<'_>, name: &str, proof: &Document<RingSetProof>) -> Re
             write(&format!("\n{}", table(&head, rows.collect())))
         }
         Form::Plain => write_lines(rows.map(|row| format!("ring\t{}", row.join("\t")))),
-        Form::Json | Form::Jsonl => Ok(()),
+        Form::Data(_) => Ok(()),
     }
 }
 

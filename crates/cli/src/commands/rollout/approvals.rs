@@ -140,8 +140,7 @@ pub(super) async fn list(
             let rings = rings.map(|row| format!("ring\t{}", row.join("\t")));
             write_lines(rings.chain(given.map(|row| format!("approval\t{}", row.join("\t")))))
         }
-        Form::Json => write(&format!("{:#}\n", all.json)),
-        Form::Jsonl => write(&format!("{}\n", all.json)),
+        Form::Data(data) => data.document(&all.json),
     }
 }
 

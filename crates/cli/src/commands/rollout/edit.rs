@@ -146,8 +146,7 @@ pub(super) async fn plans(
     match context.output.form {
         Form::Table => write(&table(&["revision", "by", "at", "why", "changes"], rows.collect())),
         Form::Plain => write_lines(rows.map(|row| row.join("\t"))),
-        Form::Json => write(&format!("{:#}\n", all.json)),
-        Form::Jsonl => write(&format!("{}\n", all.json)),
+        Form::Data(data) => data.document(&all.json),
     }
 }
 

@@ -15,7 +15,16 @@ pub(super) async fn in_flight(
     let id = rollout.id.to_string();
     let path = ["tenants", tenant, "rollouts", &id, "in-flight"];
     let all = context.client.all(&path, &Query::new()).await?;
-    let head = ["device", "ring", "state", "since", "last check-in", "can be taken back", "id"];
+    let head = [
+        "device",
+        "ring",
+        "state",
+        "since",
+        "last check-in",
+        "can be taken back",
+        "held by Microsoft",
+        "id",
+    ];
     context.output.list(&head, &all, |one: &InFlightDevice| {
         vec![
             text::maybe(one.name.as_deref()),
@@ -24,6 +33,7 @@ pub(super) async fn in_flight(
             text::time(one.since),
             text::maybe_time(one.last_check_in),
             if one.can_be_taken_back { "yes" } else { "no" }.to_owned(),
+            text::maybe(one.safeguard.as_deref()),
             one.device_id.to_string(),
         ]
     })

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::client::{Document, Query};
 use crate::commands::Context;
 use crate::failure::{Exit, Failure};
-use crate::output::{Form, Output, Tone, say, write, write_lines};
+use crate::output::{Form, Output, Tone, say, write_lines};
 use crate::text;
 use crate::wait::{Look, Patience, Wait};
 
@@ -80,8 +80,7 @@ fn show(output: Output, assessment: &Document<Assessment>) -> Result<Exit, Failu
     match output.form {
         Form::Table => write_lines(panel(output, &assessment.typed))?,
         Form::Plain => write_lines(plain(&assessment.typed))?,
-        Form::Json => write(&format!("{:#}\n", assessment.json))?,
-        Form::Jsonl => write(&format!("{}\n", assessment.json))?,
+        Form::Data(data) => data.document(&assessment.json)?,
     }
     Ok(match assessment.typed.level {
         Level::Ready | Level::Advisory => Exit::Ok,

@@ -58,7 +58,7 @@ impl Drift {
         confirm::agree(&format!("This restores {count} objects on Microsoft Graph."), self.yes)?;
         let after = enrolling.restore(Some(keys).filter(|keys| !keys.is_empty())).await?;
         match context.output.form {
-            Form::Json | Form::Jsonl => enrolling::drift(context.output, &after)?,
+            Form::Data(_) => enrolling::drift(context.output, &after)?,
             Form::Table | Form::Plain => say(&format!("Restored {count} objects.")),
         }
         Ok(exit(&after.typed))

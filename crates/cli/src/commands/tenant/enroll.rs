@@ -129,11 +129,10 @@ impl How {
     ) -> Result<(), Failure> {
         let mut enrolling = Enrolling::new(context, tenant, self.patience);
         let planned = enrolling.plan(wish).await?;
-        if self.plan_only {
+        if self.plan_only || context.client.is_dry() {
             return match context.output.form {
                 Form::Table | Form::Plain => Ok(()),
-                Form::Json => write(&format!("{:#}\n", planned.enrollment.json)),
-                Form::Jsonl => write(&format!("{}\n", planned.enrollment.json)),
+                Form::Data(data) => data.document(&planned.enrollment.json),
             };
         }
         let done = enrolling.carry_out(wish, planned, self.yes).await?;

@@ -74,7 +74,6 @@ fn show(output: Output, summary: &Document<RegistrationSummary>) -> Result<(), F
             lines.extend(plain("reason", &s.reasons));
             write_lines(lines)
         }
-        Form::Json => write(&format!("{:#}\n", summary.json)),
-        Form::Jsonl => write(&format!("{}\n", summary.json)),
+        Form::Data(data) => data.document(&summary.json),
     }
 }

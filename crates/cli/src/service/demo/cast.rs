@@ -31,6 +31,7 @@ impl Cast {
             .map_err(|error| Failure::Failed(format!("cannot start the simulator: {error}")))?;
         let mut config = ServerConfig::embedded(home.path().to_owned()).accelerated(clock);
         config.listen = demo.listen();
+        config.demo = true;
         let server =
             Server::start(config).await.map_err(|error| Failure::Failed(error.to_string()))?;
         let token = server
@@ -43,6 +44,11 @@ impl Cast {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.server.address())
+    }
+
+    /// What signs a browser in, once.
+    pub(crate) fn link(&self) -> Option<&str> {
+        self.server.demo_link()
     }
 
     pub(crate) async fn end(self) {

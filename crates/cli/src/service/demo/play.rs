@@ -126,7 +126,10 @@ async fn tenant(client: &Client, graph: &str) -> Result<String, Failure> {
         connection: ConnectionInput {
             entra_tenant_id: DEFAULT_TENANT,
             client_id: DEFAULT_CLIENT_ID,
-            credential: CredentialInput::Secret { secret: DEFAULT_CLIENT_SECRET.to_owned() },
+            credential: CredentialInput::Secret {
+                secret: DEFAULT_CLIENT_SECRET.to_owned(),
+                expires_at: None,
+            },
             graph_url: Some(graph.to_owned()),
             login_url: Some(graph.to_owned()),
         },
