@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use simulator::Defect;
 
 use crate::organisation::{Organisation, Tenant, difference, wish};
+use crate::recounts::conflicts;
 use crate::stack::{Api, Stack, patient_rings, three_rings};
 
 /// Everything that can be made.
@@ -125,7 +126,9 @@ async fn a_tenant_is_enrolled_once_and_given_back_as_it_was() {
     let once_more = tenant.enroll(&settings, true).await;
     assert_eq!(once_more.plan.map(|plan| plan.done), Some(0));
     unchanged("enrolling again", &made, &organisation.state().await);
-    assert!(drifted(&tenant.check().await).is_empty());
+    let checked = tenant.check().await;
+    assert!(drifted(&checked).is_empty());
+    conflicts::check(&tenant, &checked).await;
 
     let leaving = tenant.unenroll(false).await;
     assert_eq!(leaving.state, EnrollmentState::Enrolled);
@@ -169,6 +172,7 @@ async fn what_others_change_is_seen_and_restored_when_asked() {
     organisation.delete("configurationPolicies", &id("edge/0")).await;
     let checked = tenant.check().await;
     assert_eq!(drifted(&checked), ["edge/0", "feature/1", "update-ring/0", "update-ring/2"]);
+    conflicts::check(&tenant, &checked).await;
     let drift = &object(&checked, "update-ring/0").drift;
     let [deferral] = drift.as_slice() else { panic!("{drift:#?}") };
     assert!(deferral.field.is_some() && !deferral.summary.is_empty(), "{deferral:#?}");

@@ -147,7 +147,16 @@ async fn a_preview_tells_what_saving_does() {
     // A set with sources claims their devices, so another that names the same is a conflict: gone
     // before the first one asks for them.
     let knows: api::RingSet = tenant.post("/ring-sets", &body(&other)).await;
-    tenant.placed(knows.id).await;
+    for (ring, group) in [(2, few), (1, most)] {
+        let mut asked = wanted.clone();
+        asked.rings[ring].groups = vec![group];
+        let path = format!("/ring-sets/{}/preview", set.id);
+        eventually("the group is read", async || {
+            let preview: api::RingSetPreview = tenant.post(&path, &body(&asked)).await;
+            (!preview.moves.is_empty()).then_some(())
+        })
+        .await;
+    }
     let path = format!("{}/ring-sets/{}", tenant.at, knows.id);
     let (status, answer) = tenant.api.call("DELETE", &path, None).await.expect("an answer");
     assert_eq!(status, 204, "{answer}");

@@ -4,7 +4,7 @@ use api_types::PhaseName as P;
 use simulator::Scenario;
 
 use crate::stack::{Api, Stack, Started, Wish};
-use crate::truth;
+use crate::{recounts, truth};
 
 fn wish(scenario: Scenario) -> Wish {
     Wish { devices: 400, speed: 40_000.0, scenario }
@@ -23,13 +23,16 @@ async fn a_healthy_release_walks_through_all_rings() {
     let eligible: u32 = rollout.rings.iter().map(|ring| ring.eligible).sum();
     assert!(judged * 10 >= eligible * 8, "{judged} of {eligible}");
     truth::check(&stack, &started).await;
+    recounts::check(&stack, &api, &started).await;
+    recounts::kept::check(&stack, &api, &started).await;
     server.shutdown().await;
     stack.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bad_release_is_taken_back_when_the_plan_says_so() {
-    let stack = Stack::new(wish(Scenario::BadUpdate)).await;
+    // So many that the canary ring shows it whoever fails in it: of 45 devices six may be all.
+    let stack = Stack::new(Wish { devices: 1_200, ..wish(Scenario::BadUpdate) }).await;
     let server = stack.serve().await;
     let api = Api::new(server.address(), server.first_token().expect("a first token"));
     let started = api.start_rollout(&stack.simulator, "roll_back").await;
@@ -38,6 +41,7 @@ async fn a_bad_release_is_taken_back_when_the_plan_says_so() {
     // Stopped early: the largest ring was never offered anything.
     assert_eq!(rollout.rings[2].offered, 0, "{rollout:#?}");
     truth::check(&stack, &started).await;
+    recounts::check(&stack, &api, &started).await;
     replays(&api, &started).await;
     server.shutdown().await;
     stack.end().await;

@@ -1,6 +1,7 @@
 //! A whole Concentric for one test: a database of its own, a simulated tenant, one or more
 //! servers, and a client of the API.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -74,8 +75,17 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) async fn new(wish: Wish) -> Self {
+        Self::of(wish, tenant::config(wish.devices, wish.speed)).await
+    }
+
+    /// A tenant whose update rings offer what is newest.
+    pub(crate) async fn offering_by_rings(wish: Wish) -> Self {
+        let config = tenant::config(wish.devices, wish.speed);
+        Self::of(wish, simulator::Config { rings_offer: true, ..config }).await
+    }
+
+    async fn of(wish: Wish, mut config: simulator::Config) -> Self {
         let database = TestDatabase::create().await;
-        let mut config = tenant::config(wish.devices, wish.speed);
         config.scenario = wish.scenario;
         let (start, anchor) = (config.start, config.anchor);
         let simulator = Simulator::start(config).await.expect("a simulator");
@@ -94,10 +104,28 @@ impl Stack {
 
     /// The same, and signals may be read from here.
     pub(crate) async fn serve_allowing(&self, allow: &str) -> Server {
+        let allow = allow.parse().expect("an allow list");
+        self.serve_as(|config| config.outbound.allow = allow).await
+    }
+
+    /// The same, by a server that waits half a second for what it calls.
+    pub(crate) async fn serve_impatient(&self, allow: &str) -> Server {
+        let allow = allow.parse().expect("an allow list");
+        let change = |config: &mut Config| {
+            config.outbound.allow = allow;
+            config.outbound.timeout = Duration::from_millis(500);
+        };
+        self.serve_as(change).await
+    }
+
+    /// With a configuration that differs.
+    pub(crate) async fn serve_as(&self, change: impl FnOnce(&mut Config)) -> Server {
         let mut config = Config::embedded(self.data_dir.clone()).accelerated(self.clock());
         config.database = Database::Url(self.database.url.clone());
         config.listen = ([127, 0, 0, 1], 0).into();
-        config.outbound.allow = allow.parse().expect("an allow list");
+        // Tests ask more than people do.
+        config.limits = server::Limits { per_second: NonZeroU32::MAX, burst: NonZeroU32::MAX };
+        change(&mut config);
         Server::start(config).await.expect("a server")
     }
 
@@ -132,8 +160,14 @@ impl Api {
         path: &str,
         body: Option<Value>,
     ) -> Result<(u16, Value), reqwest::Error> {
+        // Whatever is there: what a change is held against is the subject of the API's own tests.
+        let replaces =
+            matches!(method, "PUT" | "PATCH" | "DELETE") && !path.contains("/approvals/");
         let method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if replaces && !path.starts_with("/tokens") {
+            request = request.header("if-match", "*");
+        }
         request = request.bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);

@@ -1,13 +1,17 @@
 //! A month goes by: a rule approves the next security update, and its release takes the place of the one
 //! that is still on its way.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use api_types as api;
 use api_types::PhaseName as P;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::DirectoryObjectId;
+use msgraph::Transitive;
 use serde_json::json;
 use simulator::{Config, Scenario, Simulator};
+use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::organisation::eventually;
@@ -118,6 +122,127 @@ fn never_backwards(stack: &Stack, older: &api::Update, newer: &api::Update) {
         .filter(|one| one.event == "offered" && one.catalog_entry == older.catalog_entry_id)
     {
         let after = first(line.device).is_some_and(|newer| line.at > newer);
-        assert!(!after, "{} was offered the older update at {}", line.device, line.at);
+        let told = ledger.entries.iter().filter(|one| one.device == line.device);
+        let told: Vec<_> =
+            told.map(|one| (one.at.to_rfc3339(), &one.event, &one.catalog_entry)).collect();
+        assert!(!after, "offered the older update at {}: {told:#?}", line.at);
     }
+}
+
+/// The directory objects of the devices in a group, as Graph shows them.
+async fn members(stack: &Stack, group: Uuid) -> HashSet<Uuid> {
+    let client = tenant::client(&stack.simulator);
+    let devices =
+        client.group_devices(DirectoryObjectId(group), Transitive::No).await.expect("members");
+    devices.into_iter().map(|object| object.0).collect()
+}
+
+/// A device of two ring sets, with an open offer of the older release: when the newer one is offered to it, it
+/// leaves the older one's group on Graph, and is offered that release no more, also not when the older one
+/// goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_release_over_other_rings_takes_devices_out_of_the_older_one() {
+    let stack = eve_of_patch_tuesday().await;
+    let server = stack.serve().await;
+    let api = Api::new(server.address(), server.first_token().expect("a first token"));
+    let tenant = api.create_tenant(&stack.simulator, simulator::DEFAULT_CLIENT_SECRET).await;
+    let at = format!("/tenants/{}", tenant.id);
+    let mut sets = Vec::new();
+    for name in ["Sites", "Departments"] {
+        let mut rings = patient_rings();
+        rings.name = name.to_owned();
+        let set: api::RingSet = api.post(&format!("{at}/ring-sets"), &rings).await;
+        let path = format!("{at}/ring-sets/{}", set.id);
+        eventually("the fleet is placed", async || {
+            let set: api::RingSet = api.get(&path).await;
+            (set.members.iter().sum::<u32>() > 0).then_some(())
+        })
+        .await;
+        sets.push(set.id);
+    }
+    let november = updates(&api, &at).await.first().expect("a security update").clone();
+    let older = roll_out(&api, &at, (&november, "Older"), sets[0], stack.start).await;
+    // Nobody whose offer is open begins while it is paused.
+    eventually("the first offers", async || {
+        let rollout: api::Rollout = api.get(&older.path).await;
+        let ring = &rollout.rings[0];
+        (ring.in_flight > 0 && ring.told.pending_waves == 0).then_some(())
+    })
+    .await;
+    let _: api::Rollout = api.post(&format!("{}/pause", older.path), &json!({})).await;
+    let open = eventually("the pause is accepted", async || {
+        let rollout: api::Rollout = api.get(&older.path).await;
+        let ring = &rollout.rings[0];
+        let count = ring.states.get(&api::AttemptState::Offered).copied();
+        (ring.told.accepted == api::Access::Held).then_some(count.unwrap_or(0))
+    })
+    .await;
+    assert!(open > 0, "all of them have begun already");
+    let mut database = stack.database.connect().await;
+    let group: Uuid = sqlx::query_scalar(
+        "select offer_group_id from rollout_ring where rollout_id = $1 and ring = 0",
+    )
+    .bind(older.rollout)
+    .fetch_one(&mut database)
+    .await
+    .expect("its group");
+    let before = members(&stack, group).await;
+
+    let tuesday = stack.start + TimeDelta::hours(36);
+    eventually("the day after", async || (stack.clock().now() > tuesday).then_some(())).await;
+    api.call("POST", &format!("{at}/sync"), None).await.expect("an answer");
+    let december = eventually("the December update", async || {
+        updates(&api, &at).await.into_iter().next().filter(|one| one.id != november.id)
+    })
+    .await;
+    let newer = roll_out(&api, &at, (&december, "Newer"), sets[1], stack.clock().now()).await;
+    let rollout = api.until(&newer, &[P::Completed, P::Paused]).await;
+    assert_eq!(rollout.phase.name, P::Completed, "{rollout:#?}");
+    let rows = sqlx::query(
+        "select d.entra_device_id, d.object_id from attempt a join device d on d.id = a.device_id
+         where a.rollout_id = $1 and a.state = 3 and a.code = 'superseded'",
+    )
+    .bind(older.rollout)
+    .fetch_all(&mut database)
+    .await
+    .expect("devices");
+    let devices: HashSet<Uuid> = rows.iter().map(|row| row.get("entra_device_id")).collect();
+    let objects: HashSet<Uuid> = rows.iter().map(|row| row.get("object_id")).collect();
+    assert!(!objects.is_empty(), "nobody of the older one was offered the newer one");
+    assert!(objects.is_subset(&before), "they were offered the older one through its group");
+    eventually("they left the group of the older one", async || {
+        members(&stack, group).await.is_disjoint(&objects).then_some(())
+    })
+    .await;
+    let resumed = stack.simulator.now();
+    let _: api::Rollout = api.post(&format!("{}/resume", older.path), &json!({})).await;
+    eventually("three days", async || {
+        (stack.simulator.now() > resumed + TimeDelta::days(3)).then_some(())
+    })
+    .await;
+    let offered = stack.simulator.ledger().entries.into_iter().filter(|line| {
+        let again = line.event == "offered" && line.catalog_entry == november.catalog_entry_id;
+        again && line.at > resumed && devices.contains(&line.device)
+    });
+    assert_eq!(offered.count(), 0, "offered the older one after the newer one");
+    never_backwards(&stack, &november, &december);
+    truth::check_running(&stack, &older).await;
+    server.shutdown().await;
+    stack.end().await;
+}
+
+async fn roll_out(
+    api: &Api,
+    at: &str,
+    (update, name): (&api::Update, &str),
+    ring_set: Uuid,
+    starts_at: DateTime<Utc>,
+) -> Started {
+    let release = json!({ "update_id": update.id, "name": name });
+    let release: api::Release = api.post(&format!("{at}/releases"), &release).await;
+    let body = json!({ "release_id": release.id, "ring_set_id": ring_set, "starts_at": starts_at,
+        "evidence": { "watch_at": 1e6, "pause_at": 1e7, "roll_back_at": 1e8 } });
+    let rollout: api::Rollout = api.post(&format!("{at}/rollouts"), &body).await;
+    let path = format!("{at}/rollouts/{}", rollout.id);
+    Started { rollout: rollout.id, path, update: update.clone() }
 }

@@ -23,6 +23,18 @@ pub(crate) async fn check(stack: &Stack, started: &Started) {
     nothing_exists_twice(stack).await;
 }
 
+/// What the ledger calls an update: versions of programs are in no catalogue of Microsoft's.
+pub(crate) fn ledger_entry(update: &api_types::Update) -> String {
+    let of_program = |word: &str| format!("{word}/{}", update.version.as_deref().unwrap_or(""));
+    match update.kind {
+        api_types::UpdateKind::Edge => of_program("edge"),
+        api_types::UpdateKind::Microsoft365Apps => of_program("microsoft_365_apps"),
+        api_types::UpdateKind::Quality
+        | api_types::UpdateKind::Feature
+        | api_types::UpdateKind::Driver => update.catalog_entry_id.clone(),
+    }
+}
+
 /// As [`check`], for a rollout that is still going: servers have to be left out of the way of the
 /// comparison with the ledger, which is read after the database and so may be ahead of it.
 pub(crate) async fn check_running(stack: &Stack, started: &Started) {
@@ -127,7 +139,7 @@ async fn offers_agree_with_the_ledger(stack: &Stack, started: &Started, events: 
         opened.insert(i16::try_from(ring).expect("small"), event.at);
     }
     let ledger = stack.simulator.ledger();
-    let entry = &started.update.catalog_entry_id;
+    let entry = &ledger_entry(&started.update);
     let of = |event: &str| -> HashSet<Uuid> {
         let entries = ledger.entries.iter();
         entries
@@ -162,6 +174,7 @@ async fn nothing_exists_twice(stack: &Stack) {
         ("policies", "displayName"),
         ("rings", "displayName"),
         ("deviceConfigurations", "displayName"),
+        ("configurationPolicies", "name"),
     ];
     for (list, property) in lists {
         let all = names(&objects, list, property);

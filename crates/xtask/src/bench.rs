@@ -38,7 +38,8 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
         return Ok(outcome);
     }
     // The service is measured from outside: its process has to be there before.
-    let build = ["build", "--release", "--locked", "-p", "system-tests", "--bins"];
+    let build =
+        ["build", "--release", "--locked", "-p", "system-tests", "-p", "concentric", "--bins"];
     let outcome = run(cargo(build).env("SQLX_OFFLINE", "true"))?;
     if !passed(outcome) {
         return Ok(outcome);

@@ -87,6 +87,20 @@ fn may_install() -> bool {
     is_root && Command::new("apt-get").arg("--version").stdout(Stdio::null()).status().is_ok()
 }
 
+/// Installs packages where that is possible.
+pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
+    if !may_install() {
+        return Err(format!("missing: {}; an administrator can install that", packages.join(" ")));
+    }
+    apt_get(&["update"])?;
+    apt_get(&[&["install", "-y", "--no-install-recommends"], packages].concat())
+}
+
+/// Reads again which packages there are.
+pub(crate) fn update() -> Result<(), String> {
+    if may_install() { apt_get(&["update"]) } else { Err("only root may".to_owned()) }
+}
+
 fn apt_get(arguments: &[&str]) -> Result<(), String> {
     let mut command = Command::new("apt-get");
     command.arg("-qq").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");

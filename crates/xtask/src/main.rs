@@ -3,9 +3,13 @@
 //! Holds no rule of the product; of its crates it imports only the embedded PostgreSQL.
 
 mod bench;
+mod console;
 mod database;
+mod node;
 mod openapi;
 mod process;
+mod promtool;
+mod python;
 mod queries;
 mod sdk;
 
@@ -22,6 +26,10 @@ const USAGE: &str = "usage: cargo xtask <task>
   gate-sim [--quick] [--seed N]
                        play releases past the evidence of the gates; a full run writes what came
                        out to docs/gate-evidence-results.md
+  console              check and build the web console, which the server then holds
+  bench-console [--devices N]
+                       measure the console in a browser, by default beside 100,000 devices
+  screenshots          pictures of the console's main pages, to docs/images
   sqlx [--check]       write what the compile-time checked queries need to build without a database
   openapi [--check]    write what the API says of itself to docs/openapi.json
   conformance DIR      compare recorded Microsoft Graph traffic in DIR with Microsoft's description
@@ -37,6 +45,9 @@ fn main() -> ExitCode {
         Some(("test", rest)) => test(rest),
         Some(("bench", rest)) => bench::bench(rest),
         Some(("gate-sim", rest)) => gate_sim(rest),
+        Some(("console", [])) => console::console(),
+        Some(("bench-console", rest)) => console::bench(rest),
+        Some(("screenshots", [])) => console::screenshots(),
         Some(("sqlx", [])) => queries::prepare(queries::Mode::Write),
         Some(("sqlx", [flag])) if flag == "--check" => queries::prepare(queries::Mode::Check),
         Some(("sdk", [])) => sdk::check(),
@@ -58,6 +69,7 @@ fn main() -> ExitCode {
 /// optimised in it.
 fn demo(arguments: &[String]) -> Outcome {
     database::install_if_missing()?;
+    console::where_possible(console::Depth::Build)?;
     let built =
         run(cargo(["build", "--locked", "--package", "concentric"]).env("SQLX_OFFLINE", "true"))?;
     if !passed(built) {
@@ -82,7 +94,48 @@ fn test(arguments: &[String]) -> Outcome {
     }
     tests.arg("--locked").args(arguments);
     tests.env("DATABASE_URL", postgres.url("postgres")).env("SQLX_OFFLINE", "true");
+    console::where_possible(console::Depth::Check)?;
+    let browser = console::node().and_then(|()| console::built());
+    let browser = browser.and_then(|()| console::chromium());
+    if let Ok(browser) = &browser {
+        tests.env("CONCENTRIC_CHROMIUM", browser);
+    }
+    let promtool = promtool::promtool();
+    if let Ok(promtool) = &promtool {
+        tests.env("CONCENTRIC_PROMTOOL", promtool);
+    }
+    let python = python::tools();
+    if let Ok(python) = &python {
+        tests.env("CONCENTRIC_PYTHON", python);
+    }
+    let provider = node::installed(node::PROVIDER);
+    if let Ok(home) = &provider {
+        tests.env("CONCENTRIC_OIDC_PROVIDER", home);
+    }
+    let mail_server = node::installed(node::MAIL_SERVER);
+    if let Ok(home) = &mail_server {
+        tests.env("CONCENTRIC_MAIL_SERVER", home);
+    }
     let outcome = run(&mut tests)?;
+    if let Err(why) = python {
+        println!("NOT RUN: the tests in tests/it/clients.rs, which need Python tools: {why}");
+    }
+    if let Err(why) = promtool {
+        println!("NOT RUN: the test of alert rules in tests/it/observability.rs: {why}");
+    }
+    if let Err(why) = browser {
+        println!(
+            "NOT RUN: the tests in crates/cli/tests/it/browser.rs, which need a browser: {why}"
+        );
+    }
+    if let Err(why) = provider {
+        println!(
+            "NOT RUN: the tests in tests/it/people.rs, which need an OpenID Connect provider: {why}"
+        );
+    }
+    if let Err(why) = mail_server {
+        println!("NOT RUN: the tests of e-mail, which need a mail server: {why}");
+    }
     database::stop(postgres)?;
     Ok(outcome)
 }

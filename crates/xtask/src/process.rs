@@ -22,6 +22,16 @@ pub(crate) fn binary(name: &str) -> Result<PathBuf, String> {
     Ok(here.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
+/// The same, built with `--release`.
+pub(crate) fn released(name: &str) -> Result<PathBuf, String> {
+    let beside = binary(name)?;
+    let (folder, file) = (beside.parent().and_then(Path::parent), beside.file_name());
+    let (Some(folder), Some(file)) = (folder, file) else {
+        return Err(format!("cannot find {name} beside {}", beside.display()));
+    };
+    Ok(folder.join("release").join(file))
+}
+
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().map_err(|error| format!("cannot run {program}: {error}"))?;

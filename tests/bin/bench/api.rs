@@ -21,6 +21,10 @@ impl Api {
         Ok(Self { base: format!("http://{address}/api/v1"), token: token.to_owned(), http })
     }
 
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Outcome<T> {
         self.answer("GET", path, self.http.get(format!("{}{path}", self.base))).await
     }
@@ -32,6 +36,12 @@ impl Api {
     ) -> Outcome<T> {
         let request = self.http.post(format!("{}{path}", self.base)).json(body);
         self.answer("POST", path, request).await
+    }
+
+    /// An answer that is read piece by piece.
+    pub(crate) async fn stream(&self, path: &str) -> Outcome<reqwest::Response> {
+        let request = self.http.get(format!("{}{path}", self.base));
+        Ok(request.bearer_auth(&self.token).send().await?.error_for_status()?)
     }
 
     async fn answer<T: DeserializeOwned>(

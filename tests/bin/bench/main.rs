@@ -6,11 +6,14 @@
 
 mod api;
 mod ear;
+mod export;
 mod fleet;
 mod idle;
 mod load;
 mod process;
+mod rate;
 mod reaction;
+mod start;
 mod table;
 
 use std::error::Error;
@@ -39,6 +42,10 @@ const QUICK: u32 = 2_000;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
+    if std::env::args().nth(1).is_some_and(|mode| mode == rate::BARE) {
+        let url = std::env::args().nth(2).ok_or("the bare server needs a database")?;
+        return rate::serve_bare(&url).await;
+    }
     let devices = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
     let server = std::env::var("DATABASE_URL")?;
     let (start, query) = server.split_once('?').unwrap_or((&server, ""));
@@ -112,6 +119,12 @@ async fn measure(
     analyze(&mut database).await?;
     memory(table, "server memory after place and start", process.memory()?, 150.0);
 
+    let path = large.rollout(rollout);
+    rate::reads(url, (process.address, api), (&path, rollout), table).await?;
+    step("read by many");
+    export::whole((process, api), &mut database, &large, table).await?;
+    step("exported");
+    start::starts(process.address, api.token(), table).await?;
     let large = Subject { fleet: &large, rollout };
     let small = Subject { fleet: &small, rollout: beside };
     load::latencies((url, clock, store), api, &large, &small, table).await?;

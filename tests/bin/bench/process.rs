@@ -1,5 +1,6 @@
 //! The server that is measured, as a process of its own.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -38,6 +39,8 @@ pub(crate) struct Process {
     child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
+    /// The most memory before the system's count of it began anew.
+    earlier: Cell<f64>,
 }
 
 impl Process {
@@ -67,11 +70,31 @@ impl Process {
             Outcome::<SocketAddr>::Err("the server ended before it was ready".into())
         };
         let address = tokio::time::timeout(PATIENCE, ready).await??;
-        Ok(Self { child, address, token: token.ok_or("no first token")? })
+        Ok(Self { child, address, token: token.ok_or("no first token")?, earlier: Cell::new(0.0) })
     }
 
     /// Only Linux tells; elsewhere this is an error.
     pub(crate) fn memory(&self) -> Outcome<Memory> {
+        let Memory { resident, most } = self.told()?;
+        Ok(Memory { resident, most: most.max(self.earlier.get()) })
+    }
+
+    /// What is in memory now, and counts what is there at most from here on: see [`Self::most_since`].
+    pub(crate) fn count_anew(&self) -> Outcome<f64> {
+        let Memory { resident, most } = self.told()?;
+        self.earlier.set(most.max(self.earlier.get()));
+        let id = self.child.id().ok_or("the server has ended")?;
+        // Of proc(5): 5 sets the peak of the resident set to what it is now.
+        std::fs::write(format!("/proc/{id}/clear_refs"), "5")?;
+        Ok(resident)
+    }
+
+    /// At most since [`Self::count_anew`], in megabytes.
+    pub(crate) fn most_since(&self) -> Outcome<f64> {
+        Ok(self.told()?.most)
+    }
+
+    fn told(&self) -> Outcome<Memory> {
         let id = self.child.id().ok_or("the server has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
         let megabytes = |name: &str| -> Outcome<f64> {

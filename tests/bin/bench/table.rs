@@ -79,6 +79,19 @@ impl Table {
         });
     }
 
+    /// How many a second, as a part of what is done beside it: at least `least` percent.
+    pub(crate) fn share(&mut self, what: &str, (ours, name, beside): (f64, &str, f64), least: f64) {
+        let percent = 100.0 * ours / beside;
+        self.0.push(Row {
+            what: what.to_owned(),
+            ours: format!("{ours:.0} /s"),
+            beside: format!("{name}: {beside:.0} /s"),
+            ratio: format!("{percent:.0} %"),
+            target: format!(">= {least:.0} %"),
+            met: met(percent >= least),
+        });
+    }
+
     pub(crate) fn none(&mut self, what: &str, ours: u64) {
         self.0.push(Row {
             what: what.to_owned(),
