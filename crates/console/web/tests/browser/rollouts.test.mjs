@@ -15,10 +15,13 @@ test('a bad update stops, and is taken back', async () => {
     const { page, complaints } = await signedIn(browser, demo.base, demo.token)
     await page.goto(`${demo.base}${demo.path}/rollouts/${demo.rollout}`)
     // The service stops offering at the latest when it watches; how far it goes by itself depends on who fails first.
+    const at = `/tenants/${demo.tenant}/rollouts/${demo.rollout}`
     const stopped = await waitFor(async () => {
-      const { phase, level } = await demo.api('GET', `/tenants/${demo.tenant}/rollouts/${demo.rollout}`)
-      return (level !== 'calm' || phase.name === 'rolled_back') && phase.name
-    }, PATIENCE * 2)
+      const { phase, level } = await demo.api('GET', at)
+      return (level !== 'calm' || ['paused', 'rolling_back', 'rolled_back'].includes(phase.name)) && phase.name
+    }, PATIENCE * 2).catch(async (cause) => {
+      throw new Error(JSON.stringify(await demo.api('GET', `${at}/explain`)), { cause })
+    })
     console.log(`stopped while ${stopped}`)
     const back = page.getByRole('button', { name: 'Roll back…' })
     const isGoing = () => demo.api('GET', `/tenants/${demo.tenant}/rollouts/${demo.rollout}`).then(({ phase }) => phase.name === 'rolling_back' || phase.name === 'rolled_back')
