@@ -25,7 +25,7 @@ async fn declare(api: &Api, at: &str, kind: &str, version: &str) -> api_types::U
 async fn place(api: &Api, at: &str, rings: &api_types::CreateRingSet) -> Uuid {
     let set: api_types::RingSet = api.post(&format!("{at}/ring-sets"), rings).await;
     let path = format!("{at}/ring-sets/{}", set.id);
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let set: api_types::RingSet = api.get(&path).await;
         if set.members.iter().sum::<u32>() > 100 {
             return set.id;
@@ -50,7 +50,7 @@ async fn roll_out(
     if !wary {
         body["evidence"] = json!({ "watch_at": 1e6, "pause_at": 1e7, "roll_back_at": 1e8 });
     }
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let (status, made) = api
             .call("POST", &format!("{at}/rollouts"), Some(body.clone()))
             .await

@@ -53,7 +53,7 @@ fn verify(stack: &Stack, file: &Path, export: &str) -> Result<Report, audit::Rea
 
 /// Waits until the server finds its own trail intact and covered, with at least so many entries.
 async fn covered(api: &Api, path: &str, entries: i64) -> AuditVerdict {
-    for _ in 0..100 {
+    for _ in 0..600 {
         let verdict: AuditVerdict = api.get(&format!("{path}/verify")).await;
         assert!(verdict.intact, "{verdict:?}");
         if verdict.uncovered == 0 && verdict.entries >= entries {
@@ -108,7 +108,7 @@ async fn two_servers_sign_one_trail_that_others_can_verify() {
 
     // Each server has every checkpoint outside, whoever signed it.
     let whole = export(&api, &path).await;
-    for _ in 0..50 {
+    for _ in 0..600 {
         if [&one, &two]
             .iter()
             .all(|file| verify(&stack, file, &whole).is_ok_and(|report| report.uncovered() == 0))
@@ -160,7 +160,7 @@ async fn what_was_tampered_with_is_not_signed_and_a_torn_copy_is_mended() {
     let verdict = covered(&api, &path, 22).await;
     let whole = export(&api, &path).await;
     let mut unreadable = 0;
-    for _ in 0..50 {
+    for _ in 0..600 {
         let (outside, _) = outside(&stack, &copy);
         unreadable = outside.unreadable();
         if unreadable == 1 && verify(&stack, &copy, &whole).is_ok_and(|one| one.uncovered() == 0) {
@@ -181,7 +181,7 @@ async fn what_was_tampered_with_is_not_signed_and_a_torn_copy_is_mended() {
         signing.sinks.into_iter().find_map(|sink| sink.error)
     };
     let mut error = None;
-    for _ in 0..50 {
+    for _ in 0..600 {
         error = sink_error().await;
         if error.is_some() {
             break;
@@ -215,7 +215,7 @@ async fn what_was_tampered_with_is_not_signed_and_a_torn_copy_is_mended() {
     assert_eq!(uncovered, 1, "what is damaged is not signed");
     let server = serve(&stack, &copy).await;
     let api = Api::new(server.address(), &token);
-    for _ in 0..100 {
+    for _ in 0..600 {
         if signing(&api).await.damaged_chains == 1 {
             break;
         }

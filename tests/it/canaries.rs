@@ -215,7 +215,7 @@ async fn programs(stack: &Stack, api: &Api, watch: &mut Watch) {
     say("POST", &format!("{at}/sync"), None).await;
     say("POST", &format!("{at}/readiness"), None).await;
     let mut refused = false;
-    for _ in 0..200 {
+    for _ in 0..800 {
         let (_, body) = say("GET", &at, None).await;
         refused = body["connection"].to_string().contains("refused")
             || !body["connection"]["error"].is_null()

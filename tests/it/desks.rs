@@ -298,7 +298,7 @@ async fn a_request_comes_to_one_ticket_whatever_fails() {
         );
     }
     let mut shown: api::SupportRequestDetail = api.get(&path).await;
-    for _ in 0..200 {
+    for _ in 0..800 {
         if shown.references.len() == 2 {
             break;
         }
@@ -350,7 +350,7 @@ async fn no_request_is_lost_or_doubled_with_a_server() {
         })
         .await;
     // Nothing waits any more.
-    for _ in 0..600 {
+    for _ in 0..1_800 {
         let desks: api::List<api::SupportDesk> = api.get(&format!("{at}/support-desks")).await;
         if desks.items.iter().all(|desk| desk.pending == 0) {
             break;

@@ -24,7 +24,7 @@ async fn managed(stack: &Stack, api: &Api, wish: Wish) -> (String, Uuid, Vec<Upd
     let drivers: List<Update> = api.get(&format!("{at}/updates?kind=driver")).await;
     assert!(drivers.items.is_empty(), "nobody wanted drivers to be managed");
     choose(api, &at, json!({ "driver": "deployment_service" })).await;
-    for _ in 0..1_200 {
+    for _ in 0..3_000 {
         let drivers: List<Update> = api.get(&format!("{at}/updates?kind=driver")).await;
         let needing = |update: &Update| update.driver.as_ref().map_or(0, |driver| driver.devices);
         // Devices scan one by one, hours after they were enrolled.
@@ -182,7 +182,7 @@ async fn what_is_declined_stays_here() {
         rollouts.items.into_iter().map(|one| one.release_name).collect()
     };
     let mut names = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         names = rollouts(api.get(&format!("{at}/rollouts")).await);
         if !names.is_empty() {
             break;
@@ -194,7 +194,7 @@ async fn what_is_declined_stays_here() {
     assert!(optional.driver.as_ref().is_some_and(|it| it.recommended == 0));
     let found: Update = api.post(&format!("{path}/approve"), &json!({})).await;
     assert!(found.declined.is_none());
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         names = rollouts(api.get(&format!("{at}/rollouts")).await);
         if names.len() == 2 {
             break;
@@ -224,7 +224,7 @@ async fn what_is_declined_stays_here() {
 }
 
 async fn happened_to(stack: &Stack, update: &Update, event: &str) {
-    for _ in 0..1_200 {
+    for _ in 0..3_000 {
         let summary = stack.simulator.summary();
         let of = summary.catalog_entries.get(&update.catalog_entry_id);
         if of.and_then(|events| events.get(event)).is_some_and(|count| *count > 0) {

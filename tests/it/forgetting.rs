@@ -22,7 +22,7 @@ async fn a_server_forgets_answers_of_yesterday() {
     }
     let server = stack.serve().await;
     let mut left: Vec<String> = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..800 {
         let keys = sqlx::query_scalar("select key from asked order by key");
         left = keys.fetch_all(&mut raw).await.unwrap();
         if left.len() < 2 {

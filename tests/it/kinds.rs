@@ -24,7 +24,7 @@ pub(crate) async fn start(
 ) -> Started {
     let set: api_types::RingSet = api.post(&format!("{at}/ring-sets"), &patient_rings()).await;
     let set_path = format!("{at}/ring-sets/{}", set.id);
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let set: api_types::RingSet = api.get(&set_path).await;
         if set.members.iter().sum::<u32>() > 100 {
             break;
@@ -46,7 +46,7 @@ pub(crate) async fn connect(stack: &Stack, api: &Api) -> String {
     let secret = simulator::DEFAULT_CLIENT_SECRET;
     let tenant = api.create_tenant(&stack.simulator, secret).await;
     let at = format!("/tenants/{}", tenant.id);
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let tenant: api_types::Tenant = api.get(&at).await;
         if tenant.synced_at.is_some() {
             return at;
@@ -63,14 +63,14 @@ pub(crate) async fn feature_update(api: &Api, at: &str) -> api_types::Update {
     found.items.into_iter().next().expect("a feature update")
 }
 
-/// Waits until `done` says something of the rollout; two minutes at most.
+/// Waits until `done` says something of the rollout; five minutes at most.
 pub(crate) async fn until<T>(
     api: &Api,
     started: &Started,
     done: impl Fn(&Rollout) -> Option<T>,
 ) -> T {
     let mut last = None;
-    for _ in 0..1_200 {
+    for _ in 0..3_000 {
         let rollout: Rollout = api.get(&started.path).await;
         if let Some(found) = done(&rollout) {
             return found;
@@ -91,7 +91,7 @@ pub(crate) async fn accepted(api: &Api, started: &Started, access: Access) -> Da
 }
 
 pub(crate) async fn happened(stack: &Stack, event: &str, least: u64) {
-    for _ in 0..1_200 {
+    for _ in 0..3_000 {
         if stack.simulator.summary().events.get(event).copied().unwrap_or(0) >= least {
             return;
         }

@@ -120,7 +120,7 @@ async fn people_hear_of_a_rollout_though_mail_and_chat_are_away() {
     let set: api::RingSet =
         api.post(&format!("{at}/ring-sets"), &crate::stack::three_rings()).await;
     let set_path = format!("{at}/ring-sets/{}", set.id);
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let set: api::RingSet = api.get(&set_path).await;
         if set.members.iter().sum::<u32>() > 0 {
             break;

@@ -61,7 +61,7 @@ impl Collector {
 
     /// Waits until a span is there; a minute at most.
     async fn until(&self, what: &str, is_it: impl Fn(&[Span], &Span) -> bool) -> Span {
-        for _ in 0..600 {
+        for _ in 0..1_800 {
             let spans = self.spans();
             if let Some(span) = spans.iter().find(|span| is_it(&spans, span)) {
                 return span.clone();

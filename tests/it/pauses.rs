@@ -108,7 +108,7 @@ async fn until(
     wanted: impl Fn(&api::Rollout) -> bool,
 ) -> api::Rollout {
     let mut last = None;
-    for _ in 0..600 {
+    for _ in 0..1_800 {
         let rollout: api::Rollout = api.get(&started.path).await;
         if wanted(&rollout) {
             return rollout;

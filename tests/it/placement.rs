@@ -13,7 +13,7 @@ use crate::stack::{Api, Stack, three_rings};
 /// The ring of every device of the set, by the device's name. Read ring by ring: a device that is
 /// being moved meanwhile is seen twice, and all is read again.
 async fn rings(tenant: &Tenant, set: &api::RingSet) -> BTreeMap<String, String> {
-    for _ in 0..100 {
+    for _ in 0..400 {
         let mut all = BTreeMap::new();
         let mut seen = 0;
         for (ring, at) in set.rings.iter().zip(0..) {

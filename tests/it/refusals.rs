@@ -14,7 +14,7 @@ const SMALL: Wish = Wish { devices: 60, speed: 20_000.0, scenario: Scenario::Hea
 /// Waits until the tenant's connection is in `state`; its error.
 async fn connection(api: &Api, tenant: &str, state: api::ConnectionState) -> Option<String> {
     let mut last = None;
-    for _ in 0..200 {
+    for _ in 0..800 {
         let tenant: api::Tenant = api.get(tenant).await;
         if tenant.connection.state == state {
             return tenant.connection.error;
@@ -78,7 +78,7 @@ async fn what_graph_refuses_is_shown_and_what_it_delays_is_outlived() {
         let (status, _) = api.call("POST", &format!("{path}/sync"), None).await.expect("an answer");
         assert_eq!(status, 202);
         let mut synced = false;
-        for _ in 0..300 {
+        for _ in 0..1_200 {
             let now: api::Tenant = api.get(&path).await;
             if now.synced_at > before.synced_at {
                 synced = true;
@@ -104,7 +104,7 @@ async fn a_rollout_says_why_graph_does_not_follow() {
     set_faults(&stack.simulator, &json!({ "forbidden": ["/groups"] })).await;
     let started = api.start_rollout(&stack.simulator, "pause").await;
     let mut first = None;
-    for _ in 0..200 {
+    for _ in 0..800 {
         let rollout: api::Rollout = api.get(&started.path).await;
         let told = &rollout.rings[0].told;
         if told.error.is_some() && told.pending_waves > 0 {
@@ -121,7 +121,7 @@ async fn a_rollout_says_why_graph_does_not_follow() {
     assert_eq!(ring.told.accepted, api::Access::Closed);
 
     set_faults(&stack.simulator, &json!({})).await;
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let rollout: api::Rollout = api.get(&started.path).await;
         if rollout.rings[0].told.error.is_none() && rollout.rings[0].told.pending_waves == 0 {
             assert_eq!(rollout.rings[0].told.accepted, api::Access::Open);

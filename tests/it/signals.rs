@@ -52,7 +52,7 @@ fn signal(name: &str, source: &Value) -> Value {
 /// Waits until every signal of the rollout was read.
 async fn read(api: &Api, rollout: &str) -> api::SeenSignals {
     let mut last = None;
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         let seen: api::SeenSignals = api.get(&format!("{rollout}/signals")).await;
         if !seen.signals.is_empty() && seen.signals.iter().all(|one| one.last.is_some()) {
             return seen;

@@ -205,7 +205,7 @@ impl Api {
         let at = format!("/tenants/{}", tenant.id);
         let set: api::RingSet = self.post(&format!("{at}/ring-sets"), &three_rings()).await;
         let set_path = format!("{at}/ring-sets/{}", set.id);
-        for _ in 0..400 {
+        for _ in 0..1_600 {
             let set: api::RingSet = self.get(&set_path).await;
             if set.members.iter().sum::<u32>() > 0 {
                 break;

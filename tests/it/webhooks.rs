@@ -274,7 +274,7 @@ async fn ends_and_begins_again(api: &Api, budgets: &Budgets<'_>, hook: &str, rec
     budgets.set(5).await;
     until_tried(api, hook, "gone").await;
     let mut disabled: api::Webhook = api.get(hook).await;
-    for _ in 0..200 {
+    for _ in 0..800 {
         if !disabled.enabled {
             break;
         }
