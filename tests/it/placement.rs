@@ -141,6 +141,7 @@ async fn a_preview_tells_what_saving_does() {
     let few = organisation.group("Few", &(0..8).collect::<Vec<_>>(), &[]).await;
     let most = organisation.group("Most", &(0..60).collect::<Vec<_>>(), &[]).await;
     let mut other = three_rings();
+    other.id = None;
     "Knows the groups".clone_into(&mut other.name);
     other.rings[0].groups = vec![few];
     other.rules.sources = vec![most];

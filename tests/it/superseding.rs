@@ -148,9 +148,10 @@ async fn a_newer_release_over_other_rings_takes_devices_out_of_the_older_one() {
     let tenant = api.create_tenant(&stack.simulator, simulator::DEFAULT_CLIENT_SECRET).await;
     let at = format!("/tenants/{}", tenant.id);
     let mut sets = Vec::new();
-    for name in ["Sites", "Departments"] {
+    for (name, id) in [("Sites", 1), ("Departments", 2)] {
         let mut rings = patient_rings();
         rings.name = name.to_owned();
+        rings.id = Some(uuid::Uuid::from_u128(id));
         let set: api::RingSet = api.post(&format!("{at}/ring-sets"), &rings).await;
         let path = format!("{at}/ring-sets/{}", set.id);
         eventually("the fleet is placed", async || {
